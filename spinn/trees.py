@@ -1,0 +1,322 @@
+"""Binary trees, in the one form they keep: the moves of a shift-reduce parser.
+
+`( ( The church ) ( has cracks ) )` is `S S R S S R R`: SHIFT takes the next word onto the stack,
+REDUCE replaces the two topmost trees by the tree over both. Every function here is iterative, so
+that the depth of a tree is bounded by memory alone.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from nltk.tree import Tree
+
+SHIFT, REDUCE = 0, 1
+
+_SHIFT, _REDUCE = bytes([SHIFT]), bytes([REDUCE])
+_PTB_BRACKETS = {"(": "-LRB-", ")": "-RRB-"}
+
+
+class Parse(NamedTuple):
+    """A sentence of T words and its tree: one byte a move, SHIFT or REDUCE, 2T-1 of them."""
+
+    words: tuple[str, ...]
+    transitions: bytes
+
+
+def parse_brackets(text: str) -> Parse:
+    """Read a binary tree in which words and brackets are separated by the ASCII space.
+
+    A single word without brackets is a sentence of one word. Words are interned, because a corpus
+    repeats few of them.
+
+    Raises: ValueError: if the brackets are unbalanced or not binary, or there is no word.
+    """
+    tokens = text.split(" ")
+    if "" in tokens:
+        tokens = [token for token in tokens if token]
+    words: list[str] = []
+    moves = bytearray()
+    enclosing: list[int] = []  # for each open bracket, the parts its parent had before it
+    parts = 0
+    for token in tokens:
+        if token == "(":
+            enclosing.append(parts)
+            parts = 0
+        elif token == ")":
+            if parts != 2 or not enclosing:
+                raise ValueError(_wrong_close(words, parts, bool(enclosing)))
+            moves.append(REDUCE)
+            parts = enclosing.pop() + 1
+        else:
+            moves.append(SHIFT)
+            words.append(token)
+            parts += 1
+    if enclosing or parts != 1:
+        raise ValueError(_wrong_end(words, parts, len(enclosing)))
+    return Parse(tuple(map(sys.intern, words)), bytes(moves))
+
+
+def _wrong_close(words: Sequence[str], parts: int, opened: bool) -> str:
+    place = f"after word {len(words)}" + (f" ({words[-1]!r})" if words else "")
+    if not opened:
+        return f"unbalanced brackets: the closing bracket {place} has no opening one"
+    return f"not a binary tree: the bracket closed {place} holds {parts} part(s), expected 2"
+
+
+def _wrong_end(words: Sequence[str], parts: int, unclosed: int) -> str:
+    if unclosed:
+        return f"unbalanced brackets: {unclosed} opening bracket(s) never closed"
+    if not words:
+        return "empty sentence: no word found"
+    return (
+        f"not a binary tree: {parts} trees side by side, expected one; "
+        "brackets must stand alone between spaces"
+    )
+
+
+def to_brackets(parse: Parse) -> str:
+    """Write a parse as `parse_brackets` reads it.
+
+    Raises: ValueError: if the transitions are no tree over the words, or a word is a bracket,
+        is empty or holds a space.
+    """
+    words, transitions = parse
+    check_transitions(transitions, len(words))
+    for word in words:
+        if not word or word in _PTB_BRACKETS or " " in word:
+            raise ValueError(f"{word!r} cannot be a word between brackets; PTB writes -LRB-, -RRB-")
+    opening = [0] * len(words)
+    for start, _ in spans(transitions):
+        opening[start] += 1
+    pieces: list[str] = []
+    shifted = 0
+    for move in transitions:
+        if move == SHIFT:
+            pieces += ["("] * opening[shifted]
+            pieces.append(words[shifted])
+            shifted += 1
+        else:
+            pieces.append(")")
+    return " ".join(pieces)
+
+
+def check_transitions(transitions: bytes, length: int) -> None:
+    """Check that the moves build exactly one tree over `length` words.
+
+    Raises: ValueError: naming the move, counted from 1, and what is wrong with it.
+    """
+    _check_length(length)
+    shifted = height = 0
+    for number, move in enumerate(transitions, start=1):
+        if move == SHIFT:
+            shifted += 1
+            height += 1
+            if shifted > length:
+                raise ValueError(f"move {number} shifts word {shifted} of {length}")
+        elif move == REDUCE:
+            height -= 1
+            if height < 1:
+                raise ValueError(
+                    f"move {number} reduces a stack of {height + 1} tree(s), expected at least 2"
+                )
+        else:
+            raise ValueError(
+                f"move {number} is {move}, expected {SHIFT} (SHIFT) or {REDUCE} (REDUCE)"
+            )
+    if shifted < length:
+        raise ValueError(f"{len(transitions)} moves shift {shifted} of {length} words")
+    if height != 1:
+        raise ValueError(
+            f"{len(transitions)} moves leave {height} trees on the stack, expected one"
+        )
+
+
+def _check_length(length: int) -> None:
+    if length < 1:
+        raise ValueError(f"a tree has at least one word, got length {length}")
+
+
+def left_branching(length: int) -> bytes:
+    """`( ( ( a b ) c ) d )`: the tree of a sequence model that reads left to right."""
+    _check_length(length)
+    return _SHIFT + (_SHIFT + _REDUCE) * (length - 1)
+
+
+def right_branching(length: int) -> bytes:
+    """`( a ( b ( c d ) ) )`."""
+    _check_length(length)
+    return _SHIFT * length + _REDUCE * (length - 1)
+
+
+def balanced(length: int) -> bytes:
+    """The tree of least depth, halved at every node; of an odd number the left half is larger."""
+    _check_length(length)
+    pieces: list[bytes] = []
+    pending = [length]  # sizes of trees still to be written, last one first; 0 closes a node
+    while pending:
+        size = pending.pop()
+        if size > 1:
+            pending += [0, size // 2, size - size // 2]
+        else:
+            pieces.append(_SHIFT if size else _REDUCE)
+    return b"".join(pieces)
+
+
+def random_tree(length: int, rng: random.Random) -> bytes:
+    """Draw one of all binary trees over `length` words, each with the same probability.
+
+    By the cycle lemma (Dvoretzky and Motzkin 1947), of the 2T-1 rotations of any order of T SHIFTs
+    and T-1 REDUCEs exactly one is a tree: the one that starts after the last lowest stack.
+    """
+    _check_length(length)
+    moves = list(_SHIFT * length + _REDUCE * (length - 1))
+    rng.shuffle(moves)
+    height = lowest = start = 0
+    for number, move in enumerate(moves, start=1):
+        height += 1 if move == SHIFT else -1
+        if height <= lowest:
+            lowest, start = height, number
+    return bytes(moves[start:] + moves[:start])
+
+
+def every_tree(length: int) -> Iterator[bytes]:
+    """Enumerate all binary trees over `length` words, the right-branching one first.
+
+    There are Catalan(length - 1) of them: 1, 1, 2, 5, 14, 42, 132 ...
+    """
+    _check_length(length)
+    pending = [(b"", 0)]  # a beginning that some tree has, and the words it has shifted
+    while pending:
+        moves, shifted = pending.pop()
+        if len(moves) == 2 * length - 1:
+            yield moves
+            continue
+        if 2 * shifted - len(moves) >= 2:
+            pending.append((moves + _REDUCE, shifted))
+        if shifted < length:
+            pending.append((moves + _SHIFT, shifted + 1))
+
+
+def spans(transitions: bytes) -> list[tuple[int, int]]:
+    """List the words each REDUCE covers, as [start, end), in the order of the REDUCEs."""
+    starts: list[int] = []
+    covered: list[tuple[int, int]] = []
+    shifted = 0
+    for move in transitions:
+        if move == SHIFT:
+            starts.append(shifted)
+            shifted += 1
+        else:
+            starts.pop()
+            covered.append((starts[-1], shifted))
+    return covered
+
+
+def from_spans(covered: Iterable[tuple[int, int]], length: int) -> bytes:
+    """Build the tree that has these spans, given in any order; spans of one word may be left out.
+
+    Raises: ValueError: if the spans are not those of one binary tree over `length` words.
+    """
+    _check_length(length)
+    wanted = {(start, end) for start, end in covered if end - start != 1}
+    if len(wanted) != length - 1:
+        raise ValueError(f"{len(wanted)} spans of several words, expected {length - 1}")
+    for start, end in sorted(wanted):
+        if not 0 <= start < end <= length:
+            raise ValueError(f"span ({start}, {end}) is not within {length} words")
+    closing = Counter(end for _, end in wanted)
+    transitions = b"".join(_SHIFT + _REDUCE * closing[end] for end in range(1, length + 1))
+    try:
+        check_transitions(transitions, length)
+    except ValueError as error:
+        raise ValueError(f"the spans make no tree: {error}") from None
+    crossing = wanted.difference(spans(transitions))
+    if crossing:
+        raise ValueError(f"span {min(crossing)} crosses another span")
+    return transitions
+
+
+def to_nltk(parse: Parse, label: str = "") -> Tree:
+    """Build the `nltk.Tree`, every node with the same label."""
+    from nltk.tree import Tree
+
+    words, transitions = parse
+    check_transitions(transitions, len(words))
+    if len(words) == 1:
+        return Tree(label, [words[0]])
+    rest = iter(words)
+    stack: list[Tree | str] = []
+    for move in transitions:
+        if move == SHIFT:
+            stack.append(next(rest))
+        else:
+            right = stack.pop()
+            stack[-1] = Tree(label, [stack[-1], right])
+    return stack[0]
+
+
+def from_nltk(tree: Tree) -> Parse:
+    """Read a binary `nltk.Tree`; labels are dropped, and a node over one word is that word.
+
+    Raises: ValueError: if a node is not binary.
+    """
+    from nltk.tree import Tree
+
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        inner = [child for child in node if isinstance(child, Tree)]
+        if len(node) != 2 and not (len(node) == 1 and not inner):
+            raise ValueError(
+                f"not a binary tree: node {node.label()!r} has {len(node)} part(s), expected 2; "
+                "binarise makes any tree binary"
+            )
+        pending += inner
+    return _flatten(tree, "right", empty=None)
+
+
+def binarise(tree: Tree, factor: Literal["right", "left"] = "right") -> Parse:
+    """Make any constituency tree binary: labels, unary chains and `-NONE-` leaves are dropped.
+
+    Args:
+        tree: a tree with any number of children at a node, in the style of the Penn Treebank.
+        factor: how a node of three parts is cut: `( a ( b c ) )` or `( ( a b ) c )`.
+
+    Raises: ValueError: if no word is left, or `factor` is neither.
+    """
+    if factor not in ("right", "left"):
+        raise ValueError(f"factor={factor!r}, expected 'right' or 'left'")
+    return _flatten(tree, factor, empty="-NONE-")
+
+
+def _flatten(tree: Tree, factor: str, empty: str | None) -> Parse:
+    from nltk.tree import Tree
+
+    words: list[str] = []
+    moves = bytearray()
+    height = 0
+    pending: list[tuple[Any, int]] = [(tree, 0)]  # what comes next, last one first
+    while pending:
+        item, base = pending.pop()
+        if item is None:  # what a node has put on the stack above `base` becomes one tree
+            moves += _REDUCE * (height - base - 1)
+            height = min(height, base + 1)
+        elif isinstance(item, Tree):
+            pending.append((None, height))
+            for child in () if item.label() == empty else reversed(item):
+                if factor == "left":
+                    pending.append((None, height))
+                pending.append((child, height))
+        else:
+            words.append(_PTB_BRACKETS.get(item, item))
+            moves.append(SHIFT)
+            height += 1
+    if not words:
+        raise ValueError("empty sentence: the tree holds no word")
+    return Parse(tuple(map(sys.intern, words)), bytes(moves))
