@@ -1,0 +1,146 @@
+"""The line loop that all readers share: plain or gzipped, counted, decoded, errors with a place."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from spinn.data.dataset import ReadReport
+from spinn.data.example import Example
+from spinn.errors import InputError
+from spinn.trees import Parse
+
+MAX_LINE_BYTES = (
+    16 * 2**20
+)  # no dataset comes near it; a file without newlines must not fill memory
+
+_BOM = b"\xef\xbb\xbf"
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class BrokenFileError(InputError):
+    """A compressed file that ends early or is damaged."""
+
+
+def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    r"""Yield (number from 1, line) without line end (`\n` or `\r\n`) and byte order mark.
+
+    A gzipped file is known by its first bytes, whatever its name. A line longer than
+    MAX_LINE_BYTES comes cut to one byte more than that.
+
+    Raises: InputError: if the file cannot be read; BrokenFileError: if it is a damaged .gz.
+    """
+    number = 0
+    try:
+        with path.open("rb") as raw, _unzipped(raw) as file:
+            while line := file.readline(MAX_LINE_BYTES + 1):
+                number += 1
+                if len(line) > MAX_LINE_BYTES:
+                    _skip_rest_of_line(file, line)
+                if number == 1:
+                    line = line.removeprefix(_BOM)
+                yield number, line.rstrip(b"\r\n")
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        place = f"{path}:{number + 1}"
+        raise BrokenFileError(
+            f"{place}: damaged or truncated .gz, get it again ({error})"
+        ) from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _unzipped(raw: io.BufferedReader) -> io.BufferedReader:
+    if raw.peek(2)[:2] != _GZIP_MAGIC:
+        return raw
+    return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw)), 2**16)
+
+
+def _skip_rest_of_line(file: BinaryIO, line: bytes) -> None:
+    while line and not line.endswith(b"\n"):
+        line = file.readline(MAX_LINE_BYTES)
+
+
+def numbered_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
+    """Yield (number, text) of every line that is not blank, and report lines that are no text."""
+    try:
+        for number, line in raw_lines(path):
+            try:
+                text = _decode(line)
+            except ValueError as error:
+                report.bad_row(f"{path}:{number}: {error}")
+                continue
+            if text.strip(" "):
+                yield number, text
+    except BrokenFileError as error:
+        report.broken_file(path, str(error))
+
+
+def _decode(line: bytes) -> str:
+    if len(line) > MAX_LINE_BYTES:
+        raise ValueError(f"line longer than {MAX_LINE_BYTES} bytes: is this the right file?")
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        wrong = f"byte 0x{line[error.start]:02x} at column {error.start + 1}"
+        raise ValueError(f"invalid UTF-8: {wrong}; save the file as UTF-8") from None
+
+
+def read_rows(
+    path: Path,
+    lines: Iterable[tuple[int, str]],
+    parse: Callable[[str], Example | None],
+    report: ReadReport,
+) -> Iterator[Example]:
+    """Parse each line into an example and account for it.
+
+    Args:
+        path: named in messages.
+        lines: from `numbered_lines`, perhaps without a header.
+        parse: makes an example of a line; None where it has no label, ValueError where it is bad.
+        report: counts examples, rows without a label, and bad rows.
+    """
+    for number, line in lines:
+        try:
+            example = parse(line)
+        except ValueError as error:
+            report.bad_row(f"{path}:{number}: {error}")
+            continue
+        if example is None:
+            report.unlabelled += 1
+        else:
+            report.examples += 1
+            yield example
+
+
+def one_of(label: str, labels: tuple[str, ...]) -> str:
+    """Return the reader's own copy of the label.
+
+    Raises: ValueError: if it is not among the labels.
+    """
+    try:
+        return labels[labels.index(label)]
+    except ValueError:
+        raise ValueError(f"label {label!r}, expected one of: {' '.join(labels)}") from None
+
+
+def columns_of(line: str, expected: int) -> list[str]:
+    """Split a line at its tabs.
+
+    Raises: ValueError: if the number of columns is another.
+    """
+    columns = line.split("\t")
+    if len(columns) != expected:
+        raise ValueError(f"{len(columns)} column(s) separated by tabs, expected {expected}")
+    return columns
+
+
+def parse_field(name: str, text: str, parse: Callable[[str], Parse]) -> Parse:
+    """Parse one sentence of a row, naming it in the message of a ValueError."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
