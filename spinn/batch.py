@@ -1,0 +1,86 @@
+"""What an encoder takes and what it gives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from spinn.schedule import Schedule, plan
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """A batch of B sentences with N words in all, one after the other, none padded.
+
+    Attributes:
+        words: (N,) word ids.
+        lengths: (B,) words in each sentence, always on the CPU.
+        transitions: (2N-B,) SHIFT and REDUCE as uint8, always on the CPU.
+        schedule: pointers into the batch for every move, on the device of `words`.
+    """
+
+    words: Tensor
+    lengths: Tensor
+    transitions: Tensor
+    schedule: Schedule[Tensor]
+
+    @classmethod
+    def pack(cls, words: Sequence[Sequence[int]], transitions: Sequence[bytes]) -> "Sentences":
+        """Put sentences one after the other and plan their moves.
+
+        Args:
+            words: ids of each sentence's words.
+            transitions: moves of each sentence, one byte each, 2T-1 for T words.
+
+        Raises:
+            ValueError: if the moves of a sentence do not build one tree over its words.
+        """
+        if len(words) != len(transitions):
+            raise ValueError(
+                f"transitions: {len(transitions)} parses for {len(words)} sentences; "
+                "expected one each"
+            )
+        for index, (ids, parse) in enumerate(zip(words, transitions, strict=True)):
+            if len(parse) != 2 * len(ids) - 1:
+                raise ValueError(
+                    f"sentence {index}: {len(parse)} moves for {len(ids)} words; expected 2T-1"
+                )
+        lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
+        moves = np.frombuffer(b"".join(transitions), dtype=np.uint8).copy()
+        packed = np.fromiter(chain.from_iterable(words), dtype=np.int64)
+        return cls(
+            words=torch.from_numpy(packed),
+            lengths=torch.from_numpy(lengths),
+            transitions=torch.from_numpy(moves),
+            schedule=plan(moves, lengths).map(torch.from_numpy),
+        )
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def to(self, device: torch.device | str) -> "Sentences":
+        """The same batch with words and pointers on `device`."""
+        return replace(
+            self,
+            words=self.words.to(device),
+            schedule=self.schedule.map(lambda pointers: pointers.to(device)),
+        )
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What an encoder makes of a batch.
+
+    Attributes:
+        sentence: (B, D) one vector a sentence.
+        tokens: (N, D) one vector a word in its context, where the encoder has them.
+        nodes: (M, D) one vector a word, then one a REDUCE, each sentence after sentence, where the
+            encoder follows the tree.
+    """
+
+    sentence: Tensor
+    tokens: Tensor | None = None
+    nodes: Tensor | None = None

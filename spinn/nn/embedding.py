@@ -1,0 +1,44 @@
+"""Words to vectors."""
+
+import torch
+from torch import Tensor, nn
+
+PADDING, UNKNOWN = 0, 1
+
+
+class WordEmbedding(nn.Module):
+    """Look up words, and project and drop out what was found.
+
+    Row 0 belongs to padding and stays zero, row 1 to unknown words.
+
+    Args:
+        vocabulary_size: V, rows of the table.
+        size: width of the table.
+        projection_size: width of a learned projection with ReLU behind the table; None for none.
+        dropout: probability with which an entry of a word's vector becomes zero in training.
+        trained: whether the table is trained; a projection always is.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        *,
+        size: int,
+        projection_size: int | None,
+        dropout: float,
+        trained: bool,
+    ) -> None:
+        super().__init__()
+        self.size = size if projection_size is None else projection_size
+        self.table = nn.Embedding(vocabulary_size, size, padding_idx=PADDING)
+        self.table.weight.requires_grad_(trained)
+        self.projection = None if projection_size is None else nn.Linear(size, projection_size)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, words: Tensor) -> Tensor:
+        """Ids of any shape to vectors of that shape with one more dimension, `size` wide."""
+        vectors = self.table(words)
+        if self.projection is not None:
+            vectors = torch.relu(self.projection(vectors))
+        embedded: Tensor = self.dropout(vectors)
+        return embedded

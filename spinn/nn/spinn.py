@@ -1,0 +1,51 @@
+"""SPINN, and the TreeLSTM that it is without its Tracker."""
+
+from torch import Tensor, nn
+
+from spinn.batch import Encoding, Sentences
+from spinn.nn.composition import Reduce
+from spinn.nn.embedding import WordEmbedding
+from spinn.nn.stack import by_height, thin_stack
+from spinn.nn.tracker import Tracker
+
+
+class SPINN(nn.Module):
+    """Read a sentence as a shift-reduce parser does (Bowman et al. 2016, arXiv:1603.06021).
+
+    Args:
+        embedding: words to vectors.
+        hidden_size: D, the width of h and of c of every node.
+        tracker_size: K, the width of the Tracker's h; None for a TreeLSTM (Tai et al. 2015).
+        dropout: probability with which an entry of the sentence's vector becomes zero in training.
+    """
+
+    def __init__(
+        self,
+        embedding: WordEmbedding,
+        *,
+        hidden_size: int,
+        tracker_size: int | None,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.size = hidden_size
+        self.embedding = embedding
+        self.leaf = nn.Linear(embedding.size, 2 * hidden_size)
+        self.reduce = Reduce(hidden_size, tracker_size=tracker_size)
+        self.tracker = (
+            None if tracker_size is None else Tracker(hidden_size, tracker_size=tracker_size)
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, sentences: Sentences) -> Encoding:
+        """Encode a batch: `sentence` (B, D) and `nodes` (M, D)."""
+        h, c = self.leaf(self.embedding(sentences.words)).chunk(2, dim=1)  # each (N, D)
+        nodes = self.compose(h, c, sentences)
+        roots = nodes[sentences.schedule.roots]
+        return Encoding(self.dropout(roots), nodes=nodes[sentences.schedule.nodes])
+
+    def compose(self, h: Tensor, c: Tensor, sentences: Sentences) -> Tensor:
+        """Words' h and c, each (N, D), to h of every node (M, D), numbered as in the schedule."""
+        if self.tracker is None:
+            return by_height.encode(h, c, sentences.schedule, self.reduce)
+        return thin_stack.encode(h, c, sentences.schedule, self.reduce, self.tracker)

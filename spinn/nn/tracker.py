@@ -1,0 +1,55 @@
+"""Tracker: an LSTM that reads the state of the stack machine."""
+
+import torch
+from torch import Tensor, nn
+
+
+class Tracker(nn.Module):
+    """Step once per move, before it, from the buffer's front and the stack's two topmost entries.
+
+    Bowman et al. 2016 (arXiv:1603.06021), section 3.2. Gates lie in the order i, f, o, g.
+
+    Args:
+        hidden_size: D, the width of an entry's h.
+        tracker_size: K, the width of the Tracker's own h and c.
+    """
+
+    def __init__(self, hidden_size: int, *, tracker_size: int) -> None:
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.tracker_size = tracker_size
+        self.read_buffer = nn.Linear(hidden_size, 4 * tracker_size)
+        self.read_stack = nn.Linear(2 * hidden_size, 4 * tracker_size, bias=False)
+        self.recur = nn.Linear(tracker_size, 4 * tracker_size, bias=False)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Xavier weights for every gate on its own, and a forget gate that starts by keeping."""
+        K = self.tracker_size
+        for linear in (self.read_buffer, self.read_stack, self.recur):
+            for gate in torch.split(linear.weight, K):
+                nn.init.xavier_uniform_(gate)
+        with torch.no_grad():
+            self.read_buffer.bias.zero_()
+            self.read_buffer.bias[K : 2 * K] = 1
+
+    def forward(
+        self, buffer: Tensor, second: Tensor, top: Tensor, state: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Take one step.
+
+        Args:
+            buffer: (L, D) h of the word at the front of the buffer; zeros where there is none.
+            second: (L, D) h of the entry below the top of the stack; zeros where there is none.
+            top: (L, D) h of the top of the stack; zeros where there is none.
+            state: the Tracker's h and c, each (L, K).
+
+        Returns: the Tracker's next h and c, each (L, K).
+        """
+        h, c = state
+        stack = torch.cat([second, top], dim=1)  # (L, 2D), as the stack lies: left to right
+        gates = self.read_buffer(buffer) + self.read_stack(stack) + self.recur(h)  # (L, 4K)
+        i, f, o = gates[:, : 3 * self.tracker_size].sigmoid().chunk(3, dim=1)
+        g = gates[:, 3 * self.tracker_size :].tanh()
+        c = f * c + i * g
+        return o * torch.tanh(c), c
