@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -26,7 +26,7 @@ class BrokenFileError(InputError):
     """A compressed file that ends early or is damaged."""
 
 
-def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def raw_lines(path: Path) -> Generator[tuple[int, bytes], None, None]:
     r"""Yield (number from 1, line) without line end (`\n` or `\r\n`) and byte order mark.
 
     A gzipped file is known by its first bytes, whatever its name. A line longer than

@@ -1,0 +1,102 @@
+"""Words and their ids."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+from spinn.errors import InputError
+
+PADDING, UNKNOWN = 0, 1
+SPECIAL = 2  # ids before the first word's
+
+
+class Vocabulary:
+    """The words a model knows: ids from 2 on, in the order given; 0 is padding, 1 unknown.
+
+    The two special ids have no spelling, so no word of a text can collide with them.
+
+    Args:
+        words: without repetition, and in lower case where `lowercase` says so.
+        lowercase: whether `encode` lower-cases what it looks up.
+    """
+
+    def __init__(self, words: Iterable[str], *, lowercase: bool = False) -> None:
+        self.words = tuple(words)
+        self.lowercase = lowercase
+        self._ids = {word: number for number, word in enumerate(self.words, start=SPECIAL)}
+        if len(self._ids) < len(self.words):
+            word, count = Counter(self.words).most_common(1)[0]
+            raise ValueError(f"word {word!r} stands {count} times in the vocabulary")
+        if lowercase:
+            cased = next((word for word in self.words if word != word.lower()), None)
+            if cased is not None:
+                raise ValueError(f"word {cased!r} in a lower-case vocabulary")
+
+    @classmethod
+    def build(
+        cls, sentences: Iterable[Sequence[str]], *, lowercase: bool = False, min_count: int = 1
+    ) -> Vocabulary:
+        """Collect the words of sentences, the most frequent first and ties by alphabet.
+
+        Args:
+            sentences: of the training split alone, so that nothing leaks from the others.
+            lowercase: whether words that differ in case only are one word.
+            min_count: rarer words are left out, and so are unknown to the model.
+        """
+        counts = Counter(chain.from_iterable(sentences))
+        if lowercase:
+            cased, counts = counts, Counter()
+            for word, count in cased.items():
+                counts[word.lower()] += count
+        kept = [word for word, count in counts.items() if count >= min_count]
+        return cls(sorted(kept, key=lambda word: (-counts[word], word)), lowercase=lowercase)
+
+    def __len__(self) -> int:
+        """Count the ids, the two special ones included."""
+        return SPECIAL + len(self.words)
+
+    def __contains__(self, word: str) -> bool:
+        return (word.lower() if self.lowercase else word) in self._ids
+
+    def encode(self, words: Iterable[str]) -> list[int]:
+        """Turn words into ids, UNKNOWN for a word that is not here."""
+        if self.lowercase:
+            words = map(str.lower, words)
+        return list(map(self._ids.get, words, repeat(UNKNOWN)))
+
+    def save(self, path: str | Path) -> None:
+        """Write the vocabulary as JSON, a word a line; the file is whole or not there at all."""
+        path = Path(path)
+        content = {"lowercase": self.lowercase, "words": self.words}
+        unfinished = path.with_name(path.name + ".tmp")
+        unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=0), encoding="utf-8")
+        unfinished.replace(path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Vocabulary:
+        """Read what `save` wrote.
+
+        Raises: InputError: if the file is missing or is no vocabulary.
+        """
+        try:
+            return cls(**_checked(json.loads(Path(path).read_text(encoding="utf-8"))))
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{path}: not a vocabulary: {error}") from error
+
+
+def _checked(content: Any) -> dict[str, Any]:
+    if not isinstance(content, dict) or set(content) != {"lowercase", "words"}:
+        raise ValueError("expected an object with the keys 'lowercase' and 'words'")
+    words, lowercase = content["words"], content["lowercase"]
+    if not isinstance(lowercase, bool):
+        raise ValueError(f"lowercase is {lowercase!r}, expected true or false")
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ValueError("words is not a list of texts")
+    return {"words": words, "lowercase": lowercase}
