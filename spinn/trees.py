@@ -91,19 +91,9 @@ def to_brackets(parse: Parse) -> str:
     for word in words:
         if not word or word in _PTB_BRACKETS or " " in word:
             raise ValueError(f"{word!r} cannot be a word between brackets; PTB writes -LRB-, -RRB-")
-    opening = [0] * len(words)
-    for start, _ in spans(transitions):
-        opening[start] += 1
-    pieces: list[str] = []
-    shifted = 0
-    for move in transitions:
-        if move == SHIFT:
-            pieces += ["("] * opening[shifted]
-            pieces.append(words[shifted])
-            shifted += 1
-        else:
-            pieces.append(")")
-    return " ".join(pieces)
+    opening = Counter(start for start, _ in spans(transitions))
+    opened = ("( " * opening[place] + word for place, word in enumerate(words))
+    return " ".join(next(opened) if move == SHIFT else ")" for move in transitions)
 
 
 def check_transitions(transitions: bytes, length: int) -> None:
@@ -114,27 +104,21 @@ def check_transitions(transitions: bytes, length: int) -> None:
     _check_length(length)
     shifted = height = 0
     for number, move in enumerate(transitions, start=1):
-        if move == SHIFT:
-            shifted += 1
-            height += 1
-            if shifted > length:
-                raise ValueError(f"move {number} shifts word {shifted} of {length}")
-        elif move == REDUCE:
-            height -= 1
-            if height < 1:
-                raise ValueError(
-                    f"move {number} reduces a stack of {height + 1} tree(s), expected at least 2"
-                )
-        else:
+        if move not in (SHIFT, REDUCE):
             raise ValueError(
-                f"move {number} is {move}, expected {SHIFT} (SHIFT) or {REDUCE} (REDUCE)"
+                f"move {number} is {move}, expected SHIFT ({SHIFT}) or REDUCE ({REDUCE})"
             )
-    if shifted < length:
-        raise ValueError(f"{len(transitions)} moves shift {shifted} of {length} words")
-    if height != 1:
-        raise ValueError(
-            f"{len(transitions)} moves leave {height} trees on the stack, expected one"
-        )
+        if move == REDUCE and height < 2:
+            raise ValueError(
+                f"move {number} reduces a stack of {height} tree(s), expected 2 or more"
+            )
+        height += 1 if move == SHIFT else -1
+        shifted += move == SHIFT
+        if shifted > length:
+            raise ValueError(f"move {number} shifts word {shifted} of {length}")
+    if shifted < length or height > 1:
+        found = f"{len(transitions)} moves shift {shifted} of {length} words and leave {height}"
+        raise ValueError(f"{found} tree(s), expected one tree over all words")
 
 
 def _check_length(length: int) -> None:
@@ -273,12 +257,10 @@ def from_nltk(tree: Tree) -> Parse:
     while pending:
         node = pending.pop()
         inner = [child for child in node if isinstance(child, Tree)]
-        if len(node) != 2 and not (len(node) == 1 and not inner):
-            raise ValueError(
-                f"not a binary tree: node {node.label()!r} has {len(node)} part(s), expected 2; "
-                "binarise makes any tree binary"
-            )
         pending += inner
+        if len(node) != 2 and not (len(node) == 1 and not inner):
+            found = f"node {node.label()!r} has {len(node)} part(s)"
+            raise ValueError(f"not a binary tree: {found}, expected 2; see binarise")
     return _flatten(tree, "right", empty=None)
 
 

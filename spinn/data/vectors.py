@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from spinn.data.dataset import locate
 from spinn.data.readers.rows import raw_lines
 from spinn.data.vocabulary import PADDING, SPECIAL, Vocabulary
 from spinn.errors import InputError
@@ -34,7 +35,9 @@ class Vectors:
         return float(self.found[SPECIAL:].mean())
 
 
-def load_vectors(path: str | Path, vocabulary: Vocabulary, *, seed: int = 0) -> Vectors:
+def load_vectors(
+    path: str | Path, vocabulary: Vocabulary, *, seed: int = 0, source: str = ""
+) -> Vectors:
     """Read the rows that a vocabulary needs, and stop when all are found.
 
     A word takes the row of exactly its spelling, or else that of its lower case. The others, and
@@ -45,11 +48,12 @@ def load_vectors(path: str | Path, vocabulary: Vocabulary, *, seed: int = 0) -> 
             a word may hold spaces (as some of the 840B file do).
         vocabulary: whose rows to keep.
         seed: of the random rows.
+        source: where to get the file, for the message when it is not there.
 
-    Raises: InputError: with file:line, at a row of another width or a needed row with a value
+    Raises: InputError: if the file is missing; with file:line, at a row of another width or a needed row with a value
         that is no finite number; or if the file has none of the words.
     """
-    path = Path(path)
+    path = locate(Path(path), source, setting="")
     with closing(raw_lines(path)) as lines:
         progress = tqdm(lines, desc=f"reading {path.name}", unit=" rows", disable=None)
         rows = _collect(path, progress, _wanted(vocabulary))
@@ -111,7 +115,7 @@ def _split(line: bytes, width: int) -> tuple[bytes, bytes]:
     if spaces > width > 0:
         word = line.rsplit(b" ", width)[0]
         if not _is_number(word.rpartition(b" ")[2]):
-            return word, b""  # a word with spaces, which no vocabulary has
+            return word, line[len(word) + 1 :]
     raise ValueError(f"{spaces} value(s) after the word, expected {width or 'some'} as on line 1")
 
 

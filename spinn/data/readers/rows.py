@@ -14,9 +14,8 @@ from spinn.data.example import Example
 from spinn.errors import InputError
 from spinn.trees import Parse
 
-MAX_LINE_BYTES = (
-    16 * 2**20
-)  # no dataset comes near it; a file without newlines must not fill memory
+# No dataset comes near it; a file without newlines must not fill memory.
+MAX_LINE_BYTES = 16 * 2**20
 
 _BOM = b"\xef\xbb\xbf"
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -45,10 +44,8 @@ def raw_lines(path: Path) -> Generator[tuple[int, bytes], None, None]:
                     line = line.removeprefix(_BOM)
                 yield number, line.rstrip(b"\r\n")
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        place = f"{path}:{number + 1}"
-        raise BrokenFileError(
-            f"{place}: damaged or truncated .gz, get it again ({error})"
-        ) from error
+        message = f"{path}:{number + 1}: damaged or truncated .gz, get it again ({error})"
+        raise BrokenFileError(message) from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
