@@ -40,12 +40,14 @@ class SPINN(nn.Module):
     def forward(self, sentences: Sentences) -> Encoding:
         """Encode a batch: `sentence` (B, D) and `nodes` (M, D)."""
         h, c = self.leaf(self.embedding(sentences.words)).chunk(2, dim=1)  # each (N, D)
-        nodes = self.compose(h, c, sentences)
-        roots = nodes[sentences.schedule.roots]
-        return Encoding(self.dropout(roots), nodes=nodes[sentences.schedule.nodes])
+        sentence, nodes = self.run(h, c, sentences)
+        return Encoding(self.dropout(sentence), nodes=nodes)
 
-    def compose(self, h: Tensor, c: Tensor, sentences: Sentences) -> Tensor:
-        """Words' h and c, each (N, D), to h of every node (M, D), numbered as in the schedule."""
+    def run(self, h: Tensor, c: Tensor, sentences: Sentences) -> tuple[Tensor, Tensor]:
+        """Words' h and c, each (N, D), to h of every sentence (B, D) and of every node (M, D)."""
+        schedule = sentences.schedule
         if self.tracker is None:
-            return by_height.encode(h, c, sentences.schedule, self.reduce)
-        return thin_stack.encode(h, c, sentences.schedule, self.reduce, self.tracker)
+            nodes = by_height.encode(h, c, schedule, self.reduce)
+        else:
+            nodes = thin_stack.encode(h, c, schedule, self.reduce, self.tracker)
+        return nodes[schedule.roots], nodes[schedule.nodes]

@@ -55,8 +55,10 @@ class _ByHeight(torch.autograd.Function):
         transposed = weight.t().contiguous()
         for start, end in _levels(schedule):
             nodes, pair = schedule.by_height[start:end], children[start:end].flatten()
-            torch.addmm(bias, H[pair].view(-1, 2 * D), transposed, out=gates[start:end])
-            cells = C[pair].view(-1, 2 * D)
+            torch.addmm(
+                bias, H.index_select(0, pair).view(-1, 2 * D), transposed, out=gates[start:end]
+            )
+            cells = C.index_select(0, pair).view(-1, 2 * D)
             h_new, c_new = cell.forward(gates[start:end], cells, tanh_c[start:end])
             H.index_copy_(0, nodes, h_new)
             C.index_copy_(0, nodes, c_new)
@@ -76,15 +78,22 @@ class _ByHeight(torch.autograd.Function):
         for start, end in reversed(_levels(schedule)):
             nodes, pair = schedule.by_height[start:end], children[start:end].flatten()
             dcells = cell.backward(
-                grad[nodes] + dH[nodes],
-                dC[nodes],
+                grad.index_select(0, nodes) + dH.index_select(0, nodes),
+                dC.index_select(0, nodes),
                 gates[start:end],
-                C[pair].view(-1, 2 * D),
+                C.index_select(0, pair).view(-1, 2 * D),
                 tanh_c[start:end],
                 dgates[start:end],
             )
             dC.index_copy_(0, pair, dcells.view(-1, D))
             dH.index_copy_(0, pair, (dgates[start:end] @ weight).view(-1, D))
         words = schedule.shifts
-        dweight = dgates.t() @ H[children.flatten()].view(-1, 2 * D)
-        return None, None, grad[words] + dH[words], dC[words], dweight, dgates.sum(0)
+        dweight = dgates.t() @ H.index_select(0, children.flatten()).view(-1, 2 * D)
+        return (
+            None,
+            None,
+            (grad + dH).index_select(0, words),
+            dC.index_select(0, words),
+            dweight,
+            dgates.sum(0),
+        )
