@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from nltk.tree import Tree
 
 SHIFT, REDUCE = 0, 1
-
 _SHIFT, _REDUCE = bytes([SHIFT]), bytes([REDUCE])
 _PTB_BRACKETS = {"(": "-LRB-", ")": "-RRB-"}
 
@@ -74,17 +73,14 @@ def _wrong_end(words: Sequence[str], parts: int, unclosed: int) -> str:
         return f"unbalanced brackets: {unclosed} opening bracket(s) never closed"
     if not words:
         return "empty sentence: no word found"
-    return (
-        f"not a binary tree: {parts} trees side by side, expected one; "
-        "brackets must stand alone between spaces"
-    )
+    found = f"not a binary tree: {parts} trees side by side, expected one"
+    return f"{found}; brackets must stand alone between spaces"
 
 
 def to_brackets(parse: Parse) -> str:
     """Write a parse as `parse_brackets` reads it.
 
-    Raises: ValueError: if the transitions are no tree over the words, or a word is a bracket,
-        is empty or holds a space.
+    Raises: ValueError: if the moves are no tree over the words, or a word is no token.
     """
     words, transitions = parse
     check_transitions(transitions, len(words))
@@ -155,8 +151,8 @@ def balanced(length: int) -> bytes:
 def random_tree(length: int, rng: random.Random) -> bytes:
     """Draw one of all binary trees over `length` words, each with the same probability.
 
-    By the cycle lemma (Dvoretzky and Motzkin 1947), of the 2T-1 rotations of any order of T SHIFTs
-    and T-1 REDUCEs exactly one is a tree: the one that starts after the last lowest stack.
+    By the cycle lemma (Dvoretzky and Motzkin 1947), any order of T SHIFTs and T-1 REDUCEs has one
+    rotation that is a tree: the one that starts after the last lowest stack.
     """
     _check_length(length)
     keys = [rng.random() for _ in range(2 * length - 1)]
@@ -204,9 +200,9 @@ def spans(transitions: bytes) -> list[tuple[int, int]]:
 
 
 def from_spans(covered: Iterable[tuple[int, int]], length: int) -> bytes:
-    """Build the tree that has these spans, given in any order; spans of one word may be left out.
+    """Build the tree that has these spans, in any order; spans of one word may be left out.
 
-    Raises: ValueError: if the spans are not those of one binary tree over `length` words.
+    Raises: ValueError: if they are not the spans of one binary tree over `length` words.
     """
     _check_length(length)
     wanted = {(start, end) for start, end in covered if end - start != 1}

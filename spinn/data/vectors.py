@@ -50,8 +50,8 @@ def load_vectors(
         seed: of the random rows.
         source: where to get the file, for the message when it is not there.
 
-    Raises: InputError: if the file is missing; with file:line, at a row of another width or a needed row with a value
-        that is no finite number; or if the file has none of the words.
+    Raises: InputError: if the file is missing or has none of the words; with file:line, if a row
+        has another width, or a needed row a value that is no finite number.
     """
     path = locate(Path(path), source, setting="")
     with closing(raw_lines(path)) as lines:
