@@ -1,0 +1,28 @@
+"""The `spinn` command."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from spinn import __version__
+from spinn.cli import people
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `spinn COMMAND ...` and return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="spinn",
+        description="Use models that train.py has trained. A run is the folder that training left.",
+    )
+    parser.add_argument("--version", action="version", version=f"spinn {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    from spinn.cli import evaluate, predict  # here, so that --version does not wait for torch
+
+    for command in (evaluate, predict):
+        command.add_to(commands)
+    chosen = parser.parse_args(arguments)
+    return people.run(lambda: chosen.run(chosen))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+# Everything starts here: `make train` and `make test` work on a fresh machine with Python 3.11+.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+# The torch that setup installs first, so that an index which offers a CPU build is used.
+TORCH  ?= torch==2.13.0
+
+.DEFAULT_GOAL := help
+.PHONY: help setup train test lint bench natlog clean
+
+help: ## show this page
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY) ## make .venv and install the project in it
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@# A CPU build, where PyTorch's own index can be reached, saves gigabytes of CUDA on Linux;
+	@# elsewhere the version that the project is tested with comes from the default index.
+	$(BIN)/python -m pip install --quiet "$(TORCH)"
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $(READY)
+
+train: setup ## train SPINN on the bundled data (3 minutes on two cores)
+	$(BIN)/python train.py
+
+test: setup ## run the tests
+	$(BIN)/python -m pytest -n auto
+
+lint: setup ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup ## measure the encoders side by side
+	$(BIN)/python -m benchmarks.encoders
+
+natlog: setup ## write the bundled dataset anew, byte for byte
+	$(BIN)/python -m spinn.data.generators.natlog
+
+clean: ## remove .venv and caches; runs/ stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,115 @@
+"""`spinn evaluate RUN`: how good a trained model is, on its own test sets or on a file."""
+
+import argparse
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from spinn.cli.table import confusion_table, results_table
+from spinn.config import arguments, construct
+from spinn.data.dataset import ReadReport, read_split
+from spinn.data.example import Example
+from spinn.data.readers.logic import LogicReader
+from spinn.data.readers.sick import SICKReader
+from spinn.data.readers.snli import SNLIReader
+from spinn.data.sentences import TREE_NAMES, TreeSource
+from spinn.data.splits import DataSettings, load_splits
+from spinn.errors import InputError
+from spinn.training.batches import Batches
+from spinn.training.loop import evaluate
+from spinn.training.restore import Run, load_run
+from spinn.training.settings import reader_of
+
+READERS: dict[str, Any] = {
+    "snli": SNLIReader,
+    "multinli": SNLIReader,
+    "sick": SICKReader,
+    "logic": LogicReader,
+}
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to the `spinn` parser."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="accuracy, loss and confusion matrix of a run",
+        description="Evaluate a run on its own dev and test sets, or on a file of yours.",
+    )
+    parser.add_argument("folder", metavar="RUN", help="the folder that training left")
+    parser.add_argument("--file", type=Path, help="a file to evaluate on (plain or .gz)")
+    parser.add_argument(
+        "--format", choices=sorted(READERS), help="the file's format (default: as in training)"
+    )
+    parser.add_argument("--trees", choices=TREE_NAMES, help="the tree of every sentence")
+    parser.add_argument(
+        "--on-error", choices=("raise", "skip"), default="raise", help="what a bad row does"
+    )
+    parser.add_argument("--batch-size", type=int, default=256, help="pairs in a batch")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Evaluate, and print the figures."""
+    if options.batch_size < 1:
+        raise InputError(f"--batch-size is {options.batch_size}; expected 1 or more")
+    loaded = load_run(options.folder)
+    settings = _data_settings(loaded, options)
+    sets, reports = (
+        _one_file(loaded, settings, options) if options.file else _own_sets(settings, loaded)
+    )
+    figures = {
+        name: _figures(loaded, examples, options.batch_size) for name, examples in sets.items()
+    }
+    if options.json:
+        read = {name: asdict(report) for name, report in reports.items()}
+        result = {"run": options.folder, "trees": settings.trees, "sets": figures, "read": read}
+        print(json.dumps(result, default=str))
+        return
+    for name, report in reports.items():
+        print(f"{name}: {report.summary()}")
+    print(results_table(figures))
+    for name, values in figures.items():
+        print(f"\n{name}, {settings.trees} trees\n{confusion_table(values)}")
+
+
+def _data_settings(loaded: Run, options: argparse.Namespace) -> DataSettings:
+    """Return the run's own data settings, with what the command line changes."""
+    settings: DataSettings = construct(
+        DataSettings, key="data", **arguments(loaded.config.data, DataSettings, key="data")
+    )
+    settings = replace(settings, on_error=options.on_error)
+    return replace(settings, trees=options.trees or settings.trees)
+
+
+def _one_file(
+    loaded: Run, settings: DataSettings, options: argparse.Namespace
+) -> tuple[dict[str, list[Example]], dict[str, ReadReport]]:
+    reader = (
+        READERS[options.format](labels=loaded.task.labels)
+        if options.format
+        else reader_of(loaded.config)
+    )
+    trees = TreeSource(settings.trees, settings.tree_seed)
+    examples, report = read_split(reader, [options.file], trees, on_error=settings.on_error)
+    name = options.file.name
+    return {name: examples}, {name: report}
+
+
+def _own_sets(
+    settings: DataSettings, loaded: Run
+) -> tuple[dict[str, list[Example]], dict[str, ReadReport]]:
+    splits = load_splits(settings, reader_of(loaded.config))
+    sets = {"dev": splits.dev, "test": splits.test, **splits.tests}
+    reports = {name: report for name, report in splits.reports.items() if name in sets}
+    return {name: examples for name, examples in sets.items() if examples}, reports
+
+
+def _figures(loaded: Run, examples: list[Example], batch_size: int) -> dict[str, Any]:
+    task = loaded.task
+    items = [task.numericalise(example, loaded.vocabulary) for example in examples]
+    batches = Batches(items, task.collate, batch_size=batch_size)
+    return evaluate(task, batches, torch.device("cpu")).summary()

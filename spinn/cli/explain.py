@@ -1,0 +1,60 @@
+"""What Hydra says about a bad override, made short, with the nearest key that there is."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+
+from spinn.config import nearest
+
+UNKNOWN_KEY = re.compile(r"Could not (?:override|delete from config)\W+'?(?P<key>[\w./@]+)")
+
+
+def explain(error: HydraException, conf: Path) -> str:
+    """Return Hydra's complaint about an override in a sentence or two.
+
+    Args:
+        error: what Hydra raised.
+        conf: the folder of the configuration.
+    """
+    message = str(error).split("\nConfig search path:")[0].split("\nSee https:")[0].strip()
+    unknown = UNKNOWN_KEY.match(message)
+    if unknown is None:
+        return message
+    key = unknown["key"]
+    groups = set(_groups(conf))
+    known = groups if "." not in key else set(_known_keys(conf, groups))
+    return f"unknown key {key}: {nearest(key, known)}"
+
+
+def _groups(conf: Path) -> Iterator[str]:
+    """Yield the groups, and the keys that stand at the root."""
+    yield from ("seed", "run")
+    for folder in conf.rglob("*/"):
+        yield folder.relative_to(conf).as_posix()
+
+
+def _known_keys(conf: Path, groups: set[str]) -> Iterator[str]:
+    """Yield every key of the configuration that the chosen groups make."""
+    chosen = [word for word in sys.argv[1:] if word.split("=")[0] in groups - {"seed", "run"}]
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(conf), version_base="1.3"):
+            config = compose("train", overrides=[word for word in chosen if "," not in word])
+    except HydraException:  # a second fault; the first one is told
+        return
+    yield from _flat(OmegaConf.to_container(config, resolve=False), "")
+
+
+def _flat(value: Any, prefix: str) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield prefix
+        return
+    for name, inner in value.items():
+        yield from _flat(inner, f"{prefix}.{name}" if prefix else str(name))

@@ -1,0 +1,73 @@
+"""`python train.py`: what Hydra composed goes to a training run; a person is told how it went."""
+
+import contextlib
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from spinn.cli import people
+from spinn.cli.explain import explain
+from spinn.cli.table import results_table
+from spinn.errors import InputError
+from spinn.training.run import train as train_run
+
+log = logging.getLogger(__name__)
+HOME = Path(__file__).resolve().parents[2]  # where conf/ and data/ stand in a checkout
+
+OmegaConf.register_new_resolver("spinn.home", lambda: str(HOME), replace=True)
+
+
+def launch(main: Callable[[], object]) -> int:
+    """Run Hydra's main and return the exit code: 0, 2 for bad input, 130 for Ctrl-C."""
+    # Hydra itself prints what it finds wrong and exits with 1; this makes it raise instead.
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    return people.run(lambda: _composed(main))
+
+
+def _composed(main: Callable[[], object]) -> None:
+    try:
+        main()
+    except HydraException as error:
+        raise InputError(explain(error, HOME / "conf")) from error
+
+
+def train(config: DictConfig) -> float:
+    """Train, tell the results, and return the best accuracy on dev.
+
+    Raises:
+        SystemExit: with the exit code, once a person has been told what went wrong.
+    """
+    accuracy: list[float] = []
+    code = people.run(lambda: accuracy.append(_train(config)))
+    if code:
+        with contextlib.suppress(OSError):  # a run that failed before it began leaves no folder
+            Path(HydraConfig.get().runtime.output_dir).rmdir()
+        raise SystemExit(code)
+    return accuracy[0]
+
+
+def _train(config: DictConfig) -> float:
+    results = train_run(config)
+    sets = {"dev": results["dev"], "test": results["test"], **results["tests"]}
+    log.info("%s", results_table({name: row for name, row in sets.items() if row is not None}))
+    folder = Path(config.run)
+    with contextlib.suppress(ValueError):
+        folder = folder.relative_to(Path.cwd())
+    _link_latest(folder)
+    log.info("saved in %s; next: spinn predict %s --help", folder, folder)
+    return float(results["dev"]["accuracy"])
+
+
+def _link_latest(run: Path) -> None:
+    """Point `latest`, beside the run folder, at it, so that other commands need no date."""
+    link = run.parent / "latest"
+    if link.exists() and not link.is_symlink():
+        return
+    draft = run.parent / f".latest.{os.getpid()}"
+    draft.symlink_to(run.name, target_is_directory=True)
+    draft.replace(link)

@@ -1,0 +1,147 @@
+"""From a section of the configuration to checked keyword arguments, and to an object.
+
+A section is checked against the signature of what it configures, so that a class states its
+settings once, in its constructor, and a misspelt key or a wrong type is named before any data is
+read.
+"""
+
+import dataclasses
+import difflib
+import importlib
+import inspect
+import types
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, Literal, Union, get_args, get_origin
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from spinn.errors import InputError
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a sentence that names the known key nearest to `name`, or all of them."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known keys: {', '.join(known) or 'none'}."
+
+
+def arguments(
+    section: Any,
+    target: Callable[..., Any],
+    *,
+    key: str,
+    given: Collection[str] = (),
+    apart: Collection[str] = (),
+) -> dict[str, Any]:
+    """Return a section as keyword arguments of `target`, their names and types checked.
+
+    Args:
+        section: a mapping.
+        target: the class or function whose signature says what is expected.
+        key: where the section stands in the configuration, for messages; empty at the root.
+        given: parameters that the caller passes itself and the section must not name.
+        apart: keys of the section that are read elsewhere; `_target_` always is.
+
+    Raises:
+        InputError: for an unknown key, a missing one or a wrong type, by its full name.
+    """
+    if not OmegaConf.is_dict(section):
+        raise InputError(f"{key} is {section!r}; expected a section of settings")
+    prefix = f"{key}." if key else ""
+    signature = inspect.signature(target, eval_str=True)
+    parameters = {k: p for k, p in signature.parameters.items() if k not in given}
+    for name in section:
+        if name not in parameters and name not in ("_target_", *apart):
+            raise InputError(f"unknown key {prefix}{name}: {nearest(str(name), parameters)}")
+    plain = {k: v for k, v in _resolved(section, key).items() if k in parameters}
+    absent = [k for k, p in parameters.items() if plain.get(k, p.default) in (p.empty, "???")]
+    if absent:
+        name = f"{prefix}{absent[0]}"
+        raise InputError(f"{name} has no value; give one with {name}=…")
+    return {k: _checked(v, parameters[k].annotation, f"{prefix}{k}") for k, v in plain.items()}
+
+
+def _resolved(section: DictConfig, key: str) -> dict[str, Any]:
+    """Return a section as plain Python, its interpolations replaced by what they stand for."""
+    try:
+        return OmegaConf.to_container(section, resolve=True)  # type: ignore[return-value]
+    except OmegaConfBaseException as error:
+        raise InputError(f"{key or 'the configuration'}: {error}") from error
+
+
+def _checked(value: Any, annotation: Any, key: str) -> Any:
+    """Convert one value to its annotated type, or raise InputError that names the key."""
+    allowed, simple = _simplify(annotation)
+    schema = dataclasses.make_dataclass("Schema", [("value", simple)])
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(schema), {"value": value})
+        result = OmegaConf.to_container(merged)["value"]  # type: ignore[index,call-overload]
+    except OmegaConfBaseException as error:
+        wanted = str(annotation.__name__ if isinstance(annotation, type) else annotation)
+        raise InputError(f"{key} is {value!r}; expected {wanted.replace('typing.', '')}") from error
+    if allowed and result is not None and result not in allowed:
+        raise InputError(f"{key} is {result!r}; expected one of {', '.join(map(str, allowed))}")
+    return result
+
+
+def _simplify(annotation: Any) -> tuple[tuple[Any, ...], Any]:
+    """Split an annotation into the values of a Literal and a type that OmegaConf knows."""
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return get_args(annotation), str
+    if origin in (Union, types.UnionType):
+        inner = [a for a in get_args(annotation) if a is not types.NoneType]
+        allowed, simple = _simplify(inner[0])
+        return allowed, simple | None
+    if origin in (tuple, list, Sequence):
+        return (), list[get_args(annotation)[0]]  # type: ignore[misc]
+    return (), annotation
+
+
+def target_of(section: Any, *, within: str, key: str) -> Any:
+    """Return the public class that a section's `_target_` names, if it is one of `within`.
+
+    What is read from a run folder is data: this check is what keeps it from naming any other code.
+
+    Raises:
+        InputError: if the target is missing, not in the package, or no public class of it.
+    """
+    path = section.get("_target_") if OmegaConf.is_dict(section) else None
+    if not isinstance(path, str) or not path.startswith(f"{within}."):
+        raise InputError(f"{key}._target_ is {path!r}; expected a class of {within}")
+    module_name, _, name = path.rpartition(".")
+    try:
+        target = getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"{key}._target_ is {path!r}: there is no such class") from error
+    if not inspect.isclass(target) or target.__module__ != module_name or name.startswith("_"):
+        raise InputError(f"{key}._target_ is {path!r}; expected a public class of {module_name}")
+    return target
+
+
+def factory(
+    section: Any, *, within: str, key: str, given: Collection[str] = (), apart: Collection[str] = ()
+) -> Callable[..., Any]:
+    """Return what builds the object that a section describes, once the caller gives the rest.
+
+    Args:
+        within: the package that the section's `_target_` must stand in.
+        key, given, apart: as in `arguments`.
+
+    Raises:
+        InputError: at once if the section is bad, or on the call if a value is out of its range.
+    """
+    target = target_of(section, within=within, key=key)
+    settings = arguments(section, target, key=key, given=given, apart=apart)
+    return lambda **rest: construct(target, key=key, **settings, **rest)
+
+
+def construct(target: Callable[..., Any], *, key: str, **values: Any) -> Any:
+    """Call a constructor; a value out of its range is named with its section."""
+    try:
+        return target(**values)
+    except ValueError as error:
+        raise InputError(f"{key}: {error}") from error

@@ -1,0 +1,109 @@
+"""Train, dev and test as a configuration names them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from spinn.data.dataset import ReadReport, every_nth, fingerprint, read_split
+from spinn.data.example import Example
+from spinn.data.sentences import TreeSource
+from spinn.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """What the `data` group configures.
+
+    Args:
+        reader: the format, as a section with a `_target_` in `spinn.data.readers`.
+        root: the folder that holds the files.
+        source: where to get the files, for the message when they are not there.
+        train: files of the training split, read as one.
+        dev: files of the dev split; none where `dev_every` takes it from train.
+        test: files of the test split, perhaps none.
+        tests: further test sets; each file that matches one of these patterns is one, by its name.
+        dev_every: every nth row of train is dev; 0 for never.
+        trees: the tree of every sentence.
+        tree_seed: the seed of random trees.
+        lowercase: lower-case all words.
+        min_count: rarer words of train are unknown words.
+        on_error: stop at a bad row, or skip and count it.
+        limit: read the first so many examples of train only; null for all.
+    """
+
+    reader: Any
+    root: str
+    source: str
+    train: list[str]
+    dev: list[str]
+    test: list[str]
+    tests: list[str]
+    dev_every: int
+    trees: Literal["gold", "left", "right", "balanced", "random"]
+    tree_seed: int
+    lowercase: bool
+    min_count: int
+    on_error: Literal["raise", "skip"]
+    limit: int | None
+
+    def __post_init__(self) -> None:
+        if bool(self.dev) == bool(self.dev_every):
+            raise ValueError("name either dev files or dev_every, one of the two")
+        if not self.train:
+            raise ValueError("train names no file")
+        if self.limit is not None and self.limit < 1:
+            raise ValueError(f"limit is {self.limit}; expected 1 or more, or null for all")
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The examples of every split, and how reading them went."""
+
+    train: list[Example]
+    dev: list[Example]
+    test: list[Example]
+    tests: dict[str, list[Example]]
+    reports: dict[str, ReadReport] = field(default_factory=dict)
+    fingerprint: str = ""
+
+
+def load_splits(settings: DataSettings, reader: Any) -> Splits:
+    """Read every split.
+
+    Raises:
+        InputError: if a folder or file is not there, a row is bad, or a split ends up empty.
+    """
+    root = Path(settings.root).expanduser()
+    if not root.is_dir():
+        raise InputError(f"data.root: no folder {root}. {settings.source}")
+    further = _matches(root, settings.tests)
+    names = {"train": settings.train, "dev": settings.dev, "test": settings.test}
+    wanted = {name: [root / file for file in listed] for name, listed in names.items() if listed}
+    wanted.update({name: [path] for name, path in further.items()})
+    trees = TreeSource(settings.trees, settings.tree_seed)
+    examples: dict[str, list[Example]] = {}
+    reports: dict[str, ReadReport] = {}
+    for name, paths in wanted.items():
+        examples[name], reports[name] = read_split(
+            reader, paths, trees, on_error=settings.on_error, source=settings.source
+        )
+    if settings.dev_every:
+        examples["train"], examples["dev"] = every_nth(examples["train"], settings.dev_every)
+    for name in ("train", "dev"):
+        if not examples[name]:
+            raise InputError(f"{root}: no example is left in {name}; training needs one at least")
+    return Splits(
+        train=examples["train"][: settings.limit],
+        dev=examples["dev"],
+        test=examples.get("test", []),
+        tests={name: examples[name] for name in further},
+        reports=reports,
+        fingerprint=fingerprint([path for report in reports.values() for path in report.files]),
+    )
+
+
+def _matches(root: Path, patterns: Sequence[str]) -> dict[str, Path]:
+    """Return the files in `root` that match a pattern, by their names without endings."""
+    found = sorted(path for pattern in patterns for path in root.glob(pattern) if path.is_file())
+    return {path.name.split(".")[0]: path for path in found}

@@ -1,0 +1,120 @@
+"""Weights and training state in safetensors files: nothing is pickled, nothing half-written."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from spinn.errors import InputError
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a file beside `path`, then move it into place in one step."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        write(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as indented JSON, atomically."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(path, text)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+
+    def write(draft: Path) -> None:
+        draft.write_text(text, encoding="utf-8")
+
+    write_atomically(path, write)
+
+
+def save_weights(path: Path, model: nn.Module) -> None:
+    """Save a model's weights."""
+    state = {k: v.detach().contiguous().cpu() for k, v in model.state_dict().items()}
+    write_atomically(path, lambda draft: save_file(state, draft))
+
+
+def load_weights(path: Path, model: nn.Module) -> None:
+    """Load weights into a model of the same shape.
+
+    Raises:
+        InputError: if the file is missing, damaged, or holds other weights than the model.
+    """
+    _restore(model, _read_tensors(path), path)
+
+
+def _restore(model: nn.Module, found: Mapping[str, Tensor], path: Path) -> None:
+    expected = model.state_dict()
+    for name in expected.keys() ^ found.keys():
+        where = "not in it" if name in expected else "in it, but the model has no such weight"
+        raise InputError(f"{path}: weights and configuration disagree: {name} is {where}")
+    for name, value in found.items():
+        if value.shape != expected[name].shape:
+            raise InputError(
+                f"{path}: weights and configuration (or vocabulary) disagree: {name} is "
+                f"{tuple(value.shape)}; expected {tuple(expected[name].shape)}"
+            )
+    model.load_state_dict(dict(found))
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; expected a run's weights") from error
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path}: not a readable safetensors file ({error})") from error
+
+
+def save_state(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Mapping[str, Any]
+) -> None:
+    """Save all that a run needs to go on: weights, optimizer, random state, and where it stands."""
+    tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
+    for index, values in optimizer.state_dict()["state"].items():
+        for name, value in values.items():
+            if value is not None:
+                tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
+    tensors["random_state"] = torch.get_rng_state()
+    state = {k: v.detach().contiguous().cpu() for k, v in tensors.items()}
+    metadata = {"progress": json.dumps(progress)}
+    write_atomically(path, lambda draft: save_file(state, draft, metadata=metadata))
+
+
+def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """Restore what `save_state` saved, and return where the run stood.
+
+    Raises:
+        InputError: if the file is missing, damaged, or is another model's.
+    """
+    tensors = _read_tensors(path)
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata() or {}
+    weights = {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
+    _restore(model, weights, path)
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimizer."):
+            _, index, name = key.split(".", 2)
+            state.setdefault(int(index), {})[name] = value
+    groups = optimizer.state_dict()["param_groups"]
+    try:
+        optimizer.load_state_dict({"state": state, "param_groups": groups})
+        torch.set_rng_state(tensors["random_state"])
+        progress = json.loads(metadata["progress"])
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise InputError(f"{path}: not the state of a training run ({error})") from error
+    if not isinstance(progress, dict):
+        raise InputError(f"{path}: progress is {progress!r}; expected an object")
+    return progress

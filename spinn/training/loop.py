@@ -1,0 +1,281 @@
+"""The training loop: one step, one evaluation, and when to stop."""
+
+import logging
+import math
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+from tqdm import tqdm
+
+from spinn.training.batches import Batches
+from spinn.training.checkpoint import load_state, load_weights, save_state, save_weights
+from spinn.training.optimization import OptimizerSettings, learning_rate, make_optimizer
+from spinn.training.run_folder import RunFolder
+from spinn.training.signals import Interrupted, StopSignals
+
+log = logging.getLogger(__name__)
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on: the loss is no longer a number."""
+
+
+class Metrics(Protocol):
+    """Counts of how good a model is; accuracy is what early stopping looks at."""
+
+    @property
+    def accuracy(self) -> float:
+        """The part of the examples that are right."""
+
+    @property
+    def loss(self) -> float:
+        """The mean loss."""
+
+    def update(self, logits: Tensor, targets: Tensor, loss: Tensor) -> None:
+        """Add a batch."""
+
+    def summary(self) -> dict[str, Any]:
+        """Return all figures, ready for JSON."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerSettings:
+    """What the `trainer` group configures.
+
+    Args:
+        epochs: passes over the training data.
+        batch_size: examples in a training batch.
+        evaluation_batch_size: examples in a batch of dev or test.
+        clip_norm: the largest norm of the gradient; null for no clipping.
+        evaluate_every: steps between evaluations on dev; null for once an epoch.
+        patience: evaluations without a better dev accuracy before stopping; null for never.
+        device: auto takes a GPU where there is one.
+        precision: the arithmetic of matrix products.
+        threads: CPU threads; null leaves it to torch.
+        resume: a run folder to go on from, with its `last.safetensors`.
+        progress: a progress bar; null for one only on a terminal.
+    """
+
+    epochs: int
+    batch_size: int
+    evaluation_batch_size: int
+    clip_norm: float | None
+    evaluate_every: int | None
+    patience: int | None
+    device: Literal["auto", "cpu", "cuda"]
+    precision: Literal["no", "bf16", "fp16"]
+    threads: int | None
+    resume: str | None
+    progress: bool | None
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "evaluation_batch_size", "evaluate_every", "patience"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}; expected 1 or more")
+
+
+@dataclass
+class Progress:
+    """Where a training run stands; all that a resumed run must know besides weights.
+
+    Args:
+        step: optimizer steps done.
+        best: the best dev accuracy so far, reached at `best_step`.
+        stale: evaluations since then.
+        seconds: wall-clock seconds of training, dev evaluations included.
+        step_seconds: seconds in training steps alone.
+        sentences: sentences trained on.
+    """
+
+    step: int = 0
+    best: float = -1.0
+    best_step: int = 0
+    stale: int = 0
+    seconds: float = 0.0
+    step_seconds: float = 0.0
+    sentences: int = 0
+
+
+@torch.no_grad()
+def evaluate(task: Any, batches: Iterable[Any], device: torch.device) -> Metrics:
+    """Return the metrics of a task's model over batches; dropout is off."""
+    metrics: Metrics = task.metrics()
+    task.eval()
+    for batch in batches:
+        batch = batch.to(device)
+        logits = task(batch)
+        metrics.update(logits, batch.targets, task.loss(logits, batch))
+    return metrics
+
+
+class Trainer:
+    """Trains a task, keeps the best weights on dev and the last state in the run folder.
+
+    Args:
+        task: encoder, head, loss and metrics.
+        settings: the `trainer` group.
+        optimization: the `optimizer` group.
+        folder: where metrics and checkpoints go.
+    """
+
+    def __init__(
+        self,
+        task: Any,
+        *,
+        settings: TrainerSettings,
+        optimization: OptimizerSettings,
+        folder: RunFolder,
+    ) -> None:
+        self.settings = settings
+        self.optimization = optimization
+        self.folder = folder
+        self.accelerator = Accelerator(
+            cpu=settings.device == "cpu", mixed_precision=settings.precision
+        )
+        optimizer = make_optimizer(task, optimization)
+        self.task, self.optimizer = self.accelerator.prepare(task, optimizer)
+        self.progress = Progress()
+        self.steps = 0  # optimizer steps in all, known once the data is
+        self._recent: deque[tuple[float, float]] = deque(maxlen=50)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        device: torch.device = self.accelerator.device
+        return device
+
+    def fit(self, train: Batches[Any, Any], dev: Batches[Any, Any]) -> Progress:
+        """Train, and leave the best weights on dev both in the model and in the run folder.
+
+        Raises:
+            TrainingError: at the first loss or gradient that is not finite; the weights stay.
+            Interrupted: after Ctrl-C or SIGTERM, when the state is saved.
+        """
+        self.steps = self.settings.epochs * len(train)
+        self._resume()
+        every = self.settings.evaluate_every or len(train)
+        with StopSignals() as signals, self._bar() as bar:
+            while self.progress.step < self.steps:
+                epoch, start = divmod(self.progress.step, len(train))
+                for batch in train.shuffled(epoch, start):
+                    self._timed_step(batch, bar)
+                    if self.progress.step % every == 0 or self.progress.step == self.steps:
+                        self._evaluate(dev, epoch)
+                    if signals.received is not None:
+                        self._interrupt(signals.received)
+                    if self._stale():
+                        break
+                if self._stale():
+                    break
+        load_weights(self.folder.weights, self.task)
+        return self.progress
+
+    def _bar(self) -> "tqdm[Any]":
+        disable = None if self.settings.progress is None else not self.settings.progress
+        return tqdm(
+            total=self.steps, initial=self.progress.step, desc="train", unit="step",
+            disable=disable, dynamic_ncols=True, smoothing=0.05,
+        )  # fmt: skip
+
+    def _timed_step(self, batch: Any, bar: "tqdm[Any]") -> None:
+        began = time.perf_counter()
+        loss, accuracy = self._step(batch.to(self.device))
+        seconds = time.perf_counter() - began
+        self.progress.step += 1
+        self.progress.seconds += seconds
+        self.progress.step_seconds += seconds
+        self.progress.sentences += len(batch.sentences.lengths)
+        self._recent.append((loss, accuracy))
+        bar.update()
+        if self.progress.step % 10 == 0:
+            mean_loss, mean_accuracy = (sum(v) / len(v) for v in zip(*self._recent, strict=True))
+            rate = self.progress.sentences / self.progress.step_seconds
+            bar.set_postfix_str(
+                f"loss {mean_loss:.3f}, accuracy {mean_accuracy:.1%}, {rate:,.0f} sentences/s",
+                refresh=False,
+            )
+
+    def _step(self, batch: Any) -> tuple[float, float]:
+        """Train on one batch; return its loss and accuracy."""
+        rate = learning_rate(self.optimization, self.progress.step, self.steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.task.train()
+        logits = self.task(batch)
+        loss = self.task.loss(logits, batch)
+        self._require_finite(loss.item(), "loss")
+        self.optimizer.zero_grad(set_to_none=True)
+        self.accelerator.backward(loss)
+        limit = self.settings.clip_norm if self.settings.clip_norm is not None else math.inf
+        norm = self.accelerator.clip_grad_norm_(self.task.parameters(), limit)
+        if self.settings.precision != "fp16":  # with fp16 the gradient scaler skips such steps
+            self._require_finite(float(norm), "norm of the gradient")
+        self.optimizer.step()
+        metrics = self.task.metrics()
+        metrics.update(logits, batch.targets, loss)
+        return metrics.loss, metrics.accuracy
+
+    def _require_finite(self, value: float, name: str) -> None:
+        if not math.isfinite(value):
+            epoch, batch = divmod(self.progress.step, self.steps // self.settings.epochs)
+            raise TrainingError(
+                f"the {name} is {value} at step {self.progress.step + 1} (epoch {epoch + 1}, batch "
+                f"{batch + 1}); the weights are those of step {self.progress.step}. "
+                f"Try a lower optimizer.lr or trainer.clip_norm, or look at the data."
+            )
+
+    def _evaluate(self, dev: Batches[Any, Any], epoch: int) -> None:
+        """Evaluate on dev, write a line of metrics, keep the weights if they are the best yet."""
+        began = time.perf_counter()
+        progress = self.progress
+        metrics = evaluate(self.task, dev, self.device)
+        if metrics.accuracy > progress.best:
+            progress.best, progress.best_step, progress.stale = metrics.accuracy, progress.step, 0
+            save_weights(self.folder.weights, self.task)
+        else:
+            progress.stale += 1
+        progress.seconds += time.perf_counter() - began
+        mean_loss = sum(loss for loss, _ in self._recent) / len(self._recent)
+        line = {
+            "step": progress.step,
+            "epoch": epoch + 1,
+            "train_loss": mean_loss,
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "seconds": round(progress.seconds, 3),
+            "dev": metrics.summary(),
+        }
+        self.folder.append_metrics(line)
+        save_state(self.folder.last, self.task, self.optimizer, asdict(progress))
+        log.info(
+            "epoch %d/%d  step %d/%d  train loss %.3f  dev loss %.3f  dev accuracy %.2f %%%s",
+            epoch + 1, self.settings.epochs, progress.step, self.steps, mean_loss,
+            metrics.loss, 100 * metrics.accuracy, "" if progress.stale else "  (best)",
+        )  # fmt: skip
+
+    def _stale(self) -> bool:
+        return self.settings.patience is not None and self.progress.stale >= self.settings.patience
+
+    def _interrupt(self, number: int) -> None:
+        save_state(self.folder.last, self.task, self.optimizer, asdict(self.progress))
+        raise Interrupted(
+            f"stopped at step {self.progress.step} of {self.steps}; saved in {self.folder.path}. "
+            f"Go on with trainer.resume={self.folder.path}",
+            number,
+        )
+
+    def _resume(self) -> None:
+        if self.settings.resume is None:
+            return
+        source = RunFolder(self.settings.resume)
+        self.progress = Progress(**load_state(source.last, self.task, self.optimizer))
+        if source.weights.is_file():
+            load_best = source.weights.read_bytes()
+            self.folder.weights.write_bytes(load_best)
+        log.info("going on from step %d of %s", self.progress.step, source.path)

@@ -1,0 +1,53 @@
+"""A run folder stands alone: a trained model is rebuilt from it and nothing else.
+
+What is read from one is data: it is never unpickled, and builds only this package's own classes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from spinn.data.vocabulary import Vocabulary
+from spinn.errors import InputError
+from spinn.tasks.pair_classification import PairClassification
+from spinn.training.checkpoint import load_weights
+from spinn.training.run_folder import RunFolder
+from spinn.training.settings import task_factory
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained model, read back from its folder."""
+
+    folder: RunFolder
+    config: DictConfig
+    vocabulary: Vocabulary
+    task: PairClassification
+
+
+def load_run(path: str | Path) -> Run:
+    """Read a run folder and rebuild its trained model.
+
+    Raises:
+        InputError: if the folder is no run, or its files disagree.
+    """
+    folder = RunFolder(path)
+    if not folder.path.is_dir():
+        raise InputError(f"{path}: no such folder; expected the folder of a training run")
+    for file in (folder.config, folder.vocabulary, folder.weights):
+        if not file.is_file():
+            raise InputError(f"{path} is not the folder of a run: {file.name} is not in it")
+    try:
+        config = OmegaConf.load(folder.config)
+    except (YAMLError, OmegaConfBaseException, UnicodeDecodeError) as error:
+        raise InputError(f"{folder.config}: not a configuration ({error})") from error
+    if not isinstance(config, DictConfig) or not {"model", "data", "task"} <= set(config):
+        raise InputError(f"{folder.config}: expected the sections model, data and task")
+    vocabulary = Vocabulary.load(folder.vocabulary)
+    task = task_factory(config)(vocabulary)
+    load_weights(folder.weights, task)
+    task.eval()
+    return Run(folder, config, vocabulary, task)

@@ -1,0 +1,142 @@
+"""One training run: read, build, train, evaluate, save."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+
+from spinn.data.dataset import ReadReport
+from spinn.data.example import Example
+from spinn.data.splits import Splits, load_splits
+from spinn.data.vectors import load_vectors
+from spinn.data.vocabulary import Vocabulary
+from spinn.errors import InputError
+from spinn.tasks.pair_classification import PairClassification
+from spinn.training.batches import Batches
+from spinn.training.loop import Progress, Trainer, evaluate
+from spinn.training.run_folder import RunFolder
+from spinn.training.seeds import seed_everything
+from spinn.training.settings import Settings, check
+
+log = logging.getLogger(__name__)
+
+
+def train(config: DictConfig) -> dict[str, Any]:
+    """Train as a configuration says, and return what `results.json` then holds.
+
+    Raises:
+        InputError: if a setting or the data is bad, before any training.
+        TrainingError: if the loss stops being a number.
+        Interrupted: after Ctrl-C or SIGTERM.
+    """
+    settings = check(config)
+    if settings.trainer.threads is not None:
+        torch.set_num_threads(settings.trainer.threads)
+    splits = load_splits(settings.data, settings.reader)
+    vocabulary = Vocabulary.build(
+        (parse.words for example in splits.train for parse in example.sentences),
+        lowercase=settings.data.lowercase,
+        min_count=settings.data.min_count,
+    )
+    seed_everything(settings.root.seed)
+    task = settings.make_task(vocabulary)
+    vectors = _fill_vectors(task, config.model.embedding.vectors, vocabulary)
+    folder = RunFolder(settings.root.run)
+    folder.create(config, vocabulary)
+    trainer = Trainer(
+        task, settings=settings.trainer, optimization=settings.optimizer, folder=folder
+    )
+    _announce(settings, splits, vocabulary, task, trainer.device)
+
+    def batches(examples: Sequence[Example], size: int) -> Batches[Any, Any]:
+        items = [task.numericalise(example, vocabulary) for example in examples]
+        return Batches(items, task.collate, batch_size=size, seed=settings.root.seed)
+
+    held_out = settings.trainer.evaluation_batch_size
+    train_batches = batches(splits.train, settings.trainer.batch_size)
+    progress = trainer.fit(train_batches, batches(splits.dev, held_out))
+
+    def figures(examples: Sequence[Example]) -> dict[str, Any] | None:
+        if not examples:
+            return None
+        return evaluate(task, batches(examples, held_out), trainer.device).summary()
+
+    results = {
+        **_facts(settings, task, progress, epochs=progress.step / len(train_batches)),
+        "vectors": vectors,
+        "dev": figures(splits.dev),
+        "test": figures(splits.test),
+        "tests": {name: figures(examples) for name, examples in splits.tests.items()},
+        "data_report": {name: _account(report) for name, report in splits.reports.items()},
+        "data_fingerprint": splits.fingerprint,
+        "device": str(trainer.device),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+    }
+    folder.write_results(results)
+    return results
+
+
+def _facts(
+    settings: Settings, task: PairClassification, progress: Progress, *, epochs: float
+) -> dict[str, Any]:
+    return {
+        **settings.root.names,
+        "trees": settings.data.trees,
+        "seed": settings.root.seed,
+        "parameters": sum(p.numel() for p in task.parameters() if p.requires_grad),
+        "epochs": round(epochs, 3),
+        "steps": progress.step,
+        "best_step": progress.best_step,
+        "train_seconds": round(progress.seconds, 2),
+        "sentences_per_second": round(progress.sentences / max(progress.step_seconds, 1e-9), 1),
+    }
+
+
+def _fill_vectors(
+    task: PairClassification, path: str | None, vocabulary: Vocabulary
+) -> dict[str, Any] | None:
+    """Put pretrained vectors, if a file of them is named, into the embedding; report how many."""
+    if path is None:
+        return None
+    table = task.encoder.get_submodule("embedding.table")
+    assert isinstance(table, torch.nn.Embedding)
+    vectors = load_vectors(path, vocabulary)
+    if vectors.matrix.shape[1] != table.embedding_dim:
+        raise InputError(
+            f"{path}: vectors of width {vectors.matrix.shape[1]}, but model.embedding.size is "
+            f"{table.embedding_dim}; set it to the file's width"
+        )
+    table.weight.data.copy_(torch.from_numpy(vectors.matrix))
+    log.info("%s: vectors for %.1f %% of the vocabulary", path, 100 * vectors.coverage)
+    return {"file": path, "coverage": round(vectors.coverage, 4)}
+
+
+def _account(report: ReadReport) -> dict[str, Any]:
+    return {
+        "files": [path.name for path in report.files],
+        "examples": report.examples,
+        "unlabelled": report.unlabelled,
+        "bad_rows": report.bad_rows,
+        "messages": report.messages,
+    }
+
+
+def _announce(
+    settings: Settings,
+    splits: Splits,
+    vocabulary: Vocabulary,
+    task: PairClassification,
+    device: torch.device,
+) -> None:
+    for name, report in splits.reports.items():
+        log.info("%s: %s", name, report.summary())
+    sizes = f"{len(splits.train):,} train, {len(splits.dev):,} dev, {len(splits.test):,} test"
+    parameters = sum(p.numel() for p in task.parameters() if p.requires_grad)
+    log.info(
+        "%s on %s (%s pairs, %s trees): %s words, %s parameters, on %s with %d threads",
+        settings.root.names["model"], settings.root.names["data"], sizes, settings.data.trees,
+        f"{len(vocabulary):,}", f"{parameters:,}", device, torch.get_num_threads(),
+    )  # fmt: skip
