@@ -60,7 +60,7 @@ class Recurrent(nn.Module):
     def forward(self, sentences: Sentences) -> Encoding:
         """Encode a batch: `sentence` (B, D) and `tokens` (N, D)."""
         schedule = sentences.schedule
-        vectors = self.embedding(sentences.words)[schedule.words]
+        vectors = self.embedding(sentences.words).index_select(0, schedule.words)
         packed = PackedSequence(vectors, torch.tensor(schedule.reading))
         outputs, state = self.network(packed)
         tokens = torch.empty_like(outputs.data).index_copy(0, schedule.words, outputs.data)

@@ -50,4 +50,4 @@ class SPINN(nn.Module):
             nodes = by_height.encode(h, c, schedule, self.reduce)
         else:
             nodes = thin_stack.encode(h, c, schedule, self.reduce, self.tracker)
-        return nodes[schedule.roots], nodes[schedule.nodes]
+        return nodes.index_select(0, schedule.roots), nodes.index_select(0, schedule.nodes)

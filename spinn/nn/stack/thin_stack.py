@@ -84,13 +84,13 @@ class _ThinStack(torch.autograd.Function):
 
         words = h.new_zeros(len(h) + 1, 4 * K)  # each word at the front of the buffer; then none
         torch.mm(h, weight_buffer.t(), out=words[:-1])
-        track_gates = (words + bias_tracker)[schedule.buffer]
+        track_gates = (words + bias_tracker).index_select(0, schedule.buffer)
         W = weight.t().contiguous()
         W_tracking = weight_tracking.t().contiguous()
         W_stack = weight_stack.t().contiguous()
         W_state = weight_state.t().contiguous()
         for s, e, first, last, before in _steps(schedule):
-            stack = H[schedule.stack[s:e].flatten()].view(-1, 2 * D)
+            stack = H.index_select(0, schedule.stack[s:e].flatten()).view(-1, 2 * D)
             previous = slice(before, before + e - s) if s else slice(M, M + 1)
             a = track_gates[s:e]
             a.addmm_(stack, W_stack)
@@ -100,11 +100,11 @@ class _ThinStack(torch.autograd.Function):
             track_h[s:e], track_c[s:e] = cell.forward(a, cells, track_tanh[s:e])
             if last > first:
                 nodes = schedule.reduces[first:last]
-                pair = schedule.stack[nodes].flatten()
+                pair = schedule.stack.index_select(0, nodes).flatten()
                 g = gates[first:last]
-                torch.addmm(bias, stack[schedule.rows[first:last]], W, out=g)
-                g.addmm_(track_h[nodes], W_tracking)
-                cells = C[pair].view(-1, 2 * D)
+                torch.addmm(bias, stack.index_select(0, schedule.rows[first:last]), W, out=g)
+                g.addmm_(track_h.index_select(0, nodes), W_tracking)
+                cells = C.index_select(0, pair).view(-1, 2 * D)
                 h_new, c_new = cell.forward(g, cells, tanh_c[first:last])
                 H.index_copy_(0, nodes, h_new)
                 C.index_copy_(0, nodes, c_new)
@@ -160,13 +160,13 @@ class _ThinStack(torch.autograd.Function):
             L = e - s
             if last > first:
                 nodes, rows = schedule.reduces[first:last], schedule.rows[first:last]
-                pair = schedule.stack[nodes].flatten()
+                pair = schedule.stack.index_select(0, nodes).flatten()
                 dg = dgates[first:last]
                 dcells = cell.backward(
-                    dH[nodes],
-                    dC[nodes],
+                    dH.index_select(0, nodes),
+                    dC.index_select(0, nodes),
                     gates[first:last],
-                    C[pair].view(-1, 2 * D),
+                    C.index_select(0, pair).view(-1, 2 * D),
                     tanh_c[first:last],
                     dg,
                 )
@@ -189,17 +189,17 @@ class _ThinStack(torch.autograd.Function):
             dH.index_add_(0, schedule.stack[s:e].flatten(), dstack.view(-1, D))
         words = schedule.shifts
         dwords = h.new_zeros(len(h) + 1, 4 * K).index_add_(0, schedule.buffer, dtrack_gates)[:-1]
-        children = H[schedule.stack[schedule.reduces].flatten()].view(-1, 2 * D)
+        children = H.index_select(0, schedule.stack[schedule.reduces].flatten()).view(-1, 2 * D)
         return (
             None,
             None,
-            dH[words] + dwords @ weight_buffer,
-            dC[words],
+            dH.index_select(0, words) + dwords @ weight_buffer,
+            dC.index_select(0, words),
             dgates.t() @ children,
             dgates.sum(0),
-            dgates.t() @ track_h[schedule.reduces],
+            dgates.t() @ track_h.index_select(0, schedule.reduces),
             dwords.t() @ h,
             dtrack_gates.sum(0),
-            dtrack_gates.t() @ H[schedule.stack.flatten()].view(-1, 2 * D),
-            dtrack_gates.t() @ track_h[schedule.stack[:, 1]],
+            dtrack_gates.t() @ H.index_select(0, schedule.stack.flatten()).view(-1, 2 * D),
+            dtrack_gates.t() @ track_h.index_select(0, schedule.stack[:, 1]),
         )
