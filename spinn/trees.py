@@ -1,8 +1,7 @@
 """Binary trees, in the one form they keep: the moves of a shift-reduce parser.
 
 `( ( The church ) ( has cracks ) )` is `S S R S S R R`: SHIFT takes the next word onto the stack,
-REDUCE replaces the two topmost trees by the tree over both. Every function here is iterative, so
-that the depth of a tree is bounded by memory alone.
+REDUCE joins the two topmost trees. No function here recurs, so that trees may be of any depth.
 """
 
 from __future__ import annotations
@@ -217,8 +216,7 @@ def from_spans(covered: Iterable[tuple[int, int]], length: int) -> bytes:
         check_transitions(transitions, length)
     except ValueError as error:
         raise ValueError(f"the spans make no tree: {error}") from None
-    crossing = wanted.difference(spans(transitions))
-    if crossing:
+    if crossing := wanted.difference(spans(transitions)):
         raise ValueError(f"span {min(crossing)} crosses another span")
     return transitions
 

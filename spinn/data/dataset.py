@@ -131,7 +131,7 @@ def locate(path: Path, source: str = "", setting: str = "data.root=FOLDER") -> P
             return candidate
     if path.is_dir():
         raise InputError(_joined(f"{path}: is a folder, expected a file", source))
-    advice = f"set {setting} if it lies elsewhere" if setting else ""
+    advice = f"Set {setting} if it lies elsewhere" if setting else ""
     raise InputError(_joined(_missing(path), source, advice))
 
 
@@ -145,7 +145,7 @@ def _missing(path: Path) -> str:
 
 
 def _joined(*parts: str) -> str:
-    return "; ".join(filter(None, parts))
+    return ". ".join(part.rstrip(".") for part in parts if part)
 
 
 def every_nth(examples: Sequence[Example], n: int) -> tuple[list[Example], list[Example]]:

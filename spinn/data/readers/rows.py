@@ -50,10 +50,10 @@ def raw_lines(path: Path) -> Generator[tuple[int, bytes], None, None]:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _unzipped(raw: io.BufferedReader) -> io.BufferedReader:
-    if raw.peek(2)[:2] != _GZIP_MAGIC:
-        return raw
-    return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw)), 2**16)
+def _unzipped(raw: io.BufferedReader) -> BinaryIO:
+    zipped = raw.peek(2)[:2] == _GZIP_MAGIC
+    # No second buffer around the GzipFile: it would lose the last lines before a damaged place.
+    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if zipped else raw
 
 
 def _skip_rest_of_line(file: BinaryIO, line: bytes) -> None:

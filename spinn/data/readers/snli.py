@@ -57,14 +57,14 @@ def _json_object(line: str) -> dict[str, Any]:
         raise ValueError(f"malformed JSON: {error}") from None
     if not isinstance(row, dict):
         raise ValueError(f"a JSON {type(row).__name__}, expected an object with gold_label")
-    if "\\ud" in line.lower() and not _encodable(row):
+    if ("\\ud" in line or "\\uD" in line) and not _encodable(row):
         raise ValueError("malformed JSON: half of a surrogate pair is no character")
     return row
 
 
 def _encodable(row: dict[str, Any]) -> bool:
     try:
-        str(row).encode("utf-8")
+        json.dumps(row, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         return False
     return True
