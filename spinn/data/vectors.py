@@ -110,12 +110,12 @@ def _collect(
 def _split(line: bytes, width: int) -> tuple[bytes, bytes]:
     spaces = line.count(b" ")
     if spaces == width > 0:
-        word, _, values = line.partition(b" ")
-        return word, values
+        word, _, numbers = line.partition(b" ")
+        return word, numbers
     if spaces > width > 0:
-        word = line.rsplit(b" ", width)[0]
-        if not _is_number(word.rpartition(b" ")[2]):
-            return word, line[len(word) + 1 :]
+        word, *values = line.rsplit(b" ", width)
+        if all(map(_is_number, values)) and not _is_number(word.rpartition(b" ")[2]):
+            return word, b" ".join(values)  # a word with spaces in it
     raise ValueError(f"{spaces} value(s) after the word, expected {width or 'some'} as on line 1")
 
 
@@ -128,7 +128,8 @@ def _is_number(text: bytes) -> bool:
 
 
 def _numbers(values: bytes) -> NDArray[np.float32]:
-    vector = np.array(values.split(b" "), dtype=np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
+        vector = np.array(values.split(b" "), dtype=np.float32)
     if not np.isfinite(vector).all():
         raise ValueError("a value is not finite")
     return vector
