@@ -8,7 +8,7 @@ from spinn.data.sentences import TREE_NAMES, TreeSource
 from spinn.errors import InputError
 from spinn.trees import Parse, balanced, check_transitions, left_branching, right_branching
 
-TEXT = "( ( The old church ) ( has cracks ) )".replace("The old church", "The ( old church )")
+TEXT = "( ( The ( old church ) ) ( has cracks ) )"
 WORDS = ("The", "old", "church", "has", "cracks")
 
 

@@ -32,8 +32,8 @@ class SICKReader:
 
     The official form starts with a line of column names (`pair_ID \t sentence_A ...`) and has
     plain sentences, so it needs a choice of tree other than `gold`. The parsed form has
-    `LABEL \t parse \t parse`, two more columns (`relatedness \t pair_ID`) in some files, and
-    perhaps a line of column names that starts with `%`.
+    `LABEL \t parse \t parse` and perhaps two more columns; a line of column names, where there is
+    one, starts with the label's, and says what they are.
 
     Args: labels: in lower case, as the targets come out; the files write them in capitals.
     """
@@ -52,7 +52,9 @@ class SICKReader:
 
         Raises: ValueError: if it does not fit the layout.
         """
-        row = dict(zip(layout.columns, columns_of(line, len(layout.columns)), strict=True))
+        cells = columns_of(line, len(layout.columns))
+        # Backwards, because the parsed test file repeats names: the sentences after their parses.
+        row = dict(zip(reversed(layout.columns), reversed(cells), strict=True))
         target = one_of(row[LABEL].lower(), self.labels)
         score = _score(row[SCORE]) if SCORE in row else None
         plant = trees.from_brackets if layout.parsed else trees.from_text
@@ -80,11 +82,10 @@ def layout_of(first: str) -> Layout:
     """
     columns = tuple(first.removeprefix("%").split("\t"))
     if SENTENCES[0] in columns:
-        missing = {LABEL, *SENTENCES}.difference(columns)
-        if missing or len(set(columns)) < len(columns):
+        if not {LABEL, *SENTENCES}.issubset(columns):
             wanted = ", ".join((LABEL, *SENTENCES))
-            raise ValueError(f"columns {', '.join(columns)}, expected among them {wanted}, once")
-        return Layout(columns, parsed=first.startswith("%"), header=True)
+            raise ValueError(f"columns {', '.join(columns)}, expected among them {wanted}")
+        return Layout(columns, parsed=columns[0] == LABEL, header=True)
     if len(columns) not in (3, len(PARSED_COLUMNS)):
         raise ValueError(
             f"{len(columns)} column(s) separated by tabs and no header, expected "

@@ -34,7 +34,12 @@ def test_the_official_form(fixtures: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "scores"), [("sick_parsed", [None, None]), ("sick_parsed_scored", [4.2, 1.0])]
+    ("name", "scores"),
+    [
+        ("sick_parsed", [None, None]),
+        ("sick_parsed_scored", [4.2, 1.0]),
+        ("sick_parsed_repeated", [None, None]),
+    ],
 )
 def test_the_parsed_forms(fixtures: Path, name: str, scores: list[float | None]) -> None:
     examples, report = read_split(SICKReader(), [fixtures / f"{name}.txt"], TreeSource("gold"))
