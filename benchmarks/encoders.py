@@ -18,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from spinn.batch import Sentences
+from spinn.batch import Encoding, Sentences
 from spinn.nn.bag import Bag
 from spinn.nn.embedding import WordEmbedding
 from spinn.nn.recurrent import Recurrent
@@ -34,9 +34,11 @@ VOCABULARY = 20_000
 class ReferenceSPINN(SPINN):
     """SPINN over the list-per-stack machine."""
 
-    def run(self, h: Tensor, c: Tensor, sentences: Sentences) -> tuple[Tensor, Tensor]:
-        """Run `spinn.nn.stack.reference`."""
-        return reference.encode(h, c, sentences, self.reduce, self.tracker)
+    def forward(self, sentences: Sentences) -> Encoding:
+        """Encode a batch."""
+        h, c = self.leaf(self.embedding(sentences.words)).chunk(2, dim=1)
+        sentence, nodes = reference.encode(h, c, sentences, self.reduce, self.tracker)
+        return Encoding(sentence, nodes=nodes)
 
 
 def leaning_tree(length: int, rng: random.Random) -> bytes:

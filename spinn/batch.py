@@ -55,7 +55,7 @@ class Sentences:
             words=torch.from_numpy(packed),
             lengths=torch.from_numpy(lengths),
             transitions=torch.from_numpy(moves),
-            schedule=plan(moves, lengths).map(torch.from_numpy),
+            schedule=plan(moves, lengths, packed).map(torch.from_numpy),
         )
 
     def __len__(self) -> int:

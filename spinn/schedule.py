@@ -1,17 +1,17 @@
 """The stack machine's moves, planned before it runs.
 
 With the parse known, nothing about the stack needs to be decided while vectors are computed: which
-node lies on top, which below it, which word waits at the front of the buffer are integers. This
-module finds them for a whole batch at once, with NumPy alone.
+node is composed when, which parent it feeds, which word waits at the front of the buffer are
+integers. This module finds them for a whole batch at once, with NumPy alone.
 
-A node of a tree is named by the move that pushes it, and moves are numbered step by step: first the
-first move of every sentence, then the second, and so on. Sentences stand in rows, longest first, so
-the rows still moving at a step are a prefix of all rows, and the top of a stack is always the node
-that its row pushed one step earlier.
+Sentences stand in rows, longest first, and moves are numbered step by step: first the first move of
+every row, then the second, and so on. So the rows that still move at a step are a prefix of all
+rows, and a step's moves lie side by side. Nodes are numbered in the order in which they are
+composed: by height where nothing but the children matters, by step where a Tracker looks on.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -20,115 +20,289 @@ import numpy.typing as npt
 from spinn.trees import REDUCE, SHIFT
 
 Integers = npt.NDArray[np.int64]
+Booleans = npt.NDArray[np.bool_]
+Moves = npt.NDArray[np.uint8]
 Array = TypeVar("Array")
-Other = TypeVar("Other")
+
+LEFT, RIGHT, ROOT = 0, 1, 2  # what a node is to its parent; roots have none
+
+
+@dataclass(frozen=True)
+class Leaves(Generic[Array]):
+    """Words whose vectors are computed, left children first: every one, or each distinct one once.
+
+    A word that is a left child somewhere and a right child elsewhere counts as two, because the two
+    feed their parents through different weights.
+
+    Attributes:
+        lefts: how many of them are left children.
+        words: (U,) for each, the index of a word of the batch that it stands for.
+        which: (N,) for each word of the batch, which of the U stands for it.
+    """
+
+    lefts: int
+    words: Array
+    which: Array
+
+
+@dataclass(frozen=True)
+class Groups(Generic[Array]):
+    """Nodes composed together, group after group; in a group left children, right ones, roots.
+
+    Attributes:
+        sizes: how many left children, right children and roots each group has.
+        lefts: all nodes that are left children.
+        rights: all nodes that are right children.
+        words: (I, 2) the words that are a node's left and right child; N where a node is.
+        parents: (I,) the node's parent; I for a root.
+        places: (I,) twice the parent, plus 1 for a right child; 2I for a root.
+        nodes: (I,) the node of each REDUCE, sentence after sentence.
+    """
+
+    sizes: tuple[tuple[int, int, int], ...]
+    lefts: Array
+    rights: Array
+    words: Array
+    parents: Array
+    places: Array
+    nodes: Array
+
+
+@dataclass(frozen=True)
+class Tracking(Generic[Array]):
+    """What a Tracker sees at each of the M moves; nodes are numbered by step.
+
+    Attributes:
+        live: how many rows move at each step.
+        words: (M, 3) the words at the front of the buffer, second on the stack and on top of it; N
+            where the place is empty or a node is.
+        previous: (M,) the row's move before; M where there is none.
+        moves: (I,) the move that composes each node.
+        tops: (I,) the move that finds it on top of the stack; M for a root.
+        seconds: (Q,) moves that find a node second on the stack, in the order of the nodes. Only
+            left children are ever found there.
+        second_nodes: (Q,) which node that is, counted among the left children of its step.
+        second_sizes: how many of the Q belong to the nodes of each step.
+    """
+
+    live: tuple[int, ...]
+    words: Array
+    previous: Array
+    moves: Array
+    tops: Array
+    seconds: Array
+    second_nodes: Array
+    second_sizes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Reading(Generic[Array]):
+    """The order in which a reader without a tree takes the words: longest sentence first, by step.
+
+    Attributes:
+        live: how many rows have a word left at each step.
+        words: (N,) the words in that order.
+        rows: (B,) the sentence in each row.
+    """
+
+    live: tuple[int, ...]
+    words: Array
+    rows: Array
 
 
 @dataclass(frozen=True)
 class Schedule(Generic[Array]):
-    """Integer pointers for a batch of B sentences, N words, M = 2N - B moves, I = N - B REDUCEs.
-
-    The number M stands for an empty place on the stack, N for an empty buffer.
+    """Integer pointers for B sentences, N words, M = 2N - B moves and I = N - B inner nodes.
 
     Attributes:
-        live: how many rows still move, for each step.
-        reducing: how many rows reduce, for each step.
-        heights: how many nodes have height 1, 2, ... in the batch.
-        reading: how many rows still have a word to read, for each step of a reader without a tree.
-        stack: (M, 2) the two topmost nodes of the stack before each move, the top one last: for
-            a REDUCE its left and right child.
-        buffer: (M,) the word at the front of the buffer before each move, an index into the words.
-        shifts: (N,) the node of each word.
-        reduces: (I,) the nodes that REDUCE pushes, in the order of the moves.
-        rows: (I,) the row of each of `reduces`.
-        by_height: (I,) the same nodes from the lowest to the highest.
-        nodes: (M,) the node of each word, then of each REDUCE, sentence after sentence.
-        roots: (B,) the last node of each sentence.
-        words: (N,) words in the order in which a reader without a tree takes them, longest
-            sentence first, step by step.
-        sorting: (B,) the sentence in each row.
+        each: every word on its own.
+        distinct: equal words together.
+        levels: inner nodes by height.
+        steps: inner nodes by step.
+        tracking: what a Tracker sees.
+        reading: the words from left to right.
+        roots: (B,) the REDUCE that makes each sentence's root, counted over the batch, plus N; a
+            sentence of one word has that word's index.
     """
 
-    live: tuple[int, ...]
-    reducing: tuple[int, ...]
-    heights: tuple[int, ...]
-    reading: tuple[int, ...]
-    stack: Array
-    buffer: Array
-    shifts: Array
-    reduces: Array
-    rows: Array
-    by_height: Array
-    nodes: Array
+    each: Leaves[Array]
+    distinct: Leaves[Array]
+    levels: Groups[Array]
+    steps: Groups[Array]
+    tracking: Tracking[Array]
+    reading: Reading[Array]
     roots: Array
-    words: Array
-    sorting: Array
 
-    def map(self, function: Callable[[Array], Other]) -> "Schedule[Other]":
+    def map(self, function: Callable[[Array], Any]) -> "Schedule[Any]":
         """The same schedule with `function` applied to every array."""
-        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name, value in values.items():
-            if not isinstance(value, tuple):
-                values[name] = function(value)
-        return Schedule(**values)
+        mapped: Schedule[Any] = _map(self, function)
+        return mapped
 
 
-def plan(transitions: npt.NDArray[np.uint8], lengths: Integers) -> Schedule[Integers]:
+def _map(value: Any, function: Callable[[Any], Any]) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {field.name: getattr(value, field.name) for field in fields(value)}
+        return type(value)(**{name: _map(part, function) for name, part in parts.items()})
+    return value if isinstance(value, int | tuple) else function(value)
+
+
+def plan(transitions: Moves, lengths: Integers, words: Integers) -> Schedule[Integers]:
     """Plan the moves of a batch.
 
     Args:
-        transitions: SHIFT and REDUCE, sentence after sentence, 2T-1 moves for T words.
+        transitions: (M,) SHIFT and REDUCE, sentence after sentence, 2T-1 moves for T words.
         lengths: (B,) words in each sentence.
+        words: (N,) word ids, sentence after sentence.
 
     Raises:
         ValueError: if the moves of a sentence do not build one tree over its words.
     """
-    sentence, step, depth = _positions(transitions, lengths)
-    is_reduce = transitions == REDUCE
-
-    sorting = np.argsort(-lengths, kind="stable")
-    row = np.empty_like(sorting)
-    row[sorting] = np.arange(len(sorting))
-    live = _still_running(2 * lengths - 1)
-    first = np.cumsum(live) - live  # of the moves at each step
-    move = first[step] + row[sentence]  # packed position -> number of the move
-
-    empty = len(transitions)
-    top = np.where(step > 0, np.roll(move, 1), empty)
-    second = np.append(move, empty)[_second(sentence, step, depth, is_reduce)]
-    buffer = _buffer(sentence, is_reduce, lengths)
-
-    in_order = np.empty_like(move)
-    in_order[move] = np.arange(empty)
-    stack = np.stack([second, top], axis=1)[in_order]
-    reduces = np.flatnonzero(is_reduce[in_order])
-    reducing = np.bincount(step[is_reduce], minlength=len(live))
-    height = _heights(stack, reduces, reducing)
-
-    reading = _still_running(lengths)
-    word_step = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    word_row = row[np.repeat(np.arange(len(lengths)), lengths)]
+    forest = _Forest(transitions, lengths)
+    steps, order = forest.groups(forest.step)
+    levels, _ = forest.groups(forest.heights())
     return Schedule(
-        live=tuple(live.tolist()),
-        reducing=tuple(reducing.tolist()),
-        heights=tuple(np.bincount(height)[1:].tolist()),
-        reading=tuple(reading.tolist()),
-        stack=stack,
-        buffer=buffer[in_order],
-        shifts=move[~is_reduce],
-        reduces=reduces,
-        rows=reduces - np.repeat(first, reducing),
-        by_height=reduces[np.argsort(height[reduces], kind="stable")],
-        nodes=np.concatenate([move[~is_reduce], move[is_reduce]]),
-        roots=move[np.cumsum(2 * lengths - 1) - 1],
-        words=np.lexsort((word_row, word_step)),
-        sorting=sorting,
+        each=_leaves(forest, np.arange(len(words))),
+        distinct=_leaves(forest, words),
+        levels=levels,
+        steps=steps,
+        tracking=_tracking(forest, order, steps),
+        reading=_reading(forest),
+        roots=forest.roots(),
     )
 
 
-def _positions(
-    transitions: npt.NDArray[np.uint8], lengths: Integers
-) -> tuple[Integers, Integers, Integers]:
+class _Forest:
+    """The trees of a batch, node by node in the order of the packed moves that push them."""
+
+    def __init__(self, transitions: Moves, lengths: Integers) -> None:
+        self.lengths = lengths
+        self.sentence, self.step, depth = _positions(transitions, lengths)
+        self.inner = transitions == REDUCE
+        self.size = len(transitions)
+        self.word = np.where(self.inner, lengths.sum(), np.cumsum(~self.inner) - 1)
+        self.sorting = np.argsort(-lengths, kind="stable")
+        self.row = np.argsort(self.sorting)[self.sentence]
+        self.live = _live(2 * lengths - 1)
+        self.move = (np.cumsum(self.live) - self.live)[self.step] + self.row
+
+        # What lies on the stack before each move; `size` stands for an empty place.
+        self.top = np.where(self.step > 0, np.arange(self.size) - 1, self.size)
+        self.second = self._second(depth)
+        self.side = np.full(self.size, ROOT)
+        self.parent = np.full(self.size, self.size)
+        reduces = np.flatnonzero(self.inner)
+        for side, child in ((LEFT, self.second[reduces]), (RIGHT, self.top[reduces])):
+            self.side[child] = side
+            self.parent[child] = reduces
+
+    def _second(self, depth: Integers) -> Integers:
+        """The entry below the top lies at depth - 1, and is the latest that was pushed there."""
+        before = depth + np.where(self.inner, 1, -1)
+        place = self.sentence * (depth.max() + 1)
+        pushed = (place + depth) * len(self.live) + self.step
+        wanted = (place + before - 1) * len(self.live) + self.step
+        order = np.argsort(pushed)
+        found = order[np.searchsorted(pushed, wanted, sorter=order) - 1]
+        return np.where(before >= 2, found, self.size)
+
+    def heights(self) -> Integers:
+        """Height of every node; words have height 0."""
+        height = np.zeros(self.size, dtype=np.int64)
+        reduces = np.flatnonzero(self.inner)
+        reduces = reduces[np.argsort(self.step[reduces], kind="stable")]
+        sizes = np.bincount(self.step[reduces], minlength=1)
+        left, right = self.second[reduces], self.top[reduces]
+        start = 0
+        for end in np.cumsum(sizes).tolist():
+            if end > start:
+                below = np.maximum(height[left[start:end]], height[right[start:end]])
+                height[reduces[start:end]] = below + 1
+            start = end
+        return height
+
+    def groups(self, key: Integers) -> tuple[Groups[Integers], Integers]:
+        """Group inner nodes by `key`; give the groups, and their nodes in order."""
+        reduces = np.flatnonzero(self.inner)
+        side, group = self.side[reduces], key[reduces]
+        order = reduces[np.lexsort((self.row[reduces], side, group))]
+        number = np.full(self.size + 1, len(order))
+        number[order] = np.arange(len(order))
+        parents = number[self.parent[order]]
+        sizes = np.bincount(3 * group + side, minlength=3 * (key.max() + 1)).reshape(-1, 3)
+        groups = Groups(
+            sizes=tuple((left, right, root) for left, right, root in sizes.tolist()),
+            lefts=np.flatnonzero(self.side[order] == LEFT),
+            rights=np.flatnonzero(self.side[order] == RIGHT),
+            words=np.stack([self.word[self.second[order]], self.word[self.top[order]]], axis=1),
+            parents=parents,
+            places=2 * parents + (self.side[order] == RIGHT),
+            nodes=number[reduces],
+        )
+        return groups, order
+
+    def roots(self) -> Integers:
+        """The last node of each sentence: a word, or N and the number of a REDUCE."""
+        last = np.cumsum(2 * self.lengths - 1) - 1
+        reduces = self.lengths.sum() + np.cumsum(self.inner) - 1
+        return np.where(self.inner, reduces, self.word)[last]
+
+
+def _leaves(forest: _Forest, words: Integers) -> Leaves[Integers]:
+    """Group words that are equal and feed their parents from the same side."""
+    right = forest.side[~forest.inner] != LEFT
+    keys = words + right * (words.max() + 1)
+    distinct, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    return Leaves(lefts=int((distinct <= words.max()).sum()), words=first, which=which)
+
+
+def _tracking(forest: _Forest, order: Integers, steps: Groups[Integers]) -> Tracking[Integers]:
+    """What each move finds; `order` are the inner nodes by step."""
+    N, M = forest.lengths.sum(), forest.size
+    in_order = np.argsort(forest.move)
+    buffer = np.cumsum(~forest.inner) - ~forest.inner
+    buffer = np.where(buffer < np.cumsum(forest.lengths)[forest.sentence], buffer, N)
+    word, move = np.append(forest.word, N), np.append(forest.move, M)
+    seen = np.stack([buffer, word[forest.second], word[forest.top]], axis=1)
+
+    number = np.full(M + 1, -1)
+    lefts = order[forest.side[order] == LEFT]
+    number[lefts] = np.arange(len(lefts))
+    found = number[forest.second]
+    seconds = np.flatnonzero(found >= 0)
+    seconds = seconds[np.argsort(found[seconds], kind="stable")]
+    found = found[seconds]
+    made = forest.step[lefts]
+    first = np.searchsorted(made, np.arange(len(forest.live)))  # left child of each step
+    return Tracking(
+        live=tuple(forest.live.tolist()),
+        words=seen[in_order],
+        previous=move[forest.top][in_order],
+        moves=forest.move[order],
+        tops=np.where(forest.side[order] == ROOT, M, move[order + 1]),
+        seconds=forest.move[seconds],
+        second_nodes=found - first[made[found]],
+        second_sizes=tuple(np.bincount(made[found], minlength=len(forest.live)).tolist()),
+    )
+
+
+def _reading(forest: _Forest) -> Reading[Integers]:
+    lengths = forest.lengths
+    words = ~forest.inner
+    first = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    step = np.arange(lengths.sum()) - first
+    return Reading(
+        live=tuple(_live(lengths).tolist()),
+        words=np.lexsort((forest.row[words], step)),
+        rows=forest.sorting,
+    )
+
+
+def _live(durations: Integers) -> Integers:
+    """How many rows last longer than 0, 1, 2, ... steps."""
+    return len(durations) - np.cumsum(np.bincount(durations))[:-1]
+
+
+def _positions(transitions: Moves, lengths: Integers) -> tuple[Integers, Integers, Integers]:
     """For every packed move: its sentence, its step, and the depth of the stack after it."""
     if len(lengths) == 0:
         raise ValueError("lengths: no sentences; expected at least one")
@@ -147,57 +321,17 @@ def _positions(
     known = (transitions == SHIFT) | (transitions == REDUCE)
     total = np.cumsum(np.where(transitions == REDUCE, -1, 1))
     depth = total - np.append(0, total)[starts][sentence]
+    last = step == moves[sentence] - 1
     _refuse(~known, sentence, step, transitions, f"expected SHIFT ({SHIFT}) or REDUCE ({REDUCE})")
     _refuse(depth < 1, sentence, step, transitions, "REDUCE needs two entries on the stack")
-    unfinished = (step == moves[sentence] - 1) & (depth != 1)
-    _refuse(unfinished, sentence, step, transitions, "the last move must leave one entry")
+    _refuse(last & (depth != 1), sentence, step, transitions, "the last must leave one entry")
     return sentence, step, depth
 
 
 def _refuse(
-    wrong: npt.NDArray[np.bool_],
-    sentence: Integers,
-    step: Integers,
-    transitions: npt.NDArray[np.uint8],
-    expected: str,
+    wrong: Booleans, sentence: Integers, step: Integers, transitions: Moves, expected: str
 ) -> None:
     if wrong.any():
         at = int(np.flatnonzero(wrong)[0])
         name = {SHIFT: "SHIFT", REDUCE: "REDUCE"}.get(int(transitions[at]), str(transitions[at]))
         raise ValueError(f"sentence {sentence[at]}, move {step[at]} is {name}: {expected}")
-
-
-def _still_running(durations: Integers) -> Integers:
-    """How many rows last longer than 0, 1, 2, ... steps."""
-    return len(durations) - np.cumsum(np.bincount(durations))[:-1]
-
-
-def _second(
-    sentence: Integers, step: Integers, depth: Integers, is_reduce: npt.NDArray[np.bool_]
-) -> Integers:
-    """Packed position of the move that pushed the entry below the top, or M where there is none.
-
-    That entry lies at depth - 1, and it is the latest that was pushed there.
-    """
-    before = depth + np.where(is_reduce, 1, -1)
-    place = sentence * (depth.max() + 1)
-    pushed = (place + depth) * (step.max() + 1) + step
-    wanted = (place + before - 1) * (step.max() + 1) + step
-    order = np.argsort(pushed)
-    found = order[np.searchsorted(pushed, wanted, sorter=order) - 1]
-    return np.where(before >= 2, found, len(step))
-
-
-def _buffer(sentence: Integers, is_reduce: npt.NDArray[np.bool_], lengths: Integers) -> Integers:
-    """The word at the front of the buffer before each packed move, or N where none is left."""
-    shift = (~is_reduce).astype(np.int64)
-    taken = np.cumsum(shift) - shift
-    return np.where(taken < np.cumsum(lengths)[sentence], taken, int(lengths.sum()))
-
-
-def _heights(stack: Integers, reduces: Integers, reducing: Integers) -> Integers:
-    """Height of every node; words have height 0."""
-    height = np.zeros(len(stack), dtype=np.int64)
-    for nodes in np.split(reduces, np.cumsum(reducing)[:-1]):
-        height[nodes] = 1 + height[stack[nodes]].max(axis=1)
-    return height

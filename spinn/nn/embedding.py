@@ -35,6 +35,11 @@ class WordEmbedding(nn.Module):
         self.projection = None if projection_size is None else nn.Linear(size, projection_size)
         self.dropout = nn.Dropout(dropout)
 
+    @property
+    def repeats(self) -> bool:
+        """Whether equal words get equal vectors, as they do without dropout."""
+        return not (self.training and self.dropout.p > 0)
+
     def forward(self, words: Tensor) -> Tensor:
         """Ids of any shape to vectors of that shape with one more dimension, `size` wide."""
         vectors = self.table(words)

@@ -59,15 +59,15 @@ class Recurrent(nn.Module):
 
     def forward(self, sentences: Sentences) -> Encoding:
         """Encode a batch: `sentence` (B, D) and `tokens` (N, D)."""
-        schedule = sentences.schedule
-        vectors = self.embedding(sentences.words).index_select(0, schedule.words)
-        packed = PackedSequence(vectors, torch.tensor(schedule.reading))
+        reading = sentences.schedule.reading
+        vectors = self.embedding(sentences.words).index_select(0, reading.words)
+        packed = PackedSequence(vectors, torch.tensor(reading.live))
         outputs, state = self.network(packed)
-        tokens = torch.empty_like(outputs.data).index_copy(0, schedule.words, outputs.data)
+        tokens = torch.empty_like(outputs.data).index_copy(0, reading.words, outputs.data)
         if self.pooling == "last":
             last = state[0] if isinstance(state, tuple) else state  # (layers * directions, B, H)
             rows = last.unflatten(0, (self.network.num_layers, -1))[-1].transpose(0, 1).flatten(1)
-            sentence = torch.empty_like(rows).index_copy(0, schedule.sorting, rows)
+            sentence = torch.empty_like(rows).index_copy(0, reading.rows, rows)
         else:
             sentence = pool(tokens, sentences.lengths, self.pooling)
         return Encoding(self.dropout(sentence), tokens=tokens)

@@ -1,6 +1,7 @@
 """SPINN, and the TreeLSTM that it is without its Tracker."""
 
-from torch import Tensor, nn
+import torch
+from torch import nn
 
 from spinn.batch import Encoding, Sentences
 from spinn.nn.composition import Reduce
@@ -39,15 +40,13 @@ class SPINN(nn.Module):
 
     def forward(self, sentences: Sentences) -> Encoding:
         """Encode a batch: `sentence` (B, D) and `nodes` (M, D)."""
-        h, c = self.leaf(self.embedding(sentences.words)).chunk(2, dim=1)  # each (N, D)
-        sentence, nodes = self.run(h, c, sentences)
-        return Encoding(self.dropout(sentence), nodes=nodes)
-
-    def run(self, h: Tensor, c: Tensor, sentences: Sentences) -> tuple[Tensor, Tensor]:
-        """Words' h and c, each (N, D), to h of every sentence (B, D) and of every node (M, D)."""
         schedule = sentences.schedule
+        leaves = schedule.distinct if self.embedding.repeats else schedule.each
+        words = self.embedding(sentences.words.index_select(0, leaves.words))  # (U, E)
+        h, c = self.leaf(words).chunk(2, dim=1)  # each (U, D)
         if self.tracker is None:
-            nodes = by_height.encode(h, c, schedule, self.reduce)
+            composed = by_height.encode(h, c, leaves, schedule, self.reduce)  # (I, D)
         else:
-            nodes = thin_stack.encode(h, c, schedule, self.reduce, self.tracker)
-        return nodes.index_select(0, schedule.roots), nodes.index_select(0, schedule.nodes)
+            composed = thin_stack.encode(h, c, leaves, schedule, self.reduce, self.tracker)
+        nodes = torch.cat([h.index_select(0, leaves.which), composed])  # (M, D)
+        return Encoding(self.dropout(nodes.index_select(0, schedule.roots)), nodes=nodes)
