@@ -1,10 +1,17 @@
 """Shared by all tests: where the fixtures and the real data are."""
 
+import json
 import os
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+import spinn.cli.train  # noqa: F401 - registers the resolver that conf/ uses
 
 TESTS = Path(__file__).parent
 
@@ -30,3 +37,75 @@ def real_data() -> Callable[[str], Path]:
         return root / name
 
     return folder
+
+
+def write_pairs(path: Path, count: int, seed: int) -> None:
+    """Write pairs in SNLI's form that a small model learns: same, opposite or other words."""
+    rng = random.Random(seed)
+    animals, acts, opposite = ["dogs", "cats", "birds"], ["move", "stop"], {"move": "stop"}
+    rows = []
+    for number in range(count):
+        animal, act = rng.choice(animals), rng.choice(acts)
+        label = ("entailment", "neutral", "contradiction")[number % 3]
+        other = rng.choice([a for a in animals if a != animal]) if label == "neutral" else animal
+        then = opposite.get(act, "move") if label == "contradiction" else act
+        many = "many " if rng.random() < 0.5 else ""
+        premise = f"( ( {many}( old {animal} ) ) {act} )" if many else f"( {animal} {act} )"
+        rows.append(
+            {
+                "gold_label": label,
+                "sentence1": premise.replace("( ", "").replace(" )", ""),
+                "sentence2": f"{other} {then}",
+                "sentence1_binary_parse": premise,
+                "sentence2_binary_parse": f"( {other} {then} )",
+            }
+        )
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with train, dev, test and test_more, in SNLI's form, that is learned in seconds."""
+    folder = tmp_path_factory.mktemp("tiny data")  # with a space, as users' folders have
+    for seed, (name, count) in enumerate(
+        {"train": 120, "dev": 30, "test": 30, "test_more": 12}.items()
+    ):
+        write_pairs(folder / f"{name}.jsonl", count, seed)
+    return folder
+
+
+@pytest.fixture
+def tiny_overrides(tiny_data: Path, tmp_path: Path) -> list[str]:
+    """What makes `train.py` a job of a second or two."""
+    return [
+        f"data.root='{tiny_data}'",
+        "data.train=[train.jsonl]",
+        "data.dev=[dev.jsonl]",
+        "data.test=[test.jsonl]",
+        "data.tests=['test_*.jsonl']",
+        "model.hidden_size=8",
+        "model.embedding.size=8",
+        "task.hidden_size=8",
+        "trainer.epochs=2",
+        "trainer.batch_size=16",
+        "trainer.device=cpu",
+        "trainer.threads=1",
+        f"hydra.run.dir='{tmp_path / 'run'}'",
+    ]
+
+
+@pytest.fixture
+def composed() -> Iterator[Callable[..., DictConfig]]:
+    """Compose the configuration as train.py does, its run folder given."""
+
+    def compose_with(*overrides: str) -> DictConfig:
+        config = compose("train", overrides=list(overrides), return_hydra_config=True)
+        HydraConfig.instance().set_config(config)
+        OmegaConf.set_struct(config, False)
+        config.run = config.hydra.run.dir
+        config.names = {group: config.hydra.runtime.choices[group] for group in ("model", "data")}
+        del config["hydra"]
+        return config
+
+    with initialize_config_dir(str(TESTS.parent / "conf"), version_base="1.3"):
+        yield compose_with

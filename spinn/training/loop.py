@@ -264,6 +264,8 @@ class Trainer:
 
     def _interrupt(self, number: int) -> None:
         save_state(self.folder.last, self.task, self.optimizer, asdict(self.progress))
+        if not self.folder.weights.is_file():  # no evaluation yet
+            save_weights(self.folder.weights, self.task)
         raise Interrupted(
             f"stopped at step {self.progress.step} of {self.steps}; saved in {self.folder.path}. "
             f"Go on with trainer.resume={self.folder.path}",

@@ -1,0 +1,107 @@
+"""The yaml files: each lists every setting of what it configures, and each experiment trains."""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+from spinn.config import target_of
+from spinn.data.splits import DataSettings
+from spinn.nn.embedding import WordEmbedding
+from spinn.training.loop import TrainerSettings
+from spinn.training.optimization import OptimizerSettings
+from spinn.training.run import train
+from spinn.training.settings import check
+
+CONF = Path(__file__).parent.parent / "conf"
+
+
+def options(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def keys_of(group: str, option: str) -> set[str]:
+    return {str(key) for key in OmegaConf.load(CONF / group / f"{option}.yaml")} - {"defaults"}
+
+
+def parameters(target: Callable[..., Any]) -> set[str]:
+    return set(inspect.signature(target).parameters)
+
+
+@pytest.mark.parametrize("option", options("model"))
+def test_a_model_lists_every_argument_of_its_encoder(option: str) -> None:
+    target = target_of(OmegaConf.load(CONF / "model" / f"{option}.yaml"), within="spinn.nn", key="")
+    assert keys_of("model", option) - {"_target_"} == parameters(target) - {"embedding"}
+
+
+@pytest.mark.parametrize("option", options("model/embedding"))
+def test_an_embedding_lists_every_argument(option: str) -> None:
+    assert keys_of("model/embedding", option) - {"vectors"} == parameters(WordEmbedding) - {
+        "vocabulary_size"
+    }
+
+
+@pytest.mark.parametrize("option", options("task"))
+def test_a_task_lists_every_argument(option: str) -> None:
+    target = target_of(
+        OmegaConf.load(CONF / "task" / f"{option}.yaml"), within="spinn.tasks", key=""
+    )
+    assert keys_of("task", option) - {"_target_"} == parameters(target) - {"encoder", "labels"}
+
+
+@pytest.mark.parametrize(
+    ("group", "settings"),
+    [("data", DataSettings), ("optimizer", OptimizerSettings), ("trainer", TrainerSettings)],
+)
+def test_settings_are_listed_in_full(group: str, settings: type) -> None:
+    for option in options(group):
+        assert keys_of(group, option) == {f.name for f in dataclasses.fields(settings)}, option
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        f"{group}={option}"
+        for group in ("model", "model/embedding", "data", "task", "optimizer", "trainer")
+        for option in options(group)
+    ],
+)
+def test_every_option_passes_the_check(
+    choice: str, composed: Callable[..., DictConfig], tmp_path: Path
+) -> None:
+    check(composed(choice, f"hydra.run.dir={tmp_path}"))
+
+
+@pytest.mark.parametrize("experiment", options("experiment"))
+def test_every_experiment_trains_a_few_steps(
+    experiment: str,
+    composed: Callable[..., DictConfig],
+    tiny_overrides: list[str],
+    tmp_path: Path,
+) -> None:
+    glove = tmp_path / "vectors.txt"
+    glove.write_text("".join(f"{w} 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8\n" for w in ("dogs", "cats")))
+    config = composed(
+        *tiny_overrides,
+        f"experiment={experiment}",
+        "data.reader._target_=spinn.data.readers.snli.SNLIReader",
+        "data.reader.labels=[entailment,neutral,contradiction]",
+        "data.dev_every=0",
+        "data.limit=32",
+        f"model.embedding.vectors={glove}",
+    )
+    results = train(config)
+    assert results["dev"]["examples"] == 30
+    assert results["vectors"]["coverage"] > 0
+
+
+@pytest.mark.parametrize("debug", options("debug"))
+def test_every_debug_run_trains(
+    debug: str, composed: Callable[..., DictConfig], tiny_overrides: list[str]
+) -> None:
+    results = train(composed(*tiny_overrides, f"debug={debug}"))
+    assert results["dev"]["examples"] == 30

@@ -1,0 +1,104 @@
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import pytest
+from omegaconf import OmegaConf
+
+from spinn.config import arguments, construct, factory, nearest, target_of
+from spinn.data.readers.logic import LogicReader
+from spinn.errors import InputError
+
+
+def cook(
+    dish: str,
+    *,
+    minutes: int,
+    heat: float = 1.5,
+    mode: Literal["boil", "fry"] = "boil",
+    salt: bool | None = None,
+    names: Sequence[str] = (),
+) -> None:
+    """Have a signature."""
+
+
+def checked(**section: Any) -> dict[str, Any]:
+    return arguments(
+        OmegaConf.create({"minutes": 3, **section}), cook, key="kitchen", given=["dish"]
+    )
+
+
+def test_good_settings_come_out_as_plain_values() -> None:
+    found = checked(heat=2, mode="fry", salt=None, names=["a", "b"])
+    assert found == {"minutes": 3, "heat": 2.0, "mode": "fry", "salt": None, "names": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"minuts": 3}, r"unknown key kitchen\.minuts: did you mean 'minutes'\?"),
+        ({"zzz": 3}, r"unknown key kitchen\.zzz: known keys: heat, minutes, mode, names, salt"),
+        ({"dish": "soup"}, r"unknown key kitchen\.dish"),
+        ({"minutes": "long"}, r"kitchen\.minutes is 'long'; expected int"),
+        ({"minutes": 1.5}, r"kitchen\.minutes is 1\.5; expected int"),
+        ({"minutes": None}, r"kitchen\.minutes is None; expected int"),
+        ({"minutes": [1]}, r"kitchen\.minutes is \[1\]; expected int"),
+        ({"minutes": "???"}, r"kitchen\.minutes has no value; give one with kitchen\.minutes=…"),
+        ({"heat": "hot"}, r"kitchen\.heat is 'hot'; expected float"),
+        ({"mode": "bake"}, r"kitchen\.mode is 'bake'; expected one of boil, fry"),
+        ({"salt": "some"}, r"kitchen\.salt is 'some'; expected bool \| None"),
+        ({"names": 3}, r"kitchen\.names is 3; expected"),
+        ({"heat": "${nowhere}"}, r"Interpolation key 'nowhere' not found"),
+    ],
+)
+def test_a_bad_setting_is_named(section: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        checked(**section)
+
+
+def test_a_value_in_place_of_a_section_is_named() -> None:
+    with pytest.raises(InputError, match="kitchen is 3; expected a section"):
+        arguments(3, cook, key="kitchen")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "os.system",
+        "spinn.nn",
+        "spinn.nn.spinn",
+        "spinn.nn.spinn.nothing",
+        "spinn.nn.spinn.nn.Module",
+        "spinn.nn.spinn.Tensor",
+        "spinn.nn.nowhere.X",
+        "spinn.nnx.SPINN",
+        "spinn.nn.bag.pool",
+        "builtins.eval",
+        None,
+        7,
+    ],
+)
+def test_only_public_classes_of_the_package_are_built(path: Any) -> None:
+    with pytest.raises(InputError, match=r"model\._target_ is .*(expected|no such)"):
+        target_of(OmegaConf.create({"_target_": path}), within="spinn.nn", key="model")
+
+
+def test_factory_builds_what_the_section_says() -> None:
+    section = OmegaConf.create(
+        {"_target_": "spinn.data.readers.logic.LogicReader", "labels": ["="]}
+    )
+    reader = factory(section, within="spinn.data.readers", key="data.reader")()
+    assert isinstance(reader, LogicReader)
+    assert reader.labels == ("=",)
+
+
+def test_a_value_out_of_range_is_named_with_its_section() -> None:
+    def refuse(size: int) -> None:
+        raise ValueError(f"size is {size}; expected 1 or more")
+
+    with pytest.raises(InputError, match="model: size is 0; expected 1 or more"):
+        construct(refuse, key="model", size=0)
+
+
+def test_nearest_names_one_key_or_all() -> None:
+    assert nearest("epoch", ["epochs", "seed"]) == "did you mean 'epochs'?"
+    assert nearest("qqq", ["b", "a"]) == "known keys: a, b."

@@ -1,0 +1,59 @@
+"""Who may import whom: the rooms of ARCHITECTURE.md, held by a test."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "spinn"
+FILES = sorted(PACKAGE.rglob("*.py"))
+LAYERS = {  # a room may use those below it, and itself; rooms of one number do not know each other
+    "cli": 5,
+    "training": 4,
+    "tasks": 3,
+    "nn": 2,
+    "data": 2,
+    "config": 1,
+    "batch": 1,
+    "schedule": 0.5,
+    "trees": 0,
+    "errors": 0,
+}
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: imports are absolute"
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_from_rooms_below(path: Path) -> None:
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for name in imports(path):
+        if not name.startswith("spinn."):
+            continue
+        other = room(name)
+        if other in (own, "__version__"):
+            continue
+        assert LAYERS[other] < LAYERS[own], f"{own} must not import {name}"
+
+
+def test_trees_and_schedule_do_without_torch() -> None:
+    for name in ("trees.py", "schedule.py", "errors.py"):
+        roots = {module.split(".")[0] for module in imports(PACKAGE / name)}
+        assert "torch" not in roots, f"{name} must not need torch"
+
+
+def test_every_room_is_known() -> None:
+    rooms = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in FILES}
+    assert rooms - {"__init__"} == set(LAYERS)

@@ -1,0 +1,177 @@
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from omegaconf import DictConfig
+from safetensors.torch import load_file
+from torch import Tensor
+
+from spinn.tasks.pair_classification import PairBatch, PairClassification
+from spinn.training.loop import Trainer, TrainingError
+from spinn.training.run import train
+from spinn.training.run_folder import RunFolder
+from spinn.training.signals import Interrupted
+
+Compose = Callable[..., DictConfig]
+
+
+def weights_of(config: DictConfig, name: str = "model") -> dict[str, Tensor]:
+    return load_file(Path(config.run) / f"{name}.safetensors")
+
+
+def test_a_run_leaves_a_folder_that_stands_alone(
+    composed: Compose, tiny_overrides: list[str]
+) -> None:
+    config = composed(*tiny_overrides)
+    results = train(config)
+    folder = RunFolder(config.run)
+    files = {path.name for path in folder.path.iterdir()}
+    assert files >= {
+        "config.yaml", "vocabulary.json", "model.safetensors", "last.safetensors",
+        "metrics.jsonl", "results.json",
+    }  # fmt: skip
+    assert json.loads(folder.results.read_text()) == results
+    assert results["model"] == "spinn"
+    assert results["data"] == "natlog"
+    assert results["trees"] == "gold"
+    assert results["seed"] == 1
+    assert results["epochs"] == 2
+    assert results["parameters"] > 0
+    assert results["sentences_per_second"] > 0
+    assert set(results["tests"]) == {"test_more"}
+    for figures, examples in (
+        (results["dev"], 30), (results["test"], 30), (results["tests"]["test_more"], 12),
+    ):  # fmt: skip
+        assert figures["examples"] == examples
+        assert 0 <= figures["accuracy"] <= 1
+        assert figures["loss"] > 0
+    lines = [json.loads(line) for line in folder.metrics.read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2]
+    assert results["dev"]["accuracy"] == max(line["dev"]["accuracy"] for line in lines)
+
+
+@pytest.mark.parametrize("model", ["spinn", "treelstm", "bow", "rnn", "gru", "lstm", "bilstm"])
+def test_every_model_learns_the_tiny_task(
+    model: str, composed: Compose, tiny_overrides: list[str]
+) -> None:
+    tuned = ["trainer.epochs=25", "optimizer.lr=0.02", "model.dropout=0.0"]
+    sizes = [o for o in tiny_overrides if model != "bow" or "model.hidden_size" not in o]
+    results = train(composed(*sizes, f"model={model}", *tuned))
+    assert results["dev"]["accuracy"] > 0.8
+
+
+def test_a_seed_repeats_a_run_exactly(
+    composed: Compose, tiny_overrides: list[str], tmp_path: Path
+) -> None:
+    runs = [tmp_path / name for name in ("first", "second", "other")]
+    found = []
+    for run, seed in zip(runs, (3, 3, 4), strict=True):
+        config = composed(*tiny_overrides, f"hydra.run.dir={run}", f"seed={seed}")
+        results = train(config)
+        found.append((results["dev"], results["test"], weights_of(config, "last")))
+    assert found[0][:2] == found[1][:2]
+    for name, value in found[0][2].items():
+        assert torch.equal(value, found[1][2][name]), name
+    assert any(not torch.equal(v, found[2][2][name]) for name, v in found[0][2].items())
+
+
+def interrupt_after(monkeypatch: pytest.MonkeyPatch, steps: int, number: int) -> None:
+    """Send this process a signal within the given step."""
+    step = Trainer._step
+
+    def step_and_signal(self: Trainer, batch: Any) -> tuple[float, float]:
+        if self.progress.step + 1 == steps:
+            os.kill(os.getpid(), number)
+        return step(self, batch)
+
+    monkeypatch.setattr(Trainer, "_step", step_and_signal)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
+    number: int,
+    code: int,
+    composed: Compose,
+    tiny_overrides: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = composed(*tiny_overrides, f"hydra.run.dir={tmp_path / 'whole'}")
+    expected = train(whole)
+    cut = composed(*tiny_overrides, f"hydra.run.dir={tmp_path / 'cut'}")
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 11, number)  # in the middle of the second epoch of eight steps
+        with pytest.raises(Interrupted, match="stopped at step 11 of 16; saved in") as stopped:
+            train(cut)
+    assert stopped.value.exit_code == code
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    resumed = composed(
+        *tiny_overrides,
+        f"hydra.run.dir={tmp_path / 'resumed'}",
+        f"trainer.resume={tmp_path / 'cut'}",
+    )
+    results = train(resumed)
+    for key in ("steps", "best_step", "dev", "test", "tests"):
+        assert results[key] == expected[key], key
+    for name, value in weights_of(whole, "last").items():
+        assert torch.equal(value, weights_of(resumed, "last")[name]), name
+
+
+def test_an_early_interrupt_leaves_a_model_that_can_be_used(
+    composed: Compose, tiny_overrides: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = composed(*tiny_overrides)
+    interrupt_after(monkeypatch, 2, signal.SIGINT)
+    with pytest.raises(Interrupted):
+        train(config)
+    assert weights_of(config)
+
+
+@pytest.mark.parametrize("what", ["loss", "norm of the gradient"])
+def test_a_loss_that_is_no_number_stops_before_the_weights_move(
+    what: str, composed: Compose, tiny_overrides: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = composed(*tiny_overrides, "trainer.evaluate_every=1")
+    loss = PairClassification.loss
+    calls = {"train": 0}
+
+    def poisoned(self: PairClassification, logits: Tensor, batch: PairBatch) -> Tensor:
+        value = loss(self, logits, batch)
+        if self.training:
+            calls["train"] += 1
+        if self.training and calls["train"] == 10:
+            if what == "loss":
+                return value * float("nan")
+            value = value + 0 * (self.mlp[-1].weight.sum() * 0).sqrt()  # gradient 0 * inf
+        return value
+
+    monkeypatch.setattr(PairClassification, "loss", poisoned)
+    message = rf"the {what} is nan at step 10 \(epoch 2, batch 2\); the weights are those of step 9"
+    with pytest.raises(TrainingError, match=message):
+        train(config)
+    kept = weights_of(config, "last")  # saved after step 9
+    assert all(value.isfinite().all() for value in kept.values())
+
+
+def test_patience_stops_a_run_that_no_longer_gets_better(
+    composed: Compose, tiny_overrides: list[str]
+) -> None:
+    still = ["optimizer.lr=1e-12", "trainer.patience=2", "trainer.epochs=10"]
+    results = train(composed(*tiny_overrides, *still))
+    assert results["epochs"] == 3  # the first one is the best, and two more bring nothing
+
+
+def test_the_best_weights_on_dev_are_the_ones_kept(
+    composed: Compose, tiny_overrides: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = train(composed(*tiny_overrides, "trainer.epochs=6", "optimizer.lr=0.02"))
+    lines = Path(composed(*tiny_overrides).run, "metrics.jsonl").read_text().splitlines()
+    figures = [json.loads(line) for line in lines]
+    best = max(figures, key=lambda line: line["dev"]["accuracy"])
+    assert results["best_step"] == best["step"]
+    assert results["dev"]["loss"] == pytest.approx(best["dev"]["loss"], abs=1e-6)
