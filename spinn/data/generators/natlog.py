@@ -1,0 +1,143 @@
+"""Write the natlog dataset: ``python -m spinn.data.generators.natlog``."""
+
+import argparse
+import gzip
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import NoReturn
+
+from tqdm import tqdm
+
+from spinn.data.generators.natlog_formulas import Grammar
+from spinn.data.generators.natlog_groups import Group, GroupMaker, Used, Wanted
+from spinn.data.generators.natlog_lexicon import Lexicon, read_lexicon
+from spinn.data.generators.natlog_semantics import Semantics
+from spinn.data.generators.natlog_sets import Hyper, Lexical, Longer, Ordinary
+
+DEFAULT_OUT = Path("data/natlog")
+DEFAULT_SEED = 1
+DEFAULT_PAIRS = 50_000
+SHARES = {  # of the pairs for training, in each file: one part in so many
+    "train": 1,
+    "dev": 10,
+    "test": 10,
+    "test_longer": 25,
+    "test_lexical": 25,
+    "test_hyper": 25,
+}
+ORDINARY = ("train", "dev", "test")
+
+
+def sizes(pairs: int) -> dict[str, int]:
+    """Groups (three pairs each) in each file, so that each has at least its share of ``pairs``."""
+    return {name: -(-pairs // (3 * share)) for name, share in SHARES.items()}
+
+
+def draw_sets(pairs: int, seed: int, bar: "tqdm[NoReturn]") -> dict[str, list[Group]]:
+    """The groups of every file.
+
+    The groups for train, dev and test come from one draw and are shuffled before they part.
+    """
+    lexicon = read_lexicon()
+    grammar, semantics, used = Grammar(lexicon), Semantics(lexicon), Used()
+
+    def draw(name: str, wanted: Wanted, count: int) -> list[Group]:
+        rng = Random(f"{seed} {name}")
+        groups = []
+        for group in islice(
+            GroupMaker(grammar, semantics, rng, wanted=wanted, used=used).groups(), count
+        ):
+            groups.append(group)
+            bar.update(3)
+        return groups
+
+    counts = sizes(pairs)
+    ordinary = draw("ordinary", Ordinary(lexicon), sum(counts[name] for name in ORDINARY))
+    Random(f"{seed} split").shuffle(ordinary)
+    rest = iter(ordinary)
+    return {name: list(islice(rest, counts[name])) for name in ORDINARY} | {
+        name: draw(name, wanted, counts[name]) for name, wanted in generalisation(lexicon).items()
+    }
+
+
+def generalisation(lexicon: Lexicon) -> dict[str, Wanted]:
+    """The sets that ask for what training does not show."""
+    return {
+        "test_longer": Longer(lexicon),
+        "test_lexical": Lexical(lexicon),
+        "test_hyper": Hyper(lexicon),
+    }
+
+
+def rows(name: str, groups: Sequence[Group]) -> list[dict[str, str]]:
+    """The pairs of a file in SNLI's form, with the edits that led from hypothesis to premise."""
+    return [
+        {
+            "gold_label": premise.label,
+            "sentence1": premise.sentence.text,
+            "sentence2": group.hypothesis.text,
+            "sentence1_binary_parse": premise.sentence.parse,
+            "sentence2_binary_parse": group.hypothesis.parse,
+            "pairID": f"{name}-{number}{premise.label[0]}",
+            "edits": " ".join(premise.edits),
+        }
+        for number, group in enumerate(groups)
+        for premise in group.premises
+    ]
+
+
+def write_rows(path: Path, content: Sequence[dict[str, str]]) -> None:
+    """Write gzipped JSON lines, the same bytes for the same rows; nobody sees half a file."""
+    text = "".join(json.dumps(row) + "\n" for row in content)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        # No time and no name in the header, so that the bytes hang on the rows alone.
+        with (
+            unfinished.open("wb") as raw,
+            gzip.GzipFile("", "wb", compresslevel=9, fileobj=raw, mtime=0) as packed,
+        ):
+            packed.write(text.encode())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_sets(out: Path, pairs: int, seed: int) -> dict[str, Counter[str]]:
+    """Write the six files into ``out``; the count of each label by file."""
+    out.mkdir(parents=True, exist_ok=True)
+    with tqdm(total=3 * sum(sizes(pairs).values()), unit=" pairs", desc="natlog") as bar:
+        sets = draw_sets(pairs, seed, bar)
+    labels = {}
+    for name, groups in sets.items():
+        content = rows(name, groups)
+        write_rows(out / f"{name}.jsonl.gz", content)
+        labels[name] = Counter(row["gold_label"] for row in content)
+    return labels
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse the command line, write the files, and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder for the files")
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument("--pairs", type=int, default=DEFAULT_PAIRS, help="pairs for training")
+    options = parser.parse_args(arguments)
+    started = time.perf_counter()
+    labels = write_sets(options.out, options.pairs, options.seed)
+    seconds = time.perf_counter() - started
+    for name, counts in labels.items():
+        balance = ", ".join(f"{label} {count}" for label, count in counts.items())
+        size = (options.out / f"{name}.jsonl.gz").stat().st_size
+        print(f"{name:<13} {counts.total():>6} pairs  {size / 1e3:>6.0f} kB  {balance}")
+    total = sum(counts.total() for counts in labels.values())
+    print(f"{total} pairs in {seconds:.0f} s, {total / seconds:.0f} pairs/s, to {options.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""Formulas of natlog, and the one way to and from their parse trees and words.
+
+Trees are those of the grammar ``natlog.pcfg``; a node with one child is folded into the child where
+a sentence is written with brackets, so that every tree is binary.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import NamedTuple, TypeAlias
+
+from nltk import PCFG, ChartParser, Nonterminal, Production, Tree
+
+from spinn.data.generators.natlog_lexicon import Lexicon
+
+GRAMMAR_PATH = Path(__file__).with_name("natlog.pcfg")
+QUANTIFIERS = ("all", "some", "no", "not all")
+Brackets: TypeAlias = "str | tuple[Brackets, Brackets]"
+
+
+class Verbal(NamedTuple):
+    """A verb, or its negation: ``walk``, ``do not walk``."""
+
+    verb: str
+    negated: bool
+
+
+class Clause(NamedTuple):
+    """A quantifier over a restricted noun, and a verb: ``all old dogs that walk sing``."""
+
+    quantifier: str
+    adjective: str | None
+    noun: str
+    relative: Verbal | None
+    predicate: Verbal
+
+
+class Negation(NamedTuple):
+    """``it is not the case that`` body."""
+
+    body: "Formula"
+
+
+class Compound(NamedTuple):
+    """``both`` left ``and`` right, or ``either`` left ``or`` right (or both of them)."""
+
+    word: str
+    left: "Formula"
+    right: "Formula"
+
+
+Formula: TypeAlias = Clause | Negation | Compound
+IT_IS_NOT_THE_CASE: Brackets = ("it", ("is", ("not", ("the", "case"))))
+FUNCTION_WORDS = {"all", "some", "no", "not", "do", "that", "both", "and", "either", "or"}
+FUNCTION_WORDS |= {"it", "is", "the", "case"}
+LINK = {"both": "and", "either": "or"}
+
+
+def clauses(formula: Formula) -> tuple[Clause, ...]:
+    """The clauses from left to right."""
+    if isinstance(formula, Clause):
+        return (formula,)
+    if isinstance(formula, Negation):
+        return clauses(formula.body)
+    return clauses(formula.left) + clauses(formula.right)
+
+
+def content_words(formula: Formula) -> tuple[str, ...]:
+    """The nouns, verbs and adjectives, clause by clause."""
+    return tuple(
+        part.verb if isinstance(part, Verbal) else part
+        for clause in clauses(formula)
+        for part in clause[1:]
+        if part is not None
+    )
+
+
+def put_clause(formula: Formula, place: int, clause: Clause) -> Formula:
+    """The formula with ``clause`` for its clause number ``place``."""
+    if isinstance(formula, Clause):
+        return clause
+    if isinstance(formula, Negation):
+        return Negation(put_clause(formula.body, place, clause))
+    on_the_left = len(clauses(formula.left))
+    if place < on_the_left:
+        return formula._replace(left=put_clause(formula.left, place, clause))
+    return formula._replace(right=put_clause(formula.right, place - on_the_left, clause))
+
+
+def brackets(formula: Formula) -> Brackets:
+    """The binary parse as nested pairs of words."""
+    if isinstance(formula, Negation):
+        return (IT_IS_NOT_THE_CASE, ("that", brackets(formula.body)))
+    if isinstance(formula, Compound):
+        left, right = brackets(formula.left), brackets(formula.right)
+        return ((formula.word, left), (LINK[formula.word], right))
+    return (_noun_phrase(formula), _verbal(formula.predicate))
+
+
+def _noun_phrase(clause: Clause) -> Brackets:
+    quantifier: Brackets = ("not", "all") if clause.quantifier == "not all" else clause.quantifier
+    group: Brackets = clause.noun if clause.adjective is None else (clause.adjective, clause.noun)
+    if clause.relative is None:
+        return (quantifier, group)
+    return (quantifier, (group, ("that", _verbal(clause.relative))))
+
+
+def _verbal(verbal: Verbal) -> Brackets:
+    return ("do", ("not", verbal.verb)) if verbal.negated else verbal.verb
+
+
+def write(tree: Brackets) -> str:
+    """The tree in SNLI's notation, ``( ( all dogs ) walk )``."""
+    return tree if isinstance(tree, str) else f"( {write(tree[0])} {write(tree[1])} )"
+
+
+def depth(tree: Brackets) -> int:
+    """The number of edges from the root down to the farthest word."""
+    return 0 if isinstance(tree, str) else 1 + max(depth(tree[0]), depth(tree[1]))
+
+
+def words(binary_parse: str) -> str:
+    """The sentence of a tree in SNLI's notation."""
+    return " ".join(word for word in binary_parse.split(" ") if word not in "()")
+
+
+class _Expansions:
+    """The right-hand sides of a symbol, drawn by their weights."""
+
+    def __init__(self) -> None:
+        self.children: list[Sequence[Nonterminal | str]] = []
+        self.weights: list[float] = []  # summed up so far, as Random.choices wants them
+
+    def add(self, children: Sequence[Nonterminal | str], weight: float) -> None:
+        self.children.append(children)
+        self.weights.append(weight + (self.weights[-1] if self.weights else 0.0))
+
+    def draw(self, rng: Random) -> Sequence[Nonterminal | str]:
+        if len(self.children) == 1:
+            return self.children[0]
+        return rng.choices(self.children, cum_weights=self.weights)[0]
+
+
+class Grammar:
+    """The NLTK grammar with the lexicon's words: samples formulas and parses sentences."""
+
+    def __init__(self, lexicon: Lexicon, path: Path = GRAMMAR_PATH) -> None:
+        self.rules = PCFG.fromstring(path.read_text(encoding="utf-8") + _lexical_rules(lexicon))
+        self.start: Nonterminal = self.rules.start()
+        self._sentence_holders = {  # BothS, ThatS and so on
+            rule.lhs() for rule in self.rules.productions() if self.start in rule.rhs()
+        }
+        self._choices: defaultdict[tuple[Nonterminal, str], _Expansions] = defaultdict(_Expansions)
+        for rule in self.rules.productions():
+            for size in ("one", "more"):
+                if self._fits(rule, size):
+                    self._choices[rule.lhs(), size].add(rule.rhs(), rule.prob())
+        self._parser = ChartParser(self.rules)
+
+    def sample(self, rng: Random, count: int) -> Formula:
+        """Draw a formula of ``count`` clauses by the weights of the rules."""
+        return read_tree(self._expand(self.start, rng, count))
+
+    def parses(self, sentence: str) -> Iterator[Formula]:
+        """Every reading of a sentence."""
+        return (read_tree(tree) for tree in self._parser.parse(sentence.split(" ")))
+
+    def _fits(self, rule: Production, size: str) -> bool:
+        """Whether the rule can begin a sentence of one clause, or of more."""
+        if rule.lhs() != self.start:
+            return True
+        parts = sum(symbol in self._sentence_holders for symbol in rule.rhs())
+        return parts < 2 if size == "one" else parts > 0
+
+    def _expand(self, symbol: Nonterminal | str, rng: Random, count: int) -> Tree | str:
+        if isinstance(symbol, str):
+            return symbol
+        children = self._choices[symbol, "one" if count == 1 else "more"].draw(rng)
+        counts = [count] * len(children)
+        if count > 1 and self._sentence_holders.issuperset(children):
+            first = rng.randrange(1, count)
+            counts = [first, count - first]
+        pairs = zip(children, counts, strict=True)
+        parts = [self._expand(child, rng, share) for child, share in pairs]
+        return Tree(symbol.symbol(), parts)
+
+
+def _lexical_rules(lexicon: Lexicon) -> str:
+    """The rules of the preterminals, every word of a category alike."""
+    rules = []
+    for category in ("noun", "verb", "adjective"):
+        entries = lexicon.of_category(category)
+        # The last weight closes the sum to one, which NLTK checks.
+        weights = [round(1 / len(entries), 6)] * (len(entries) - 1)
+        weights.append(1 - sum(weights))
+        choices = (f"'{word}' [{weight}]" for word, weight in zip(entries, weights, strict=True))
+        rules.append(f"{category.capitalize()} -> {' | '.join(choices)}\n")
+    return "\n" + "".join(rules)
+
+
+def read_tree(tree: Tree) -> Formula:
+    """The formula of a sentence's parse tree."""
+    head = tree[0].label()
+    if head == "ItIsNotTheCase":
+        return Negation(read_tree(tree[1][1]))
+    if head in ("BothS", "EitherS"):
+        return Compound(tree[0][0], read_tree(tree[0][1]), read_tree(tree[1][1]))
+    quantifier, nominal = tree[0]
+    group = nominal[0].leaves()
+    relative = _read_verbal(nominal[1][1]) if len(nominal) == 2 else None
+    adjective = group[0] if len(group) == 2 else None
+    return Clause(
+        " ".join(quantifier.leaves()), adjective, group[-1], relative, _read_verbal(tree[1])
+    )
+
+
+def _read_verbal(tree: Tree) -> Verbal:
+    return Verbal(tree.leaves()[-1], len(tree.leaves()) > 1)
