@@ -42,10 +42,12 @@ def load_run(path: str | Path) -> Run:
             raise InputError(f"{path} is not the folder of a run: {file.name} is not in it")
     try:
         config = OmegaConf.load(folder.config)
-    except (YAMLError, OmegaConfBaseException, UnicodeDecodeError) as error:
+    except (YAMLError, OmegaConfBaseException, UnicodeDecodeError, OSError) as error:
         raise InputError(f"{folder.config}: not a configuration ({error})") from error
-    if not isinstance(config, DictConfig) or not {"model", "data", "task"} <= set(config):
-        raise InputError(f"{folder.config}: expected the sections model, data and task")
+    for name in ("model", "data", "task"):
+        if not OmegaConf.is_dict(config) or not OmegaConf.is_dict(config.get(name)):
+            raise InputError(f"{folder.config}: expected the sections model, data and task")
+    assert isinstance(config, DictConfig)
     vocabulary = Vocabulary.load(folder.vocabulary)
     task = task_factory(config)(vocabulary)
     load_weights(folder.weights, task)

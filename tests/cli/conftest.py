@@ -1,0 +1,51 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from spinn.training.run import train
+
+CONF = Path(__file__).parent.parent.parent / "conf"
+
+
+@pytest.fixture(scope="session")
+def trained_run(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small SPINN trained on the tiny task."""
+    run = tmp_path_factory.mktemp("trained run")
+    overrides = [
+        f"data.root='{tiny_data}'", "data.train=[train.jsonl]", "data.dev=[dev.jsonl]",
+        "data.test=[test.jsonl]", "data.tests=['test_*.jsonl']", "model.hidden_size=16",
+        "model.embedding.size=16", "task.hidden_size=16", "trainer.epochs=25",
+        "trainer.batch_size=16", "optimizer.lr=0.02", "trainer.device=cpu", "trainer.threads=1",
+    ]  # fmt: skip
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", overrides=overrides)
+    OmegaConf.set_struct(config, False)
+    config.run, config.names = str(run), {"model": "spinn", "data": "tiny"}
+    train(config)
+    return run
+
+
+@pytest.fixture
+def copied_run(trained_run: Path, tmp_path: Path) -> Path:
+    """A copy of the trained run, to be damaged."""
+    copy = tmp_path / "copied run"
+    copy.mkdir()
+    for path in trained_run.iterdir():
+        (copy / path.name).write_bytes(path.read_bytes())
+    return copy
+
+
+@pytest.fixture
+def edit_config(copied_run: Path) -> Callable[[Callable[[DictConfig], None]], None]:
+    """Change the configuration of the copied run."""
+
+    def edit(change: Callable[[DictConfig], None]) -> None:
+        config = OmegaConf.load(copied_run / "config.yaml")
+        assert isinstance(config, DictConfig)
+        change(config)
+        OmegaConf.save(config, copied_run / "config.yaml")
+
+    return edit

@@ -1,0 +1,156 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import DictConfig
+
+from spinn.cli import main
+
+Edit = Callable[[Callable[[DictConfig], None]], None]
+
+
+def evaluated(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert main(["evaluate", *arguments, "--json"]) == 0
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return result
+
+
+def test_a_run_is_as_good_as_its_results_say(
+    trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = evaluated(capsys, str(trained_run))
+    results = json.loads((trained_run / "results.json").read_text())
+    expected = {"dev": results["dev"], "test": results["test"], **results["tests"]}
+    assert found["sets"].keys() == expected.keys()
+    for name, figures in expected.items():
+        assert found["sets"][name]["confusion"] == figures["confusion"]
+        assert found["sets"][name]["loss"] == pytest.approx(figures["loss"], rel=1e-5)
+
+
+def test_a_file_of_ones_own_in_any_format(
+    trained_run: Path, tiny_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sick = tmp_path / "own.txt"
+    sick.write_text("ENTAILMENT\t( dogs move )\t( dogs move )\nNEUTRAL\t( dogs stop )\tcats\n")
+    snli = evaluated(capsys, str(trained_run), "--file", str(tiny_data / "test.jsonl"))
+    assert snli["sets"]["test.jsonl"]["examples"] == 30
+    found = evaluated(capsys, str(trained_run), "--file", str(sick), "--format", "sick")
+    assert found["sets"]["own.txt"]["examples"] == 2
+
+
+def test_trees_can_be_replaced(
+    trained_run: Path, tiny_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(tiny_data / "test.jsonl")
+    found = evaluated(capsys, str(trained_run), "--file", file, "--trees", "balanced")
+    assert found["trees"] == "balanced"
+    assert found["read"]["test.jsonl"]["trees"] == "balanced"
+
+
+def test_the_tables_show_every_set(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(trained_run)]) == 0
+    shown = capsys.readouterr().out
+    for part in ("dev", "test_more", "accuracy", "precision", "recall", "contradiction"):
+        assert part in shown
+
+
+def test_a_bad_row_is_an_error_or_is_counted(
+    trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "bad.txt"
+    file.write_text("ENTAILMENT\t( dogs move )\t( dogs move )\nMAYBE\tdogs\tdogs\n")
+    arguments = [str(trained_run), "--file", str(file), "--format", "sick"]
+    assert main(["evaluate", *arguments]) == 2
+    assert f"{file}:2:" in capsys.readouterr().err
+    found = evaluated(capsys, *arguments, "--on-error", "skip")
+    assert found["read"]["bad.txt"]["bad_rows"] == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("config.yaml", "is not the folder of a run: config.yaml is not in it"),
+        ("vocabulary.json", "is not the folder of a run: vocabulary.json is not in it"),
+        ("model.safetensors", "is not the folder of a run: model.safetensors is not in it"),
+    ],
+)
+def test_a_folder_that_is_no_run_is_named(
+    file: str, message: str, copied_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copied_run / file).unlink()
+    assert main(["evaluate", str(copied_run)]) == 2
+    assert f"{copied_run} {message}" in capsys.readouterr().err
+
+
+def test_no_folder_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(tmp_path / "nothing")]) == 2
+    assert "no such folder" in capsys.readouterr().err
+
+
+def test_vocabulary_and_weights_that_disagree(
+    copied_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = copied_run / "vocabulary.json"
+    content = json.loads(path.read_text())
+    content["words"].append("newcomer")
+    path.write_text(json.dumps(content))
+    assert main(["evaluate", str(copied_run)]) == 2
+    shown = capsys.readouterr().err
+    assert "weights and configuration (or vocabulary) disagree" in shown
+    assert "embedding.table.weight" in shown
+
+
+@pytest.mark.parametrize(
+    ("key", "target"),
+    [
+        ("model", "os.system"),
+        ("task", "subprocess.Popen"),
+        ("data.reader", "pathlib.Path"),
+        ("model", "spinn.training.loop.Trainer"),
+    ],
+)
+def test_nothing_outside_the_package_is_built(
+    key: str, target: str, copied_run: Path, edit_config: Edit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def change(config: DictConfig) -> None:
+        section = config.data.reader if key == "data.reader" else config[key]
+        section["_target_"] = target
+
+    edit_config(change)
+    assert main(["evaluate", str(copied_run)]) == 2
+    assert f"{key}._target_ is '{target}'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model: [",
+        "3",
+        "- a list",
+        "!!python/object/apply:os.system ['true']",
+        "model: {}\ndata: {}\ntask: {}\n",
+        "model: 1\ndata: 2\ntask: 3\n",
+    ],
+)
+def test_a_damaged_configuration_is_an_error(
+    text: str, copied_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copied_run / "config.yaml").write_text(text)
+    assert main(["evaluate", str(copied_run)]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+@pytest.mark.parametrize("file", ["vocabulary.json", "model.safetensors"])
+def test_a_pickle_is_not_opened(
+    file: str, copied_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copied_run / file).write_bytes(b"\x80\x04\x95cos\nsystem\n(S'touch hacked'\ntR.")
+    assert main(["evaluate", str(copied_run)]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_batch_size_of_zero(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(trained_run), "--batch-size", "0"]) == 2
+    assert "--batch-size is 0" in capsys.readouterr().err
