@@ -15,6 +15,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -105,10 +106,11 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def train_step(encoder: nn.Module, sentences: Sentences) -> None:
-    """Forward and backward."""
-    encoder.zero_grad()
-    encoder(sentences).sentence.sum().backward()
+def train_steps(encoder: nn.Module, batches: list[Sentences]) -> None:
+    """Forward and backward over every batch."""
+    for sentences in batches:
+        encoder.zero_grad()
+        encoder(sentences).sentence.sum().backward()
 
 
 def measure(
@@ -119,7 +121,7 @@ def measure(
     count = sum(map(len, batches))
     for repeat in range(repeats + 1):
         for name, model in models.items():
-            taken = seconds(lambda m=model: [train_step(m, batch) for batch in batches])  # type: ignore[misc]
+            taken = seconds(partial(train_steps, model, batches))
             if repeat:  # the first is the warm-up
                 rates[name].append(count / taken)
     return rates

@@ -44,7 +44,7 @@ class Sentences:
                 "expected one each"
             )
         for index, (ids, parse) in enumerate(zip(words, transitions, strict=True)):
-            if len(parse) != 2 * len(ids) - 1:
+            if len(parse) != max(0, 2 * len(ids) - 1):
                 raise ValueError(
                     f"sentence {index}: {len(parse)} moves for {len(ids)} words; expected 2T-1"
                 )

@@ -27,8 +27,10 @@ def encode(
     Returns: (I, D) h of every node that a REDUCE pushes, sentence after sentence.
     """
     keep = torch.is_grad_enabled()
-    weights = (reduce.compose.weight, reduce.compose.bias)
-    nodes: Tensor = _ByHeight.apply(leaves, schedule.levels, keep, h, c, *weights)  # type: ignore[no-untyped-call]
+    weight, bias = reduce.compose.weight, reduce.compose.bias
+    h, c = h.to(weight.dtype), c.to(weight.dtype)
+    with torch.autocast(h.device.type, enabled=False):
+        nodes: Tensor = _ByHeight.apply(leaves, schedule.levels, keep, h, c, weight, bias)  # type: ignore[no-untyped-call]
     return nodes.index_select(0, schedule.levels.nodes)
 
 
@@ -57,8 +59,9 @@ class _ByHeight(torch.autograd.Function):
     def backward(ctx: Any, dnodes: Tensor) -> tuple[Tensor | None, ...]:
         weight, *saved = ctx.saved_tensors
         leaves, levels = ctx.pointers
-        composing = ComposingBack(Saved(*saved), leaves, levels, weight, dnodes.clone())
-        for span in reversed(spans(levels)):
-            composing.fetch(span)
-            composing.step(span)
-        return None, None, None, *composing.words()
+        with torch.autocast(dnodes.device.type, enabled=False):
+            composing = ComposingBack(Saved(*saved), leaves, levels, weight, dnodes.clone())
+            for span in reversed(spans(levels)):
+                composing.fetch(span)
+                composing.step(span)
+            return None, None, None, *composing.words()

@@ -12,8 +12,8 @@ from torch.autograd.function import once_differentiable
 
 from spinn.nn.composition import Reduce
 from spinn.nn.stack import composing, tracking
-from spinn.nn.stack.composing import Composing, ComposingBack, spans
-from spinn.nn.stack.tracking import Watching, WatchingBack, Weights, steps
+from spinn.nn.stack.composing import Composing, ComposingBack, Span, spans
+from spinn.nn.stack.tracking import Step, Watching, WatchingBack, Weights, steps
 from spinn.nn.tracker import Tracker
 from spinn.schedule import Leaves, Schedule
 
@@ -39,12 +39,7 @@ def encode(
     if reduce.track is None:
         raise ValueError("reduce: made with tracker_size=None; expected the Tracker's size")
     keep = torch.is_grad_enabled()
-    nodes: Tensor = _ThinStack.apply(  # type: ignore[no-untyped-call]
-        leaves,
-        schedule,
-        keep,
-        h,
-        c,
+    weights = (
         reduce.compose.weight,
         reduce.compose.bias,
         reduce.track.weight,
@@ -53,6 +48,9 @@ def encode(
         tracker.recur.weight,
         tracker.read_buffer.bias,
     )
+    h, c = h.to(weights[0].dtype), c.to(weights[0].dtype)
+    with torch.autocast(h.device.type, enabled=False):
+        nodes: Tensor = _ThinStack.apply(leaves, schedule, keep, h, c, *weights)  # type: ignore[no-untyped-call]
     return nodes.index_select(0, schedule.steps.nodes)
 
 
@@ -89,24 +87,50 @@ class _ThinStack(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dnodes: Tensor) -> tuple[Tensor | None, ...]:
-        weight, track, *rest = ctx.saved_tensors
+        weight, track, *saved = ctx.saved_tensors
         leaves, schedule = ctx.pointers
-        weights, saved = Weights(*rest[:3]), composing.Saved(*rest[3:8])
-        nodes = ComposingBack(saved, leaves, schedule.steps, weight, dnodes.clone())
-        watch = WatchingBack(tracking.Saved(*rest[8:]), schedule.tracking, weights)
-        pairs = zip(steps(schedule.tracking), spans(schedule.steps), strict=True)
+        with torch.autocast(dnodes.device.type, enabled=False):
+            way_back = _WayBack(leaves, schedule, weight, track, saved, dnodes.clone())
+            return None, None, None, *way_back.run()
+
+
+class _WayBack:
+    """Both machines on their way back, step by step."""
+
+    def __init__(
+        self,
+        leaves: Leaves[Tensor],
+        schedule: Schedule[Tensor],
+        weight: Tensor,
+        track: Tensor,
+        saved: list[Tensor],
+        dh: Tensor,
+    ) -> None:
+        self.leaves, self.schedule, self.track = leaves, schedule, track
+        weights, of_nodes, of_tracker = Weights(*saved[:3]), saved[3:8], saved[8:]
+        self.nodes = ComposingBack(composing.Saved(*of_nodes), leaves, schedule.steps, weight, dh)
+        self.watch = WatchingBack(tracking.Saved(*of_tracker), schedule.tracking, weights)
+
+    def run(self) -> tuple[Tensor, ...]:
+        """All gradients, in the order of the inputs."""
+        pairs = zip(steps(self.schedule.tracking), spans(self.schedule.steps), strict=True)
         for step, span in reversed(list(pairs)):
             if span.end > span.lefts:
-                new = slice(span.lefts, span.end)
-                nodes.fetch(span)
-                watch.notice(nodes.dh, span, step)
-                nodes.step(span)
-                rows = schedule.tracking.moves[new] - step.start
-                watch.dh.index_add_(0, rows, nodes.dgates[new] @ track)
-            watch.step(step)
-        dh, dc, dweight, dbias = nodes.words()
-        seen, dweights, dtracker_bias = watch.words(
-            saved.words, saved.h, schedule.steps.lefts, leaves
+                self.step(step, span)
+            self.watch.step(step)
+        dh, dc, dweight, dbias = self.nodes.words()
+        seen, dweights, dtracker_bias = self.watch.words(
+            self.nodes.saved.words, self.nodes.saved.h, self.schedule.steps.lefts, self.leaves
         )
-        dtrack = nodes.dgates.t() @ watch.saved.h.index_select(0, schedule.tracking.moves)
-        return None, None, None, dh + seen, dc, dweight, dbias, dtrack, *dweights, dtracker_bias
+        context = self.watch.saved.h.index_select(0, self.schedule.tracking.moves)
+        dtrack = self.nodes.dgates.t() @ context
+        return dh + seen, dc, dweight, dbias, dtrack, *dweights, dtracker_bias
+
+    def step(self, step: Step, span: Span) -> None:
+        """Take the nodes composed at this step back, and their share of the Tracker's h."""
+        self.nodes.fetch(span)
+        self.watch.notice(self.nodes.dh, span, step)
+        self.nodes.step(span)
+        new = slice(span.lefts, span.end)
+        rows = self.schedule.tracking.moves[new] - step.start
+        self.watch.dh.index_add_(0, rows, self.nodes.dgates[new] @ self.track)

@@ -127,7 +127,8 @@ class WatchingBack:
         gates, tanh_c, h, c = saved
         self.saved, self.tracking, self.weights = saved, tracking, weights
         self.slopes = cell.Slopes.of(gates, c.index_select(0, tracking.previous), tanh_c)
-        self.dgates = torch.cat([torch.empty_like(gates), gates.new_zeros(1, gates.shape[1])])
+        self.dgates = gates.new_empty(len(gates) + 1, gates.shape[1])
+        self.dgates[-1] = 0  # of no move
         rows = tracking.live[0]
         self.dh, self.dc = h.new_zeros(rows, h.shape[1]), h.new_zeros(rows, h.shape[1])
         _, self.second, self.top = weights.places()

@@ -1,0 +1,134 @@
+"""What every encoder promises."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from spinn.batch import Encoding, Sentences
+from spinn.nn.bag import Bag
+from spinn.nn.embedding import WordEmbedding
+from spinn.nn.recurrent import Recurrent
+from spinn.nn.spinn import SPINN
+
+
+def recurrent(words: WordEmbedding, **changes: object) -> Recurrent:
+    settings = {
+        "cell": "lstm",
+        "hidden_size": 6,
+        "layers": 1,
+        "bidirectional": False,
+        "pooling": "last",
+        "dropout": 0.0,
+    }
+    return Recurrent(words, **(settings | changes))
+
+
+ENCODERS: dict[str, Callable[[WordEmbedding], nn.Module]] = {
+    "spinn": lambda words: SPINN(words, hidden_size=6, tracker_size=4, dropout=0.0),
+    "treelstm": lambda words: SPINN(words, hidden_size=6, tracker_size=None, dropout=0.0),
+    "bow sum": lambda words: Bag(words, pooling="sum", dropout=0.0),
+    "bow mean": lambda words: Bag(words, pooling="mean", dropout=0.0),
+    "bow max": lambda words: Bag(words, pooling="max", dropout=0.0),
+    "rnn": lambda words: recurrent(words, cell="rnn"),
+    "gru": lambda words: recurrent(words, cell="gru"),
+    "lstm": lambda words: recurrent(words),
+    "lstm mean": lambda words: recurrent(words, pooling="mean"),
+    "deep lstm": lambda words: recurrent(words, layers=2, bidirectional=True),
+    "bilstm": lambda words: recurrent(words, bidirectional=True, pooling="max"),
+}
+
+
+@pytest.fixture(params=ENCODERS)
+def encoder(request: pytest.FixtureRequest) -> nn.Module:
+    words = WordEmbedding(12, size=5, projection_size=7, dropout=0.0, trained=True)
+    return ENCODERS[request.param](words)
+
+
+def encode(encoder: nn.Module, sentences: Sentences) -> Encoding:
+    encoding = encoder(sentences)
+    assert isinstance(encoding, Encoding)
+    return encoding
+
+
+def test_interface(encoder: nn.Module, batch: Sentences) -> None:
+    encoding = encode(encoder, batch)
+    N, B = len(batch.words), len(batch)
+    assert encoding.sentence.shape == (B, encoder.size)
+    assert encoding.tokens is None or encoding.tokens.shape == (N, encoder.size)
+    assert encoding.nodes is None or encoding.nodes.shape == (2 * N - B, encoder.size)
+    assert encoding.tokens is not None or encoding.nodes is not None
+
+
+def test_every_parameter_gets_a_gradient(encoder: nn.Module, ragged_batch: Sentences) -> None:
+    encode(encoder, ragged_batch).sentence.square().sum().backward()
+    for name, parameter in encoder.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_repeats_bit_by_bit(encoder: nn.Module, ragged_batch: Sentences) -> None:
+    results = []
+    for _ in range(2):
+        encoder.zero_grad()
+        sentence = encode(encoder, ragged_batch).sentence
+        sentence.square().sum().backward()
+        results.append([sentence, *(parameter.grad for parameter in encoder.parameters())])
+    assert all(map(torch.equal, *results))
+
+
+def test_batch_mates_change_nothing(
+    encoder: nn.Module, batch: Sentences, alone: Callable[[Sentences], list[Sentences]]
+) -> None:
+    together = encode(encoder, batch)
+    apart = [encode(encoder, sentence) for sentence in alone(batch)]
+    sentences = torch.cat([encoding.sentence for encoding in apart])
+    torch.testing.assert_close(together.sentence, sentences, rtol=0, atol=1e-10)
+    if together.tokens is not None:
+        tokens = torch.cat([encoding.tokens for encoding in apart])
+        torch.testing.assert_close(together.tokens, tokens, rtol=0, atol=1e-10)
+    if together.nodes is not None:
+        lengths = batch.lengths.tolist()
+        words = [e.nodes[:length] for e, length in zip(apart, lengths, strict=True)]
+        inner = [e.nodes[length:] for e, length in zip(apart, lengths, strict=True)]
+        torch.testing.assert_close(together.nodes, torch.cat(words + inner), rtol=0, atol=1e-10)
+
+
+def test_order_in_the_batch_changes_nothing(
+    encoder: nn.Module, ragged_batch: Sentences, alone: Callable[[Sentences], list[Sentences]]
+) -> None:
+    parts = alone(ragged_batch)[::-1]
+    turned = Sentences.pack(
+        [part.words.tolist() for part in parts],
+        [bytes(part.transitions.tolist()) for part in parts],
+    )
+    expected = encode(encoder, ragged_batch).sentence.flip(0)
+    torch.testing.assert_close(encode(encoder, turned).sentence, expected, rtol=0, atol=1e-10)
+
+
+def test_evaluation_needs_no_gradient(encoder: nn.Module, ragged_batch: Sentences) -> None:
+    expected = encode(encoder, ragged_batch).sentence
+    with torch.inference_mode():
+        assert torch.equal(encode(encoder.eval(), ragged_batch).sentence, expected)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_dropout_falls_on_the_sentence_in_training_only(name: str, ragged_batch: Sentences) -> None:
+    words = WordEmbedding(12, size=5, projection_size=None, dropout=0.0, trained=True)
+    encoder = ENCODERS[name](words)
+    encoder.dropout.p = 0.5
+    dropped = (encode(encoder, ragged_batch).sentence == 0).double().mean()
+    assert 0.3 < dropped < 0.7
+    assert (encode(encoder.eval(), ragged_batch).sentence != 0).all()
+
+
+@pytest.mark.parametrize("tracker_size", [None, 4])
+def test_dropout_on_words_falls_on_every_word_for_itself(tracker_size: int | None) -> None:
+    words = WordEmbedding(12, size=50, projection_size=None, dropout=0.5, trained=True)
+    encoder = SPINN(words, hidden_size=6, tracker_size=tracker_size, dropout=0.0)
+    same = Sentences.pack([[3], [3]], [b"\x00", b"\x00"])
+    first, second = encode(encoder, same).sentence
+    assert not torch.equal(first, second)
+    first, second = encode(encoder.eval(), same).sentence
+    assert torch.equal(first, second)

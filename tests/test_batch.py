@@ -1,0 +1,52 @@
+import pytest
+import torch
+
+from spinn.batch import Sentences
+from spinn.schedule import Schedule
+
+S, R = b"\x00", b"\x01"
+
+
+def test_pack_puts_sentences_one_after_the_other() -> None:
+    sentences = Sentences.pack([[7, 8, 9], [5], [6, 7]], [S + S + R + S + R, S, S + S + R])
+    assert sentences.words.tolist() == [7, 8, 9, 5, 6, 7]
+    assert sentences.lengths.tolist() == [3, 1, 2]
+    assert bytes(sentences.transitions.tolist()) == S + S + R + S + R + S + S + S + R
+    assert sentences.words.dtype == sentences.lengths.dtype == torch.int64
+    assert sentences.transitions.dtype == torch.uint8
+    assert len(sentences) == 3
+
+
+def test_pack_takes_any_sequence_of_ids() -> None:
+    first = Sentences.pack([(2, 3)], [S + S + R])
+    second = Sentences.pack([torch.tensor([2, 3]).tolist()], [S + S + R])
+    assert torch.equal(first.words, second.words)
+
+
+def test_to_moves_words_and_pointers_and_leaves_the_rest() -> None:
+    sentences = Sentences.pack([[2, 3], [4]], [S + S + R, S])
+    moved = sentences.to("meta")
+    assert moved.words.device.type == "meta"
+    assert moved.lengths.device.type == moved.transitions.device.type == "cpu"
+    devices: list[str] = []
+    assert isinstance(moved.schedule, Schedule)
+    moved.schedule.map(lambda pointers: devices.append(pointers.device.type))
+    assert set(devices) == {"meta"}
+    assert moved.schedule.steps.sizes == sentences.schedule.steps.sizes
+
+
+@pytest.mark.parametrize(
+    ("words", "transitions", "message"),
+    [
+        ([[2, 3]], [], "transitions: 0 parses for 1 sentences; expected one each"),
+        ([[2], [2, 3]], [S, S], r"sentence 1: 1 moves for 2 words; expected 2T-1"),
+        ([[2], []], [S, b""], "sentence 1 has 0 words; expected at least 1"),
+        ([], [], "no sentences; expected at least one"),
+        ([[2, 3]], [S + R + S], "sentence 0, move 1 is REDUCE"),
+    ],
+)
+def test_what_cannot_be_packed_is_named(
+    words: list[list[int]], transitions: list[bytes], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        Sentences.pack(words, transitions)
