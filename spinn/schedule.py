@@ -78,6 +78,7 @@ class Tracking(Generic[Array]):
             where the place is empty or a node is.
         previous: (M,) the row's move before; M where there is none.
         moves: (I,) the move that composes each node.
+        rows: (I,) the row of that move.
         tops: (I,) the move that finds it on top of the stack; M for a root.
         seconds: (Q,) moves that find a node second on the stack, in the order of the nodes. Only
             left children are ever found there.
@@ -89,6 +90,7 @@ class Tracking(Generic[Array]):
     words: Array
     previous: Array
     moves: Array
+    rows: Array
     tops: Array
     seconds: Array
     second_nodes: Array
@@ -278,6 +280,7 @@ def _tracking(forest: _Forest, order: Integers, steps: Groups[Integers]) -> Trac
         words=seen[in_order],
         previous=move[forest.top][in_order],
         moves=forest.move[order],
+        rows=forest.row[order],
         tops=np.where(forest.side[order] == ROOT, M, move[order + 1]),
         seconds=forest.move[seconds],
         second_nodes=found - first[made[found]],

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from spinn.nn.composition import Reduce
-from spinn.nn.stack.composing import Composing, ComposingBack, Saved, spans
+from spinn.nn.stack.composing import Composing, ComposingBack, Saved
 from spinn.schedule import Groups, Leaves, Schedule
 
 
@@ -47,8 +47,8 @@ class _ByHeight(torch.autograd.Function):
         bias: Tensor,
     ) -> Tensor:
         composing = Composing(h, c, leaves, levels, weight, bias)
-        for span in spans(levels):
-            composing.step(span)
+        for level in range(len(levels.sizes)):
+            composing.step(level)
         if keep:
             ctx.pointers = leaves, levels
             ctx.save_for_backward(weight, *composing.saved)
@@ -61,7 +61,7 @@ class _ByHeight(torch.autograd.Function):
         leaves, levels = ctx.pointers
         with torch.autocast(dnodes.device.type, enabled=False):
             composing = ComposingBack(Saved(*saved), leaves, levels, weight, dnodes.clone())
-            for span in reversed(spans(levels)):
-                composing.fetch(span)
-                composing.step(span)
-            return None, None, None, *composing.words()
+            for level in reversed(range(len(levels.sizes))):
+                composing.fetch(level)
+                composing.step(level)
+            return None, None, None, *composing.finish()

@@ -6,30 +6,14 @@ composition, all of them in one product. A node has one parent, so on the way ba
 gradient from there, and the gradient of each weight is a single product at the end.
 """
 
-from itertools import accumulate
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from spinn.nn.stack import cell
+from spinn.nn.stack.cell import Cells, CellsBack, cut
 from spinn.schedule import Groups, Leaves
-
-
-class Span(NamedTuple):
-    """Where a group's left children begin, its right children, its roots, and where it ends."""
-
-    lefts: int
-    rights: int
-    roots: int
-    end: int
-
-
-def spans(groups: Groups[Tensor]) -> list[Span]:
-    """The span of every group."""
-    bounds = list(accumulate((size for sizes in groups.sizes for size in sizes), initial=0))
-    return [Span(*bounds[3 * k : 3 * k + 4]) for k in range(len(groups.sizes))]
 
 
 def leaves_of(words: Tensor, leaves: Leaves[Tensor]) -> Tensor:
@@ -38,12 +22,28 @@ def leaves_of(words: Tensor, leaves: Leaves[Tensor]) -> Tensor:
     return torch.cat([leaves.which, none]).index_select(0, words.flatten()).view(words.shape)
 
 
-class Saved(NamedTuple):
-    """What the way back needs: words' h (U, D), then by node gates, cells, tanh(c) and h."""
+def by_side(nodes: Tensor, groups: Groups[Tensor]) -> list[tuple[Tensor, ...]]:
+    """Cut what belongs to all nodes (I, ...): for each group left children, right ones, roots."""
+    parts = cut(nodes, [size for sizes in groups.sizes for size in sizes])
+    return list(zip(parts[::3], parts[1::3], parts[2::3], strict=True))
 
-    words: Tensor
+
+def inner(nodes: Tensor, groups: Groups[Tensor]) -> tuple[Tensor, ...]:
+    """Cut what belongs to all nodes (I, ...): for each group all that are no roots."""
+    return cut(nodes, [n for a, b, root in groups.sizes for n in (a + b, root)])[::2]
+
+
+def totals(groups: Groups[Tensor]) -> list[int]:
+    """Nodes in each group."""
+    return [sum(sizes) for sizes in groups.sizes]
+
+
+class Saved(NamedTuple):
+    """What the way back needs: the leaves' h, and by node gates, cells, tanh(c) and h."""
+
+    leaves: Tensor  # (U, D)
     gates: Tensor  # (I, 5D)
-    cells: Tensor  # (2I, D), those of the left and the right child in turn
+    cells: Tensor  # (2I, D), those of the left and of the right child in turn
     tanh_c: Tensor  # (I, D)
     h: Tensor  # (I, D)
 
@@ -68,37 +68,36 @@ class Composing:
         bias: Tensor,
     ) -> None:
         D, count = h.shape[1], len(groups.nodes)
-        self.groups = groups
-        self.left, self.right = (part.t().contiguous() for part in torch.split(weight, D, dim=1))
+        left, right = (part.t().contiguous() for part in torch.split(weight, D, dim=1))
         children = leaves_of(groups.words, leaves)  # (I, 2)
         parts = h.new_zeros(len(h) + 1, 5 * D)  # of the parent's gates; nothing from no word
-        torch.mm(h[: leaves.lefts], self.left, out=parts[: leaves.lefts])
-        torch.mm(h[leaves.lefts :], self.right, out=parts[leaves.lefts : -1])
+        torch.mm(h[: leaves.lefts], left, out=parts[: leaves.lefts])
+        torch.mm(h[leaves.lefts :], right, out=parts[leaves.lefts : -1])
         self.saved = Saved(
-            words=h,
+            leaves=h,
             gates=embedding_bag(children, parts, mode="sum").add_(bias),
             cells=torch.cat([c, c.new_zeros(1, D)]).index_select(0, children.flatten()),
             tanh_c=h.new_empty(count, D),
             h=h.new_empty(count, D),
         )
+        self.weights = left, right
+        self.machine = Cells(self.saved.gates, self.saved.tanh_c, self.saved.h, totals(groups))
+        self.gates = cut(self.saved.gates, totals(groups))
+        self.cells = cut(self.saved.cells.view(count, 2, D), totals(groups))
+        self.h = by_side(self.saved.h, groups)
+        self.inner = inner(self.saved.h, groups)
+        self.parents, self.places = by_side(groups.parents, groups), inner(groups.places, groups)
 
-    def step(self, span: Span) -> None:
+    def step(self, group: int) -> None:
         """Compose a group, whose children are all composed, and hand it on to its parents."""
-        start, rights, roots, end = span
-        _, gates, cells, tanh_c, h = self.saved
-        c = cell.forward(
-            gates[start:end],
-            cells[2 * start : 2 * end].view(end - start, 2 * self.left.shape[0]),
-            tanh_c[start:end],
-            h[start:end],
-        )
-        parents, places = self.groups.parents, self.groups.places
-        if rights > start:
-            gates.index_add_(0, parents[start:rights], h[start:rights] @ self.left)
-        if roots > rights:
-            gates.index_add_(0, parents[rights:roots], h[rights:roots] @ self.right)
-        if roots > start:
-            cells.index_copy_(0, places[start:roots], c[: roots - start])
+        c = self.machine.step(group, self.cells[group].unbind(1))
+        # Roots have no parents, and come last: zip and the slice leave them out.
+        for h, parents, weight in zip(self.h[group], self.parents[group], self.weights):  # noqa: B905
+            if len(parents):
+                self.saved.gates.index_add_(0, parents, h @ weight)
+        places = self.places[group]
+        if len(places):
+            self.saved.cells.index_add_(0, places, c[: len(places)])  # zeros until now
 
 
 class ComposingBack:
@@ -119,52 +118,50 @@ class ComposingBack:
         dh: Tensor,
     ) -> None:
         count, D = dh.shape
-        self.saved, self.leaves, self.groups, self.dh = saved, leaves, groups, dh
-        self.left, self.right = torch.split(weight, D, dim=1)
-        self.slopes = cell.Slopes.of(saved.gates, saved.cells.view(count, 2 * D), saved.tanh_c)
+        sizes = totals(groups)
+        self.saved, self.leaves, self.groups = saved, leaves, groups
+        self.weights = torch.split(weight, D, dim=1)
         self.dgates = torch.empty_like(saved.gates)
         self.dcells = dh.new_empty(2 * count + 1, D)
         self.dcells[-1] = 0  # nobody reads the c of a root
+        cells = saved.cells.view(count, 2 * D)
+        self.machine = CellsBack(saved.gates, cells, saved.tanh_c, self.dgates, sizes)
+        self.dh, self.dh_by_side = cut(dh, sizes), by_side(dh, groups)
+        self.dh_inner = inner(dh, groups)
+        self.dgates_of = cut(self.dgates, sizes)
+        self.dcells_of = cut(self.dcells[:-1].view(count, 2, D), sizes)
+        self.parents = by_side(groups.parents, groups)
+        self.places = cut(groups.places, sizes)
 
-    def fetch(self, span: Span) -> None:
+    def fetch(self, group: int) -> None:
         """Add to a group's dh what its parents send."""
-        start, rights, roots, _ = span
-        for side, first, last in ((self.left, start, rights), (self.right, rights, roots)):
-            if last > first:
-                dgates = self.dgates.index_select(0, self.groups.parents[first:last])
-                self.dh[first:last].addmm_(dgates, side)
+        for dh, parents, weight in zip(self.dh_by_side[group], self.parents[group], self.weights):  # noqa: B905
+            if len(parents):
+                dh.addmm_(self.dgates.index_select(0, parents), weight)
 
-    def step(self, span: Span) -> None:
+    def step(self, group: int) -> None:
         """Take a group's gradient, now complete, back to its gates and its children's c."""
-        start, *_, end = span
-        self.slopes[start:end].back(
-            self.dh[start:end],
-            self.dcells.index_select(0, self.groups.places[start:end]),
-            self.dgates[start:end],
-            self.dcells[2 * start : 2 * end],
-        )
+        dc = self.dcells.index_select(0, self.places[group])
+        self.machine.step(group, self.dh[group], dc, self.dcells_of[group])
 
-    def words(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def finish(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Gradients of the leaves' h and c, each (U, D), of the weight and of the bias."""
-        h, lefts = self.saved.words, self.leaves.lefts
-        children = leaves_of(self.groups.words, self.leaves)
+        h, lefts, groups = self.saved.leaves, self.leaves.lefts, self.groups
+        children = leaves_of(groups.words, self.leaves)
         dparts = h.new_zeros(len(h) + 1, self.dgates.shape[1])
         for side in (0, 1):
             dparts.index_add_(0, children[:, side], self.dgates)
-        dleft, dright = dparts[:lefts], dparts[lefts:-1]
-        dh = torch.cat([dleft @ self.left, dright @ self.right])
         dc = h.new_zeros(len(h) + 1, h.shape[1])
         dc.index_add_(0, children.flatten(), self.dcells[:-1])
-        dweight = torch.cat(
-            [
-                dleft.t() @ h[:lefts] + self._from_nodes(self.groups.lefts),
-                dright.t() @ h[lefts:] + self._from_nodes(self.groups.rights),
-            ],
-            dim=1,
+        sides = (
+            (self.weights[0], dparts[:lefts], h[:lefts], groups.lefts),
+            (self.weights[1], dparts[lefts:-1], h[lefts:], groups.rights),
         )
-        return dh, dc[:-1], dweight, self.dgates.sum(0)
+        dh = torch.cat([dpart @ weight for weight, dpart, *_ in sides])
+        dweights = [dpart.t() @ part + self._of(nodes) for _, dpart, part, nodes in sides]
+        return dh, dc[:-1], torch.cat(dweights, dim=1), self.dgates.sum(0)
 
-    def _from_nodes(self, children: Tensor) -> Tensor:
+    def _of(self, children: Tensor) -> Tensor:
         """What inner nodes on one side contribute to the gradient of that side's weight."""
         parents = self.groups.parents.index_select(0, children)
         dgates = self.dgates.index_select(0, parents)

@@ -12,8 +12,9 @@ from torch.autograd.function import once_differentiable
 
 from spinn.nn.composition import Reduce
 from spinn.nn.stack import composing, tracking
-from spinn.nn.stack.composing import Composing, ComposingBack, Span, spans
-from spinn.nn.stack.tracking import Step, Watching, WatchingBack, Weights, steps
+from spinn.nn.stack.cell import cut
+from spinn.nn.stack.composing import Composing, ComposingBack, totals
+from spinn.nn.stack.tracking import Watching, WatchingBack, Weights
 from spinn.nn.tracker import Tracker
 from spinn.schedule import Leaves, Schedule
 
@@ -70,15 +71,15 @@ class _ThinStack(torch.autograd.Function):
     ) -> Tensor:
         weights, tracker_bias = Weights(*tracker[:3]), tracker[3]
         nodes = Composing(h, c, leaves, schedule.steps, weight, bias)
-        watch = Watching(h, leaves, schedule.tracking, weights, tracker_bias)
-        moves, context = schedule.tracking.moves, track.t().contiguous()
-        for step, span in zip(steps(schedule.tracking), spans(schedule.steps), strict=True):
+        watch = Watching(h, leaves, schedule, weights, tracker_bias)
+        moves = cut(schedule.tracking.moves, totals(schedule.steps))
+        context = track.t().contiguous()
+        for step, new in enumerate(moves):
             watch.step(step)
-            if span.end > span.lefts:
-                new = slice(span.lefts, span.end)
-                nodes.saved.gates[new].addmm_(watch.saved.h.index_select(0, moves[new]), context)
-                nodes.step(span)
-                watch.notice(nodes.saved.h, span, step)
+            if len(new):
+                nodes.gates[step].addmm_(watch.saved.h.index_select(0, new), context)
+                nodes.step(step)
+                watch.notice(step, nodes.inner[step], nodes.h[step][0])
         if keep:
             ctx.pointers = leaves, schedule
             ctx.save_for_backward(weight, track, *weights, *nodes.saved, *watch.saved)
@@ -109,28 +110,27 @@ class _WayBack:
         self.leaves, self.schedule, self.track = leaves, schedule, track
         weights, of_nodes, of_tracker = Weights(*saved[:3]), saved[3:8], saved[8:]
         self.nodes = ComposingBack(composing.Saved(*of_nodes), leaves, schedule.steps, weight, dh)
-        self.watch = WatchingBack(tracking.Saved(*of_tracker), schedule.tracking, weights)
+        self.watch = WatchingBack(tracking.Saved(*of_tracker), schedule, weights)
+        self.rows = cut(schedule.tracking.rows, totals(schedule.steps))
 
     def run(self) -> tuple[Tensor, ...]:
         """All gradients, in the order of the inputs."""
-        pairs = zip(steps(self.schedule.tracking), spans(self.schedule.steps), strict=True)
-        for step, span in reversed(list(pairs)):
-            if span.end > span.lefts:
-                self.step(step, span)
+        for step, rows in reversed(list(enumerate(self.rows))):
+            if len(rows):
+                self.step(step)
             self.watch.step(step)
-        dh, dc, dweight, dbias = self.nodes.words()
-        seen, dweights, dtracker_bias = self.watch.words(
-            self.nodes.saved.words, self.nodes.saved.h, self.schedule.steps.lefts, self.leaves
+        dh, dc, dweight, dbias = self.nodes.finish()
+        seen, dweights, dtracker_bias = self.watch.finish(
+            self.nodes.saved.leaves, self.nodes.saved.h, self.schedule.steps.lefts, self.leaves
         )
         context = self.watch.saved.h.index_select(0, self.schedule.tracking.moves)
         dtrack = self.nodes.dgates.t() @ context
-        return dh + seen, dc, dweight, dbias, dtrack, *dweights, dtracker_bias
+        return dh.add_(seen), dc, dweight, dbias, dtrack, *dweights, dtracker_bias
 
-    def step(self, step: Step, span: Span) -> None:
+    def step(self, step: int) -> None:
         """Take the nodes composed at this step back, and their share of the Tracker's h."""
-        self.nodes.fetch(span)
-        self.watch.notice(self.nodes.dh, span, step)
-        self.nodes.step(span)
-        new = slice(span.lefts, span.end)
-        rows = self.schedule.tracking.moves[new] - step.start
-        self.watch.dh.index_add_(0, rows, self.nodes.dgates[new] @ self.track)
+        nodes = self.nodes
+        nodes.fetch(step)
+        self.watch.notice(step, nodes.dh_inner[step], nodes.dh_by_side[step][0])
+        nodes.step(step)
+        self.watch.dh.index_add_(0, self.rows[step], nodes.dgates_of[step] @ self.track)
