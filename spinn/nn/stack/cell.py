@@ -28,26 +28,28 @@ class Cells:
         gates: (R, (n+3)D) before the nonlinearities; overwritten by what follows them.
         tanh_c: (R, D) filled with tanh(c).
         h: (R, D) filled with the new h.
+        c: (R, D) filled with the new c.
         sizes: rows in each group.
     """
 
-    def __init__(self, gates: Tensor, tanh_c: Tensor, h: Tensor, sizes: Sequence[int]) -> None:
+    def __init__(
+        self, gates: Tensor, tanh_c: Tensor, h: Tensor, c: Tensor, sizes: Sequence[int]
+    ) -> None:
         D = h.shape[1]
         i, *f, o, g = torch.split(gates, D, dim=1)
-        parts = (gates[:, :-D], g, i, o, tanh_c, h, *f)
+        parts = (gates[:, :-D], g, i, o, tanh_c, h, c, *f)
         self.groups = list(zip(*(cut(part, sizes) for part in parts), strict=True))
 
-    def step(self, group: int, cells: Sequence[Tensor]) -> Tensor:
-        """Step a group from the predecessors' c, n times (R, D), to its own."""
-        through_sigmoid, g, i, o, tanh_c, h, *f = self.groups[group]
+    def step(self, group: int, cells: Sequence[Tensor]) -> None:
+        """Step a group, given its predecessors' c, n times (R, D)."""
+        through_sigmoid, g, i, o, tanh_c, h, c, *f = self.groups[group]
         through_sigmoid.sigmoid_()
         g.tanh_()
-        c: Tensor = i * g
+        torch.mul(i, g, out=c)
         for f_k, c_k in zip(f, cells, strict=True):
             c.addcmul_(f_k, c_k)
         torch.tanh(c, out=tanh_c)
         torch.mul(o, tanh_c, out=h)
-        return c
 
 
 class CellsBack:

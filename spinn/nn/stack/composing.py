@@ -81,23 +81,26 @@ class Composing:
             h=h.new_empty(count, D),
         )
         self.weights = left, right
-        self.machine = Cells(self.saved.gates, self.saved.tanh_c, self.saved.h, totals(groups))
-        self.gates = cut(self.saved.gates, totals(groups))
-        self.cells = cut(self.saved.cells.view(count, 2, D), totals(groups))
-        self.h = by_side(self.saved.h, groups)
-        self.inner = inner(self.saved.h, groups)
+        sizes, new_c = totals(groups), h.new_empty(count, D)
+        _, gates, cells, tanh_c, new_h = self.saved
+        self.machine = Cells(gates, tanh_c, new_h, new_c, sizes)
+        self.gates, self.cells = cut(gates, sizes), cut(cells.view(count, 2, D), sizes)
+        self.h, self.inner_h = by_side(new_h, groups), inner(new_h, groups)
+        self.inner_c = inner(new_c, groups)
         self.parents, self.places = by_side(groups.parents, groups), inner(groups.places, groups)
 
     def step(self, group: int) -> None:
         """Compose a group, whose children are all composed, and hand it on to its parents."""
-        c = self.machine.step(group, self.cells[group].unbind(1))
-        # Roots have no parents, and come last: zip and the slice leave them out.
-        for h, parents, weight in zip(self.h[group], self.parents[group], self.weights):  # noqa: B905
+        self.machine.step(group, self.cells[group].unbind(1))
+        # Roots have no parents, and come last: zip leaves them out.
+        for h, parents, weight in zip(
+            self.h[group], self.parents[group], self.weights, strict=False
+        ):
             if len(parents):
                 self.saved.gates.index_add_(0, parents, h @ weight)
         places = self.places[group]
         if len(places):
-            self.saved.cells.index_add_(0, places, c[: len(places)])  # zeros until now
+            self.saved.cells.index_add_(0, places, self.inner_c[group])  # zeros until now
 
 
 class ComposingBack:
@@ -135,7 +138,9 @@ class ComposingBack:
 
     def fetch(self, group: int) -> None:
         """Add to a group's dh what its parents send."""
-        for dh, parents, weight in zip(self.dh_by_side[group], self.parents[group], self.weights):  # noqa: B905
+        for dh, parents, weight in zip(
+            self.dh_by_side[group], self.parents[group], self.weights, strict=False
+        ):
             if len(parents):
                 dh.addmm_(self.dgates.index_select(0, parents), weight)
 

@@ -79,7 +79,7 @@ class _ThinStack(torch.autograd.Function):
             if len(new):
                 nodes.gates[step].addmm_(watch.saved.h.index_select(0, new), context)
                 nodes.step(step)
-                watch.notice(step, nodes.inner[step], nodes.h[step][0])
+                watch.notice(step, nodes.inner_h[step], nodes.h[step][0])
         if keep:
             ctx.pointers = leaves, schedule
             ctx.save_for_backward(weight, track, *weights, *nodes.saved, *watch.saved)

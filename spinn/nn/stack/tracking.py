@@ -77,20 +77,20 @@ class Watching:
         gates = embedding_bag(places, parts.view(-1, 4 * K), mode="sum").add_(bias)
         states = h.new_zeros(2, moves + 1, K)
         self.saved = Saved(gates, h.new_empty(moves, K), *states.unbind())
-        self.machine = Cells(gates, self.saved.tanh_c, self.saved.h[:-1], tracking.live)
+        tanh_c, (h_new, c_new) = self.saved.tanh_c, states[:, :-1]
+        self.machine = Cells(gates, tanh_c, h_new, c_new, tracking.live)
         self.gates = cut(gates, tracking.live)
-        self.h = cut(self.saved.h[:-1], tracking.live)
-        self.c = cut(self.saved.c[:-1], tracking.live)
+        self.h, self.c = cut(h_new, tracking.live), cut(c_new, tracking.live)
         self.stack = Stack(tracking, schedule.steps)
 
     def step(self, step: int) -> None:
         """Step the rows that move."""
-        gates, c = self.gates[step], self.c[step]
-        before = self.saved.c[-1:].expand_as(c)
+        gates, live = self.gates[step], len(self.gates[step])
+        before = self.saved.c[-1:].expand(live, -1)
         if step:
-            gates.addmm_(self.h[step - 1][: len(c)], self.state)
-            before = self.c[step - 1][: len(c)]
-        c.copy_(self.machine.step(step, [before]))
+            gates.addmm_(self.h[step - 1][:live], self.state)
+            before = self.c[step - 1][:live]
+        self.machine.step(step, [before])
 
     def notice(self, step: int, nodes: Tensor, lefts: Tensor) -> None:
         """Take in the nodes composed at this step that have a parent, and the left ones of them."""
