@@ -8,7 +8,7 @@ class Reduce(nn.Module):
     """A binary TreeLSTM that may see a Tracker's state.
 
     Tai et al. 2015 (arXiv:1503.00075), eqs. 9-14 with two children; the Tracker's part is Bowman
-    et al. 2016 (arXiv:1603.06021), eq. 5. Gates lie in the order i, f_left, f_right, o, g.
+    et al. 2016 (arXiv:1603.06021), eq. 5. Gates lie in the order g, i, f_left, f_right, o.
 
     Args:
         hidden_size: D, the width of h and of c.
@@ -33,7 +33,7 @@ class Reduce(nn.Module):
                 nn.init.xavier_uniform_(gate)
         with torch.no_grad():
             self.compose.bias.zero_()
-            self.compose.bias[D : 3 * D] = 1
+            self.compose.bias[2 * D : 4 * D] = 1
 
     def forward(
         self,
@@ -54,8 +54,8 @@ class Reduce(nn.Module):
         gates = self.compose(torch.cat([h_left, h_right], dim=1))  # (R, 5D)
         if self.track is not None:
             gates = gates + self.track(tracking)
-        i, f_left, f_right, o = gates[:, : 4 * self.hidden_size].sigmoid().chunk(4, dim=1)
-        g = gates[:, 4 * self.hidden_size :].tanh()
+        g = gates[:, : self.hidden_size].tanh()  # Tai et al. call it u
+        i, f_left, f_right, o = gates[:, self.hidden_size :].sigmoid().chunk(4, dim=1)
         c = i * g + f_left * c_left + f_right * c_right  # Tai et al. 2015, eq. 13
         h = o * torch.tanh(c)  # eq. 14
         return h, c

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 class Tracker(nn.Module):
     """Step once per move, before it, from the buffer's front and the stack's two topmost entries.
 
-    Bowman et al. 2016 (arXiv:1603.06021), section 3.2. Gates lie in the order i, f, o, g.
+    Bowman et al. 2016 (arXiv:1603.06021), section 3.2. Gates lie in the order g, i, f, o.
 
     Args:
         hidden_size: D, the width of an entry's h.
@@ -31,7 +31,7 @@ class Tracker(nn.Module):
                 nn.init.xavier_uniform_(gate)
         with torch.no_grad():
             self.read_buffer.bias.zero_()
-            self.read_buffer.bias[K : 2 * K] = 1
+            self.read_buffer.bias[2 * K : 3 * K] = 1
 
     def forward(
         self, buffer: Tensor, second: Tensor, top: Tensor, state: tuple[Tensor, Tensor]
@@ -49,7 +49,7 @@ class Tracker(nn.Module):
         h, c = state
         stack = torch.cat([second, top], dim=1)  # (L, 2D), as the stack lies: left to right
         gates = self.read_buffer(buffer) + self.read_stack(stack) + self.recur(h)  # (L, 4K)
-        i, f, o = gates[:, : 3 * self.tracker_size].sigmoid().chunk(3, dim=1)
-        g = gates[:, 3 * self.tracker_size :].tanh()
+        g = gates[:, : self.tracker_size].tanh()
+        i, f, o = gates[:, self.tracker_size :].sigmoid().chunk(3, dim=1)
         c = f * c + i * g
         return o * torch.tanh(c), c

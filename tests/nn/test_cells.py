@@ -33,7 +33,7 @@ def tree_lstm(module: Reduce, *values: torch.Tensor) -> tuple[np.ndarray, np.nda
     U = module.compose.weight.detach().numpy()
     b = module.compose.bias.detach().numpy()
     gates = {}
-    for index, name in enumerate(["i", "f_left", "f_right", "o", "u"]):
+    for index, name in enumerate(["u", "i", "f_left", "f_right", "o"]):
         rows = slice(index * D, (index + 1) * D)
         gates[name] = h_left @ U[rows, :D].T + h_right @ U[rows, D:].T + b[rows]
         if context:
@@ -81,17 +81,17 @@ def test_tracker_is_the_equation() -> None:
         [tracker.read_buffer.weight.detach(), tracker.read_stack.weight.detach()], axis=1
     )
     U, b = tracker.recur.weight.detach().numpy(), tracker.read_buffer.bias.detach().numpy()
-    i, f, o, g = np.split(x @ W.T + h_before.numpy() @ U.T + b, 4, axis=1)
+    g, i, f, o = np.split(x @ W.T + h_before.numpy() @ U.T + b, 4, axis=1)
     expected_c = sigmoid(f) * c_before.numpy() + sigmoid(i) * np.tanh(g)
     np.testing.assert_allclose(c.detach(), expected_c, rtol=0, atol=1e-14)
     np.testing.assert_allclose(h.detach(), sigmoid(o) * np.tanh(expected_c), rtol=0, atol=1e-14)
 
 
 def test_forget_gates_start_by_keeping() -> None:
-    i, f_left, f_right, o, g = Reduce(D, tracker_size=K).compose.bias.split(D)
+    g, i, f_left, f_right, o = Reduce(D, tracker_size=K).compose.bias.split(D)
     assert (f_left == 1).all()
     assert (f_right == 1).all()
     assert not torch.cat([i, o, g]).any()
-    i, f, o, g = Tracker(D, tracker_size=K).read_buffer.bias.split(K)
+    g, i, f, o = Tracker(D, tracker_size=K).read_buffer.bias.split(K)
     assert (f == 1).all()
     assert not torch.cat([i, o, g]).any()

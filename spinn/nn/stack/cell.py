@@ -1,7 +1,8 @@
 """The cell that Reduce and Tracker share, forward and backward by hand.
 
 An LSTM cell with n predecessors: n = 1 for the Tracker, n = 2 for Reduce. Gates lie in the order
-i, f_1 .. f_n, o, g, so that all that pass through a sigmoid lie side by side. Buffers hold the rows
+g, i, f_1 .. f_n, o, so that all that pass through a sigmoid lie side by side, and so do all whose
+gradient comes from c. Buffers hold the rows
 of a whole batch; they are cut beforehand into the groups of rows that step together, because
 cutting them step by step takes as long as computing.
 """
@@ -36,8 +37,8 @@ class Cells:
         self, gates: Tensor, tanh_c: Tensor, h: Tensor, c: Tensor, sizes: Sequence[int]
     ) -> None:
         D = h.shape[1]
-        i, *f, o, g = torch.split(gates, D, dim=1)
-        parts = (gates[:, :-D], g, i, o, tanh_c, h, c, *f)
+        g, i, *f, o = torch.split(gates, D, dim=1)
+        parts = (gates[:, D:], g, i, o, tanh_c, h, c, *f)
         self.groups = list(zip(*(cut(part, sizes) for part in parts), strict=True))
 
     def step(self, group: int, cells: Sequence[Tensor]) -> None:
@@ -67,21 +68,14 @@ class CellsBack:
         self, gates: Tensor, cells: Tensor, tanh_c: Tensor, dgates: Tensor, sizes: Sequence[int]
     ) -> None:
         (R, D), n = tanh_c.shape, cells.shape[1] // tanh_c.shape[1]
-        i, f, o, g = gates[:, :D], gates[:, D : -2 * D], gates[:, -2 * D : -D], gates[:, -D:]
+        g, i, f, o = gates[:, :D], gates[:, D : 2 * D], gates[:, 2 * D : -D], gates[:, -D:]
         h_to_c = torch.empty_like(tanh_c)
         tanh_backward(o, tanh_c, grad_input=h_to_c)  # h = o * tanh(c)
-        to_gates = torch.cat([g, cells, tanh_c, i], dim=1)  # of o from h, of the others from c
-        sigmoid_backward(to_gates[:, :-D], gates[:, :-D], grad_input=to_gates[:, :-D])
-        tanh_backward(to_gates[:, -D:], g, grad_input=to_gates[:, -D:])
-        by_gate, c_to_gates = dgates.view(R, n + 3, D), to_gates.view(R, n + 3, D)
-        parts = (
-            h_to_c,
-            c_to_gates,
-            c_to_gates[:, -2],
-            f.view(R, n, D),
-            by_gate,
-            by_gate[:, -2],
-        )
+        torch.cat([i, g, cells, tanh_c], dim=1, out=dgates)  # c = g * i + f * cells
+        tanh_backward(dgates[:, :D], g, grad_input=dgates[:, :D])
+        sigmoid_backward(dgates[:, D:], gates[:, D:], grad_input=dgates[:, D:])
+        by_gate = dgates.view(R, n + 3, D)
+        parts = (h_to_c, f.view(R, n, D), by_gate[:, :-1], by_gate[:, -1])
         self.groups = list(zip(*(cut(part, sizes) for part in parts), strict=True))
 
     def step(self, group: int, dh: Tensor, dc: Tensor, dcells: Tensor) -> None:
@@ -92,8 +86,8 @@ class CellsBack:
             dc: (R, D) gradient of c from those that read it.
             dcells: (R, n, D) filled with the gradient of the predecessors' c.
         """
-        h_to_c, c_to_gates, h_to_o, c_to_cells, dgates, do = self.groups[group]
+        h_to_c, c_to_cells, by_c, by_h = self.groups[group]
         dc = torch.addcmul(dc, dh, h_to_c)[:, None]
-        torch.mul(c_to_gates, dc, out=dgates)
-        torch.mul(h_to_o, dh, out=do)
+        by_c.mul_(dc)
+        by_h.mul_(dh)
         torch.mul(c_to_cells, dc, out=dcells)
