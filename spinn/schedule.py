@@ -20,7 +20,6 @@ import numpy.typing as npt
 from spinn.trees import REDUCE, SHIFT
 
 Integers = npt.NDArray[np.int64]
-Booleans = npt.NDArray[np.bool_]
 Moves = npt.NDArray[np.uint8]
 Array = TypeVar("Array")
 
@@ -210,16 +209,10 @@ class _Forest:
     def heights(self) -> Integers:
         """Height of every node; words have height 0."""
         height = np.zeros(self.size, dtype=np.int64)
-        reduces = np.flatnonzero(self.inner)
-        reduces = reduces[np.argsort(self.step[reduces], kind="stable")]
-        sizes = np.bincount(self.step[reduces], minlength=1)
-        left, right = self.second[reduces], self.top[reduces]
-        start = 0
-        for end in np.cumsum(sizes).tolist():
-            if end > start:
-                below = np.maximum(height[left[start:end]], height[right[start:end]])
-                height[reduces[start:end]] = below + 1
-            start = end
+        reduces = np.argsort(self.move)[np.sort(self.move[self.inner])]
+        ends = np.cumsum(np.bincount(self.step[reduces], minlength=1))
+        for made in np.split(reduces, ends[:-1]):
+            height[made] = 1 + np.maximum(height[self.second[made]], height[self.top[made]])
         return height
 
     def groups(self, key: Integers) -> tuple[Groups[Integers], Integers]:
@@ -266,8 +259,8 @@ def _tracking(forest: _Forest, order: Integers, steps: Groups[Integers]) -> Trac
     word, move = np.append(forest.word, N), np.append(forest.move, M)
     seen = np.stack([buffer, word[forest.second], word[forest.top]], axis=1)
 
-    number = np.full(M + 1, -1)
     lefts = order[forest.side[order] == LEFT]
+    number = np.full(M + 1, -1)
     number[lefts] = np.arange(len(lefts))
     found = number[forest.second]
     seconds = np.flatnonzero(found >= 0)
@@ -290,14 +283,9 @@ def _tracking(forest: _Forest, order: Integers, steps: Groups[Integers]) -> Trac
 
 def _reading(forest: _Forest) -> Reading[Integers]:
     lengths = forest.lengths
-    words = ~forest.inner
-    first = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    step = np.arange(lengths.sum()) - first
-    return Reading(
-        live=tuple(_live(lengths).tolist()),
-        words=np.lexsort((forest.row[words], step)),
-        rows=forest.sorting,
-    )
+    step = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    words = np.lexsort((forest.row[~forest.inner], step))
+    return Reading(live=tuple(_live(lengths).tolist()), words=words, rows=forest.sorting)
 
 
 def _live(durations: Integers) -> Integers:
@@ -321,20 +309,17 @@ def _positions(transitions: Moves, lengths: Integers) -> tuple[Integers, Integer
     sentence = np.repeat(np.arange(len(lengths)), moves)
     step = np.arange(len(transitions)) - starts[sentence]
 
-    known = (transitions == SHIFT) | (transitions == REDUCE)
     total = np.cumsum(np.where(transitions == REDUCE, -1, 1))
     depth = total - np.append(0, total)[starts][sentence]
-    last = step == moves[sentence] - 1
-    _refuse(~known, sentence, step, transitions, f"expected SHIFT ({SHIFT}) or REDUCE ({REDUCE})")
-    _refuse(depth < 1, sentence, step, transitions, "REDUCE needs two entries on the stack")
-    _refuse(last & (depth != 1), sentence, step, transitions, "the last must leave one entry")
+    unknown = (transitions != SHIFT) & (transitions != REDUCE)
+    unfinished = (step == moves[sentence] - 1) & (depth != 1)
+    for wrong, expected in (
+        (unknown, f"expected SHIFT ({SHIFT}) or REDUCE ({REDUCE})"),
+        (depth < 1, "REDUCE needs two entries on the stack"),
+        (unfinished, "the last must leave one entry"),
+    ):
+        if wrong.any():
+            at = int(np.flatnonzero(wrong)[0])
+            move = {SHIFT: "SHIFT", REDUCE: "REDUCE"}.get(int(transitions[at]), transitions[at])
+            raise ValueError(f"sentence {sentence[at]}, move {step[at]} is {move}: {expected}")
     return sentence, step, depth
-
-
-def _refuse(
-    wrong: Booleans, sentence: Integers, step: Integers, transitions: Moves, expected: str
-) -> None:
-    if wrong.any():
-        at = int(np.flatnonzero(wrong)[0])
-        name = {SHIFT: "SHIFT", REDUCE: "REDUCE"}.get(int(transitions[at]), str(transitions[at]))
-        raise ValueError(f"sentence {sentence[at]}, move {step[at]} is {name}: {expected}")
