@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
@@ -12,6 +12,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from spinn.training.batches import Batches
 from spinn.training.checkpoint import load_state, load_weights, save_state, save_weights
@@ -90,7 +91,7 @@ class Progress:
         best: the best dev accuracy so far, reached at `best_step`.
         stale: evaluations since then.
         seconds: wall-clock seconds of training, dev evaluations included.
-        step_seconds: seconds in training steps alone.
+        step_seconds: of these, seconds in training steps, the making of batches included.
         sentences: sentences trained on.
     """
 
@@ -143,6 +144,7 @@ class Trainer:
         self.task, self.optimizer = self.accelerator.prepare(task, optimizer)
         self.progress = Progress()
         self.steps = 0  # optimizer steps in all, known once the data is
+        self._lap_began = time.perf_counter()
         self._recent: deque[tuple[float, float]] = deque(maxlen=50)
 
     @property
@@ -161,21 +163,32 @@ class Trainer:
         self.steps = self.settings.epochs * len(train)
         self._resume()
         every = self.settings.evaluate_every or len(train)
-        with StopSignals() as signals, self._bar() as bar:
-            while self.progress.step < self.steps:
-                epoch, start = divmod(self.progress.step, len(train))
-                for batch in train.shuffled(epoch, start):
-                    self._timed_step(batch, bar)
-                    if self.progress.step % every == 0 or self.progress.step == self.steps:
-                        self._evaluate(dev, epoch)
-                    if signals.received is not None:
-                        self._interrupt(signals.received)
-                    if self._stale():
-                        break
-                if self._stale():
+        self._lap_began = time.perf_counter()
+        with StopSignals() as signals, self._bar() as bar, logging_redirect_tqdm():
+            for epoch, batch in self._remaining(train):
+                self._train_on(batch, bar)
+                if self.progress.step % every == 0 or self.progress.step == self.steps:
+                    self._evaluate(dev, epoch)
+                if signals.received is not None:
+                    self._interrupt(signals.received)
+                if self.settings.patience and self.progress.stale >= self.settings.patience:
                     break
         load_weights(self.folder.weights, self.task)
         return self.progress
+
+    def _remaining(self, train: Batches[Any, Any]) -> Iterator[tuple[int, Any]]:
+        """Yield the batches still to come, each with its epoch."""
+        while self.progress.step < self.steps:
+            epoch, start = divmod(self.progress.step, len(train))
+            for batch in train.shuffled(epoch, start):
+                yield epoch, batch
+
+    def _lap(self) -> float:
+        """Return the seconds since the last lap, and count them as training."""
+        now = time.perf_counter()
+        seconds, self._lap_began = now - self._lap_began, now
+        self.progress.seconds += seconds
+        return seconds
 
     def _bar(self) -> "tqdm[Any]":
         disable = None if self.settings.progress is None else not self.settings.progress
@@ -184,15 +197,12 @@ class Trainer:
             disable=disable, dynamic_ncols=True, smoothing=0.05,
         )  # fmt: skip
 
-    def _timed_step(self, batch: Any, bar: "tqdm[Any]") -> None:
-        began = time.perf_counter()
-        loss, accuracy = self._step(batch.to(self.device))
-        seconds = time.perf_counter() - began
+    def _train_on(self, batch: Any, bar: "tqdm[Any]") -> None:
+        """Take a step; keep count of it, and tell the bar."""
+        self._recent.append(self._step(batch.to(self.device)))
         self.progress.step += 1
-        self.progress.seconds += seconds
-        self.progress.step_seconds += seconds
+        self.progress.step_seconds += self._lap()
         self.progress.sentences += len(batch.sentences.lengths)
-        self._recent.append((loss, accuracy))
         bar.update()
         if self.progress.step % 10 == 0:
             mean_loss, mean_accuracy = (sum(v) / len(v) for v in zip(*self._recent, strict=True))
@@ -233,7 +243,6 @@ class Trainer:
 
     def _evaluate(self, dev: Batches[Any, Any], epoch: int) -> None:
         """Evaluate on dev, write a line of metrics, keep the weights if they are the best yet."""
-        began = time.perf_counter()
         progress = self.progress
         metrics = evaluate(self.task, dev, self.device)
         if metrics.accuracy > progress.best:
@@ -241,7 +250,7 @@ class Trainer:
             save_weights(self.folder.weights, self.task)
         else:
             progress.stale += 1
-        progress.seconds += time.perf_counter() - began
+        self._lap()
         mean_loss = sum(loss for loss, _ in self._recent) / len(self._recent)
         line = {
             "step": progress.step,
@@ -258,9 +267,6 @@ class Trainer:
             epoch + 1, self.settings.epochs, progress.step, self.steps, mean_loss,
             metrics.loss, 100 * metrics.accuracy, "" if progress.stale else "  (best)",
         )  # fmt: skip
-
-    def _stale(self) -> bool:
-        return self.settings.patience is not None and self.progress.stale >= self.settings.patience
 
     def _interrupt(self, number: int) -> None:
         save_state(self.folder.last, self.task, self.optimizer, asdict(self.progress))

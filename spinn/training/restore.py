@@ -44,10 +44,11 @@ def load_run(path: str | Path) -> Run:
         config = OmegaConf.load(folder.config)
     except (YAMLError, OmegaConfBaseException, UnicodeDecodeError, OSError) as error:
         raise InputError(f"{folder.config}: not a configuration ({error})") from error
-    for name in ("model", "data", "task"):
-        if not OmegaConf.is_dict(config) or not OmegaConf.is_dict(config.get(name)):
-            raise InputError(f"{folder.config}: expected the sections model, data and task")
-    assert isinstance(config, DictConfig)
+    sections = ("model", "data", "task")
+    if not isinstance(config, DictConfig) or not all(
+        isinstance(config.get(name), DictConfig) for name in sections
+    ):
+        raise InputError(f"{folder.config}: expected the sections {', '.join(sections)}")
     vocabulary = Vocabulary.load(folder.vocabulary)
     task = task_factory(config)(vocabulary)
     load_weights(folder.weights, task)
