@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -32,6 +32,12 @@ SHARES = {  # of the pairs for training, in each file: one part in so many
     "test_hyper": 25,
 }
 ORDINARY = ("train", "dev", "test")
+WANTED: dict[str, Callable[[Lexicon], Wanted]] = {  # in the order of drawing
+    "test_hyper": Hyper,
+    "test_lexical": Lexical,
+    "test_longer": Longer,
+    "ordinary": Ordinary,
+}
 
 
 def sizes(pairs: int) -> dict[str, int]:
@@ -39,40 +45,40 @@ def sizes(pairs: int) -> dict[str, int]:
     return {name: -(-pairs // (3 * share)) for name, share in SHARES.items()}
 
 
+class Source:
+    """Draws the sets of one seed; no sentence stands in two groups, whichever set they are of."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.lexicon = read_lexicon()
+        self.grammar = Grammar(self.lexicon)
+        self.semantics = Semantics(self.lexicon)
+        self.used = Used()
+
+    def groups(self, name: str) -> Iterator[Group]:
+        """The groups of one set, without end."""
+        rng = Random(f"{self.seed} {name}")
+        wanted = WANTED[name](self.lexicon)
+        return GroupMaker(self.grammar, self.semantics, rng, wanted=wanted, used=self.used).groups()
+
+
 def draw_sets(pairs: int, seed: int, bar: "tqdm[NoReturn]") -> dict[str, list[Group]]:
-    """The groups of every file.
+    """The groups of every file, the small sets first, so that each can be drawn again alone.
 
     The groups for train, dev and test come from one draw and are shuffled before they part.
     """
-    lexicon = read_lexicon()
-    grammar, semantics, used = Grammar(lexicon), Semantics(lexicon), Used()
-
-    def draw(name: str, wanted: Wanted, count: int) -> list[Group]:
-        rng = Random(f"{seed} {name}")
-        groups = []
-        for group in islice(
-            GroupMaker(grammar, semantics, rng, wanted=wanted, used=used).groups(), count
-        ):
-            groups.append(group)
-            bar.update(3)
-        return groups
-
-    counts = sizes(pairs)
-    ordinary = draw("ordinary", Ordinary(lexicon), sum(counts[name] for name in ORDINARY))
+    source, counts = Source(seed), sizes(pairs)
+    counts["ordinary"] = sum(counts[name] for name in ORDINARY)
+    drawn: dict[str, list[Group]] = {}
+    for name in WANTED:
+        drawn[name] = []
+        for group in islice(source.groups(name), counts[name]):
+            drawn[name].append(group)
+            bar.update(len(group.premises))
+    ordinary = drawn.pop("ordinary")
     Random(f"{seed} split").shuffle(ordinary)
     rest = iter(ordinary)
-    return {name: list(islice(rest, counts[name])) for name in ORDINARY} | {
-        name: draw(name, wanted, counts[name]) for name, wanted in generalisation(lexicon).items()
-    }
-
-
-def generalisation(lexicon: Lexicon) -> dict[str, Wanted]:
-    """The sets that ask for what training does not show."""
-    return {
-        "test_longer": Longer(lexicon),
-        "test_lexical": Lexical(lexicon),
-        "test_hyper": Hyper(lexicon),
-    }
+    return {name: list(islice(rest, counts[name])) for name in ORDINARY} | drawn
 
 
 def rows(name: str, groups: Sequence[Group]) -> list[dict[str, str]]:
@@ -81,9 +87,9 @@ def rows(name: str, groups: Sequence[Group]) -> list[dict[str, str]]:
         {
             "gold_label": premise.label,
             "sentence1": premise.sentence.text,
-            "sentence2": group.hypothesis.text,
+            "sentence2": group.hypothesis.sentence.text,
             "sentence1_binary_parse": premise.sentence.parse,
-            "sentence2_binary_parse": group.hypothesis.parse,
+            "sentence2_binary_parse": group.hypothesis.sentence.parse,
             "pairID": f"{name}-{number}{premise.label[0]}",
             "edits": " ".join(premise.edits),
         }

@@ -6,6 +6,7 @@ a sentence is written with brackets, so that every tree is binary.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import NamedTuple, TypeAlias
@@ -16,7 +17,7 @@ from spinn.data.generators.natlog_lexicon import Lexicon
 
 GRAMMAR_PATH = Path(__file__).with_name("natlog.pcfg")
 QUANTIFIERS = ("all", "some", "no", "not all")
-Brackets: TypeAlias = "str | tuple[Brackets, Brackets]"
+CACHED = 1 << 14
 
 
 class Verbal(NamedTuple):
@@ -51,7 +52,6 @@ class Compound(NamedTuple):
 
 
 Formula: TypeAlias = Clause | Negation | Compound
-IT_IS_NOT_THE_CASE: Brackets = ("it", ("is", ("not", ("the", "case"))))
 FUNCTION_WORDS = {"all", "some", "no", "not", "do", "that", "both", "and", "either", "or"}
 FUNCTION_WORDS |= {"it", "is", "the", "case"}
 LINK = {"both": "and", "either": "or"}
@@ -88,41 +88,57 @@ def put_clause(formula: Formula, place: int, clause: Clause) -> Formula:
     return formula._replace(right=put_clause(formula.right, place - on_the_left, clause))
 
 
-def brackets(formula: Formula) -> Brackets:
-    """The binary parse as nested pairs of words."""
+class Sentence(NamedTuple):
+    """Words with their binary tree in SNLI's notation, ``( ( all dogs ) walk )``."""
+
+    parse: str
+    text: str
+    depth: int  # edges from the root down to the farthest word
+
+
+def pair(left: Sentence, right: Sentence) -> Sentence:
+    """The tree whose two parts these are."""
+    return Sentence(
+        f"( {left.parse} {right.parse} )",
+        f"{left.text} {right.text}",
+        1 + max(left.depth, right.depth),
+    )
+
+
+def word(text: str) -> Sentence:
+    """The tree of one word."""
+    return Sentence(text, text, 0)
+
+
+NOT_ALL = pair(word("not"), word("all"))
+THE_CASE = pair(word("the"), word("case"))
+IT_IS_NOT_THE_CASE = pair(word("it"), pair(word("is"), pair(word("not"), THE_CASE)))
+
+
+def spell(formula: Formula) -> Sentence:
+    """The formula in words, with the tree that the grammar gives them."""
+    if isinstance(formula, Clause):
+        return _spell_clause(formula)
     if isinstance(formula, Negation):
-        return (IT_IS_NOT_THE_CASE, ("that", brackets(formula.body)))
-    if isinstance(formula, Compound):
-        left, right = brackets(formula.left), brackets(formula.right)
-        return ((formula.word, left), (LINK[formula.word], right))
-    return (_noun_phrase(formula), _verbal(formula.predicate))
+        return pair(IT_IS_NOT_THE_CASE, pair(word("that"), spell(formula.body)))
+    left, right = spell(formula.left), spell(formula.right)
+    return pair(pair(word(formula.word), left), pair(word(LINK[formula.word]), right))
 
 
-def _noun_phrase(clause: Clause) -> Brackets:
-    quantifier: Brackets = ("not", "all") if clause.quantifier == "not all" else clause.quantifier
-    group: Brackets = clause.noun if clause.adjective is None else (clause.adjective, clause.noun)
-    if clause.relative is None:
-        return (quantifier, group)
-    return (quantifier, (group, ("that", _verbal(clause.relative))))
+@lru_cache(CACHED)
+def _spell_clause(clause: Clause) -> Sentence:
+    nominal = word(clause.noun)
+    if clause.adjective is not None:
+        nominal = pair(word(clause.adjective), nominal)
+    if clause.relative is not None:
+        nominal = pair(nominal, pair(word("that"), _spell_verbal(clause.relative)))
+    quantifier = NOT_ALL if clause.quantifier == "not all" else word(clause.quantifier)
+    return pair(pair(quantifier, nominal), _spell_verbal(clause.predicate))
 
 
-def _verbal(verbal: Verbal) -> Brackets:
-    return ("do", ("not", verbal.verb)) if verbal.negated else verbal.verb
-
-
-def write(tree: Brackets) -> str:
-    """The tree in SNLI's notation, ``( ( all dogs ) walk )``."""
-    return tree if isinstance(tree, str) else f"( {write(tree[0])} {write(tree[1])} )"
-
-
-def depth(tree: Brackets) -> int:
-    """The number of edges from the root down to the farthest word."""
-    return 0 if isinstance(tree, str) else 1 + max(depth(tree[0]), depth(tree[1]))
-
-
-def words(binary_parse: str) -> str:
-    """The sentence of a tree in SNLI's notation."""
-    return " ".join(word for word in binary_parse.split(" ") if word not in "()")
+def _spell_verbal(verbal: Verbal) -> Sentence:
+    verb = word(verbal.verb)
+    return pair(word("do"), pair(word("not"), verb)) if verbal.negated else verb
 
 
 class _Expansions:

@@ -6,11 +6,10 @@ observable feature seen so far are taken.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from random import Random
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from spinn.data.generators.natlog_edits import Editor, exchanges
 from spinn.data.generators.natlog_formulas import (
@@ -19,36 +18,42 @@ from spinn.data.generators.natlog_formulas import (
     Formula,
     Grammar,
     Negation,
-    brackets,
+    Sentence,
     clauses,
-    words,
-    write,
+    content_words,
+    spell,
 )
 from spinn.data.generators.natlog_semantics import LABELS, Semantics
 
-PREMISES_PER_LABEL = 3
+PREMISES_PER_LABEL = 2  # to choose from
+EDIT_COUNTS = (1, 1, 1, 2, 2, 3)
+EDITED, REORDERED = 24, 6  # attempts at a hypothesis before another is drawn
 
 
-class Sentence(NamedTuple):
-    """A formula, its tree in brackets and the words."""
+class Hypothesis(NamedTuple):
+    """A hypothesis and its content words."""
 
     formula: Formula
-    parse: str
-    text: str
+    sentence: Sentence
+    words: frozenset[str]
 
 
 class Premise(NamedTuple):
     """A premise, the edits that led to it from the hypothesis, and the label of the pair."""
 
+    formula: Formula
     sentence: Sentence
     edits: tuple[str, ...]
     label: str
 
 
+Found: TypeAlias = dict[str, list[Premise]]
+
+
 class Group(NamedTuple):
     """A hypothesis with one premise for each label, in the order of ``LABELS``."""
 
-    hypothesis: Sentence
+    hypothesis: Hypothesis
     premises: tuple[Premise, ...]
 
 
@@ -56,37 +61,31 @@ class Wanted(Protocol):
     """What a set asks of its sentences and pairs."""
 
     @property
-    def hypothesis_clauses(self) -> range:
-        """How many clauses a hypothesis may have."""
+    def hypothesis_clauses(self) -> Sequence[int]:
+        """How many clauses a hypothesis has, drawn from evenly."""
 
     @property
-    def premise_clauses(self) -> range:
+    def premise_clauses(self) -> Sequence[int]:
         """How many clauses a premise may have."""
 
     @property
     def same_words(self) -> float:
-        """The share of groups whose premises have the same words."""
+        """The share of attempts at premises with the same words."""
 
-    def hypothesis(self, sentence: Sentence) -> bool:
+    def hypothesis(self, hypothesis: Hypothesis) -> bool:
         """Whether the set takes a hypothesis."""
 
     def premise(self, sentence: Sentence) -> bool:
         """Whether the set takes a premise."""
 
     def together(self, words: frozenset[str]) -> bool:
-        """Whether the words of a premise and a hypothesis may meet."""
+        """Whether content words may meet in a premise and hypothesis."""
 
-    def depends(self, premise: Formula, hypothesis: Formula, label: str) -> bool:
+    def depends(self, premise: Formula, hypothesis: Hypothesis, label: str) -> bool:
         """Whether a pair exercises what the set is for."""
 
     def begin(self, editor: Editor, formula: Formula) -> tuple[Formula, tuple[str, ...]]:
         """The edits that each premise must start from, and what they make of the hypothesis."""
-
-
-def make_sentence(formula: Formula) -> Sentence:
-    """The formula with its tree and words."""
-    parse = write(brackets(formula))
-    return Sentence(formula, parse, words(parse))
 
 
 @dataclass
@@ -117,12 +116,19 @@ class GroupMaker:
         """Draw groups until the caller stops. No premise or hypothesis comes twice."""
         while True:
             count = self.rng.choice(self.wanted.hypothesis_clauses)
-            draw = self._reordered if self.rng.random() < self.wanted.same_words else self._edited
             group = None
             while group is None:
-                group = draw(self._hypothesis(count))
+                group = self._group(self._hypothesis(count))
             self._remember(group)
             yield group
+
+    def _group(self, hypothesis: Hypothesis) -> Group | None:
+        same_words = self.rng.random() < self.wanted.same_words
+        for found in self._reordered(hypothesis) if same_words else self._edited(hypothesis):
+            if all(found.values()):
+                best = (self._most_balancing(hypothesis, premises) for premises in found.values())
+                return Group(hypothesis, tuple(best))
+        return None
 
     def _sample(self, count: int) -> Formula:
         while True:
@@ -130,15 +136,16 @@ class GroupMaker:
             if self._well_formed(formula):
                 return formula
 
-    def _hypothesis(self, count: int) -> Sentence:
+    def _hypothesis(self, count: int) -> Hypothesis:
         while True:
-            sentence = make_sentence(self._sample(count))
+            formula = self._sample(count)
+            hypothesis = Hypothesis(formula, spell(formula), frozenset(content_words(formula)))
             if (
-                sentence.text not in self.used.hypotheses
-                and self.wanted.hypothesis(sentence)
-                and self.semantics.is_contingent(sentence.formula)
+                hypothesis.sentence.text not in self.used.hypotheses
+                and self.wanted.hypothesis(hypothesis)
+                and self.semantics.is_contingent(formula)
             ):
-                return sentence
+                return hypothesis
 
     def _well_formed(self, formula: Formula) -> bool:
         """No denial of a denial, and no verb that its own relative clause decides."""
@@ -149,26 +156,23 @@ class GroupMaker:
         )
 
     def _premise(
-        self, hypothesis: Sentence, formula: Formula, edits: tuple[str, ...]
+        self, hypothesis: Hypothesis, formula: Formula, edits: tuple[str, ...]
     ) -> Premise | None:
         """The formula as a premise, None where the set has no place for the pair."""
-        if len(clauses(formula)) not in self.wanted.premise_clauses:
-            return None
-        if not self._well_formed(formula):
-            return None
-        sentence = make_sentence(formula)
-        together = frozenset(f"{sentence.text} {hypothesis.text}".split(" "))
         if (
-            sentence.text in self.used.premises
-            or sentence.text == hypothesis.text
-            or not self.wanted.together(together)
-            or not self.wanted.premise(sentence)
+            formula == hypothesis.formula
+            or len(clauses(formula)) not in self.wanted.premise_clauses
+            or not self._well_formed(formula)
+            or not self.wanted.together(hypothesis.words.union(content_words(formula)))
         ):
             return None
-        label = self.semantics.label(formula, hypothesis.formula)
-        if label is None or not self.wanted.depends(formula, hypothesis.formula, label):
+        sentence = spell(formula)
+        if sentence.text in self.used.premises or not self.wanted.premise(sentence):
             return None
-        return Premise(sentence, edits, label)
+        label = self.semantics.label(formula, hypothesis.formula)
+        if label is None or not self.wanted.depends(formula, hypothesis, label):
+            return None
+        return Premise(formula, sentence, edits, label)
 
     def _edit(self, formula: Formula, count: int) -> tuple[Formula, tuple[str, ...]]:
         """What the set begins with, then ``count`` random edits."""
@@ -178,53 +182,55 @@ class GroupMaker:
             names = (*names, name)
         return formula, names
 
-    def _edited(self, hypothesis: Sentence) -> Group | None:
-        """Premises from one to three edits; of several for a label, the most balancing three."""
-        found: dict[str, list[Premise]] = {label: [] for label in LABELS}
-        for _ in range(24):
-            formula, names = self._edit(hypothesis.formula, self.rng.choice((1, 1, 2, 2, 3)))
+    def _edited(self, hypothesis: Hypothesis) -> Iterator[Found]:
+        """Premises by label, from one to three edits."""
+        candidates = (
+            self._edit(hypothesis.formula, self.rng.choice(EDIT_COUNTS)) for _ in range(EDITED)
+        )
+        yield self._by_label(hypothesis, candidates)
+
+    def _reordered(self, hypothesis: Hypothesis) -> Iterator[Found]:
+        """Premises by label with the same words: one, and what an exchange makes of it."""
+        for _ in range(REORDERED):
+            count = self.rng.choice(EDIT_COUNTS) - 1
+            if isinstance(hypothesis.formula, Clause):  # which alone has little to exchange
+                formula, names = self._edit(self.editor.add(hypothesis.formula), count - 1)
+                names = ("add", *names)
+            else:
+                formula, names = self._edit(hypothesis.formula, count)
+            candidates = [(new, (*names, "exchange")) for new in exchanges(formula)]
+            yield self._by_label(hypothesis, [(formula, names), *candidates])
+
+    def _by_label(
+        self, hypothesis: Hypothesis, candidates: Iterable[tuple[Formula, tuple[str, ...]]]
+    ) -> Found:
+        found: Found = {label: [] for label in LABELS}
+        for formula, names in candidates:
             premise = self._premise(hypothesis, formula, names)
             if premise is not None and len(found[premise.label]) < PREMISES_PER_LABEL:
                 found[premise.label].append(premise)
-        return self._most_balancing(hypothesis, list(product(*found.values())))
+                if all(len(premises) == PREMISES_PER_LABEL for premises in found.values()):
+                    break
+        return found
 
-    def _reordered(self, hypothesis: Sentence) -> Group | None:
-        """Premises with the same words: edited ones, and what one exchange makes of each."""
-        for _ in range(6):
-            formula, names = self._edit(hypothesis.formula, self.rng.choice((0, 1, 1, 2)))
-            candidates = [(formula, names)]
-            candidates += [(new, (*names, "exchange")) for new in exchanges(formula)]
-            found: dict[str, list[Premise]] = {label: [] for label in LABELS}
-            for new, edits in self.rng.sample(candidates, len(candidates)):
-                premise = self._premise(hypothesis, new, edits)
-                if premise is not None:
-                    found[premise.label].append(premise)
-            group = self._most_balancing(hypothesis, list(product(*found.values())))
-            if group is not None:
-                return group
-        return None
+    def _most_balancing(self, hypothesis: Hypothesis, premises: list[Premise]) -> Premise:
+        """Of premises with one label, that whose features carry this label least so far."""
+        if len(premises) == 1:
+            return premises[0]
+        return min(premises, key=lambda premise: self._skew(hypothesis, premise))
 
-    def _most_balancing(
-        self, hypothesis: Sentence, choices: list[tuple[Premise, ...]]
-    ) -> Group | None:
-        """Of triples, one per label, the one whose features carry these labels least so far."""
-        if not choices:
-            return None
-        return Group(hypothesis, min(choices, key=lambda three: self._skew(hypothesis, three)))
-
-    def _skew(self, hypothesis: Sentence, premises: tuple[Premise, ...]) -> float:
+    def _skew(self, hypothesis: Hypothesis, premise: Premise) -> float:
         skew = 0.0
-        for premise in premises:
-            for feature in features(premise.sentence, hypothesis):
-                counts = self.seen[feature]
-                skew += (counts[premise.label] - counts.total() / 3) / (1 + counts.total()) ** 0.5
+        for feature in features(premise.sentence, hypothesis.sentence):
+            counts = self.seen[feature]
+            skew += (counts[premise.label] - counts.total() / 3) / (1 + counts.total()) ** 0.5
         return skew
 
     def _remember(self, group: Group) -> None:
-        self.used.hypotheses.add(group.hypothesis.text)
+        self.used.hypotheses.add(group.hypothesis.sentence.text)
         for premise in group.premises:
             self.used.premises.add(premise.sentence.text)
-            for feature in features(premise.sentence, group.hypothesis):
+            for feature in features(premise.sentence, group.hypothesis.sentence):
                 self.seen[feature][premise.label] += 1
 
 

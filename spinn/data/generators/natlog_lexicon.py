@@ -1,7 +1,7 @@
 """The words of natlog and what they imply of one another, read from ``natlog.yaml``."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ class Lexicon:
     families: tuple[tuple[str, ...], ...]  # the words of each family, parents before children
     category: Mapping[str, str]  # word -> noun, verb or adjective
     parent: Mapping[str, str | None]
-    held_out_combinations: frozenset[frozenset[str]] = field(default=frozenset())
+    held_out_combinations: tuple[tuple[str, str], ...] = ()
     held_out_hypernyms: tuple[tuple[str, str], ...] = ()  # (hyponym, hypernym)
 
     def of_category(self, category: str) -> tuple[str, ...]:
@@ -65,11 +65,6 @@ class Lexicon:
         """The number of each word's family."""
         return {word: number for number, words in enumerate(self.families) for word in words}
 
-    @cached_property
-    def held_out_meetings(self) -> frozenset[frozenset[str]]:
-        """The held-out hyponyms, each with its hypernym, as sets."""
-        return frozenset(frozenset(pair) for pair in self.held_out_hypernyms)
-
     def uprooted(self, word: str) -> "Lexicon":
         """The lexicon in which ``word`` excludes what stood above it."""
         return replace(self, parent={**self.parent, word: None})
@@ -81,6 +76,10 @@ def _walk(kinds: Any, parent: str | None) -> Iterator[tuple[str, str | None]]:
         yield word, parent
         if isinstance(kinds, Mapping):
             yield from _walk(kinds[word], word)
+
+
+def _pairs(content: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((one, other) for one, other in content)
 
 
 def read_lexicon(path: Path = LEXICON_PATH) -> Lexicon:
@@ -95,12 +94,10 @@ def read_lexicon(path: Path = LEXICON_PATH) -> Lexicon:
             families.append(tuple(above))
             category.update(dict.fromkeys(above, kind))
             parent.update(above)
-    combinations: Sequence[Sequence[str]] = content["held_out_combinations"]
-    hypernyms: Sequence[Sequence[str]] = content["held_out_hypernyms"]
     return Lexicon(
         families=tuple(families),
         category=category,
         parent=parent,
-        held_out_combinations=frozenset(frozenset(pair) for pair in combinations),
-        held_out_hypernyms=tuple((low, high) for low, high in hypernyms),
+        held_out_combinations=_pairs(content["held_out_combinations"]),
+        held_out_hypernyms=_pairs(content["held_out_hypernyms"]),
     )
