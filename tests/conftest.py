@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
@@ -14,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 import spinn.cli.train  # noqa: F401 - registers the resolver that conf/ uses
 
 TESTS = Path(__file__).parent
+torch.set_num_threads(1)  # tests run side by side
 
 
 @pytest.fixture
