@@ -30,6 +30,7 @@ class WordEmbedding(nn.Module):
     ) -> None:
         super().__init__()
         self.size = size if projection_size is None else projection_size
+        self.trained = trained
         self.table = nn.Embedding(vocabulary_size, size, padding_idx=PADDING)
         self.table.weight.requires_grad_(trained)
         self.projection = None if projection_size is None else nn.Linear(size, projection_size)
