@@ -43,6 +43,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--format", choices=sorted(READERS), help="the file's format (default: as in training)"
     )
+    parser.add_argument("--root", help="where the run's own files lie, if no longer in data.root")
     parser.add_argument("--trees", choices=TREE_NAMES, help="the tree of every sentence")
     parser.add_argument(
         "--on-error", choices=("raise", "skip"), default="raise", help="what a bad row does"
@@ -81,8 +82,12 @@ def _data_settings(loaded: Run, options: argparse.Namespace) -> DataSettings:
     settings: DataSettings = construct(
         DataSettings, key="data", **arguments(loaded.config.data, DataSettings, key="data")
     )
-    settings = replace(settings, on_error=options.on_error)
-    return replace(settings, trees=options.trees or settings.trees)
+    return replace(
+        settings,
+        on_error=options.on_error,
+        root=options.root or settings.root,
+        trees=options.trees or settings.trees,
+    )
 
 
 def _one_file(

@@ -22,7 +22,7 @@ def run(command: Callable[[], object]) -> int:
     except Interrupted as error:
         return _say(str(error), error.exit_code)
     except KeyboardInterrupt:
-        return _say("interrupted; nothing was saved", INTERRUPTED)
+        return _say("interrupted", INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has left, as `| head` does
         sys.stderr.close()
         return 0

@@ -40,6 +40,19 @@ def test_a_file_of_ones_own_in_any_format(
     assert found["sets"]["own.txt"]["examples"] == 2
 
 
+def test_data_that_has_moved(
+    copied_run: Path, tiny_data: Path, edit_config: Edit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def move(config: DictConfig) -> None:
+        config.data.root = "/nowhere"
+
+    edit_config(move)
+    assert main(["evaluate", str(copied_run)]) == 2
+    assert "data.root: no folder /nowhere" in capsys.readouterr().err
+    found = evaluated(capsys, str(copied_run), "--root", str(tiny_data))
+    assert found["sets"]["test"]["examples"] == 30
+
+
 def test_trees_can_be_replaced(
     trained_run: Path, tiny_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
