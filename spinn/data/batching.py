@@ -7,14 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from spinn.data.example import Example
-
-
-def example_lengths(examples: Sequence[Example]) -> NDArray[np.int64]:
-    """Count the words of each example, those of all its sentences together."""
-    counts = (sum(len(parse.words) for parse in example.sentences) for example in examples)
-    return np.fromiter(counts, np.int64, len(examples))
-
 
 class LengthBuckets:
     """Batches of examples of similar length, so that little of a batch waits for its longest.

@@ -5,9 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spinn.data.batching import LengthBuckets, example_lengths
-from spinn.data.example import Example
-from spinn.trees import Parse, parse_brackets
+from spinn.data.batching import LengthBuckets
 
 
 @given(
@@ -59,16 +57,6 @@ def test_without_shuffling_every_epoch_is_sorted_alike() -> None:
     buckets = LengthBuckets([3, 1, 2, 1, 5], batch_size=2)
     assert as_lists(buckets.batches(0, shuffle=False)) == [[1, 3], [2, 0], [4]]
     assert as_lists(buckets.batches(9, shuffle=False)) == [[1, 3], [2, 0], [4]]
-
-
-def test_example_lengths_counts_all_sentences() -> None:
-    pair = (parse_brackets("( a ( b c ) )"), parse_brackets("d"))
-    assert example_lengths(
-        [Example(pair, "x"), Example((Parse(("a",), b"\0"),), "y")]
-    ).tolist() == [
-        4,
-        1,
-    ]
 
 
 @pytest.mark.parametrize(("batch_size", "pool_batches"), [(0, 1), (1, 0)])
