@@ -17,6 +17,7 @@ class WordEmbedding(nn.Module):
         projection_size: width of a learned projection with ReLU behind the table; None for none.
         dropout: probability with which an entry of a word's vector becomes zero in training.
         trained: whether the table is trained; a projection always is.
+        initial_std: standard deviation of the table's values before training.
     """
 
     def __init__(
@@ -27,11 +28,13 @@ class WordEmbedding(nn.Module):
         projection_size: int | None,
         dropout: float,
         trained: bool,
+        initial_std: float = 1.0,
     ) -> None:
         super().__init__()
         self.size = size if projection_size is None else projection_size
         self.trained = trained
         self.table = nn.Embedding(vocabulary_size, size, padding_idx=PADDING)
+        self.table.weight.data.mul_(initial_std)
         self.table.weight.requires_grad_(trained)
         self.projection = None if projection_size is None else nn.Linear(size, projection_size)
         self.dropout = nn.Dropout(dropout)

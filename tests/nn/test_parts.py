@@ -26,6 +26,15 @@ def test_embedding_looks_up_and_keeps_padding_at_zero() -> None:
     assert words.table.weight.grad[1:].all()
 
 
+def test_embedding_starts_with_the_given_spread() -> None:
+    torch.manual_seed(1)
+    wide = embedding(size=1000).table.weight
+    torch.manual_seed(1)
+    narrow = embedding(size=1000, initial_std=0.1).table.weight
+    torch.testing.assert_close(narrow, 0.1 * wide)
+    assert wide[1:].std() == pytest.approx(1.0, abs=0.05)
+
+
 def test_embedding_projects() -> None:
     words = embedding(projection_size=8)
     assert words.size == 8

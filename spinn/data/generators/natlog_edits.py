@@ -21,9 +21,9 @@ OBVERSE = {"all": "no", "no": "all", "some": "not all", "not all": "some"}
 DENIAL = {"all": "not all", "not all": "all", "some": "no", "no": "some"}
 DUAL = {"both": "either", "either": "both"}
 WEIGHTS = {
-    "hypernym": 2,
-    "hyponym": 2,
-    "sibling": 2,
+    "hypernym": 5,
+    "hyponym": 5,
+    "sibling": 3,
     "quantifier": 2,
     "negation": 2,
     "obversion": 1,
