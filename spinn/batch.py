@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spinn.schedule import Schedule, plan
+from spinn.planning import plan
+from spinn.schedule import Schedule
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""The stack machine's moves, planned before it runs.
+"""The stack machine's moves as integers: which node is composed when, and where it goes.
 
 With the parse known, nothing about the stack needs to be decided while vectors are computed: which
 node is composed when, which parent it feeds, which word waits at the front of the buffer are
-integers. This module finds them for a whole batch at once, with NumPy alone.
+integers. `spinn.planning` finds them.
 
 Sentences stand in rows, longest first, and moves are numbered step by step: first the first move of
 every row, then the second, and so on. So the rows that still move at a step are a prefix of all
@@ -14,16 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Generic, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
-from spinn.trees import REDUCE, SHIFT
-
-Integers = npt.NDArray[np.int64]
-Moves = npt.NDArray[np.uint8]
 Array = TypeVar("Array")
-
-LEFT, RIGHT, ROOT = 0, 1, 2  # what a node is to its parent; roots have none
 
 
 @dataclass(frozen=True)
@@ -145,181 +136,3 @@ def _map(value: Any, function: Callable[[Any], Any]) -> Any:
         parts = {field.name: getattr(value, field.name) for field in fields(value)}
         return type(value)(**{name: _map(part, function) for name, part in parts.items()})
     return value if isinstance(value, int | tuple) else function(value)
-
-
-def plan(transitions: Moves, lengths: Integers, words: Integers) -> Schedule[Integers]:
-    """Plan the moves of a batch.
-
-    Args:
-        transitions: (M,) SHIFT and REDUCE, sentence after sentence, 2T-1 moves for T words.
-        lengths: (B,) words in each sentence.
-        words: (N,) word ids, sentence after sentence.
-
-    Raises:
-        ValueError: if the moves of a sentence do not build one tree over its words.
-    """
-    forest = _Forest(transitions, lengths)
-    steps, order = forest.groups(forest.step)
-    levels, _ = forest.groups(forest.heights())
-    return Schedule(
-        each=_leaves(forest, np.arange(len(words))),
-        distinct=_leaves(forest, words),
-        levels=levels,
-        steps=steps,
-        tracking=_tracking(forest, order, steps),
-        reading=_reading(forest),
-        roots=forest.roots(),
-    )
-
-
-class _Forest:
-    """The trees of a batch, node by node in the order of the packed moves that push them."""
-
-    def __init__(self, transitions: Moves, lengths: Integers) -> None:
-        self.lengths = lengths
-        self.sentence, self.step, depth = _positions(transitions, lengths)
-        self.inner = transitions == REDUCE
-        self.size = len(transitions)
-        self.word = np.where(self.inner, lengths.sum(), np.cumsum(~self.inner) - 1)
-        self.sorting = np.argsort(-lengths, kind="stable")
-        self.row = np.argsort(self.sorting)[self.sentence]
-        self.live = _live(2 * lengths - 1)
-        self.move = (np.cumsum(self.live) - self.live)[self.step] + self.row
-
-        # What lies on the stack before each move; `size` stands for an empty place.
-        self.top = np.where(self.step > 0, np.arange(self.size) - 1, self.size)
-        self.second = self._second(depth)
-        self.side = np.full(self.size, ROOT)
-        self.parent = np.full(self.size, self.size)
-        reduces = np.flatnonzero(self.inner)
-        for side, child in ((LEFT, self.second[reduces]), (RIGHT, self.top[reduces])):
-            self.side[child] = side
-            self.parent[child] = reduces
-
-    def _second(self, depth: Integers) -> Integers:
-        """The entry below the top lies at depth - 1, and is the latest that was pushed there."""
-        before = depth + np.where(self.inner, 1, -1)
-        place = self.sentence * (depth.max() + 1)
-        pushed = (place + depth) * len(self.live) + self.step
-        wanted = (place + before - 1) * len(self.live) + self.step
-        order = np.argsort(pushed)
-        found = order[np.searchsorted(pushed, wanted, sorter=order) - 1]
-        return np.where(before >= 2, found, self.size)
-
-    def heights(self) -> Integers:
-        """Height of every node; words have height 0."""
-        height = np.zeros(self.size, dtype=np.int64)
-        reduces = np.argsort(self.move)[np.sort(self.move[self.inner])]
-        ends = np.cumsum(np.bincount(self.step[reduces], minlength=1))
-        for made in np.split(reduces, ends[:-1]):
-            height[made] = 1 + np.maximum(height[self.second[made]], height[self.top[made]])
-        return height
-
-    def groups(self, key: Integers) -> tuple[Groups[Integers], Integers]:
-        """Group inner nodes by `key`; give the groups, and their nodes in order."""
-        reduces = np.flatnonzero(self.inner)
-        side, group = self.side[reduces], key[reduces]
-        order = reduces[np.lexsort((self.row[reduces], side, group))]
-        number = np.full(self.size + 1, len(order))
-        number[order] = np.arange(len(order))
-        parents = number[self.parent[order]]
-        sizes = np.bincount(3 * group + side, minlength=3 * (key.max() + 1)).reshape(-1, 3)
-        groups = Groups(
-            sizes=tuple((left, right, root) for left, right, root in sizes.tolist()),
-            lefts=np.flatnonzero(self.side[order] == LEFT),
-            rights=np.flatnonzero(self.side[order] == RIGHT),
-            words=np.stack([self.word[self.second[order]], self.word[self.top[order]]], axis=1),
-            parents=parents,
-            places=2 * parents + (self.side[order] == RIGHT),
-            nodes=number[reduces],
-        )
-        return groups, order
-
-    def roots(self) -> Integers:
-        """The last node of each sentence: a word, or N and the number of a REDUCE."""
-        last = np.cumsum(2 * self.lengths - 1) - 1
-        reduces = self.lengths.sum() + np.cumsum(self.inner) - 1
-        return np.where(self.inner, reduces, self.word)[last]
-
-
-def _leaves(forest: _Forest, words: Integers) -> Leaves[Integers]:
-    """Group words that are equal and feed their parents from the same side."""
-    right = forest.side[~forest.inner] != LEFT
-    keys = words + right * (words.max() + 1)
-    distinct, first, which = np.unique(keys, return_index=True, return_inverse=True)
-    return Leaves(lefts=int((distinct <= words.max()).sum()), words=first, which=which)
-
-
-def _tracking(forest: _Forest, order: Integers, steps: Groups[Integers]) -> Tracking[Integers]:
-    """What each move finds; `order` are the inner nodes by step."""
-    N, M = forest.lengths.sum(), forest.size
-    in_order = np.argsort(forest.move)
-    buffer = np.cumsum(~forest.inner) - ~forest.inner
-    buffer = np.where(buffer < np.cumsum(forest.lengths)[forest.sentence], buffer, N)
-    word, move = np.append(forest.word, N), np.append(forest.move, M)
-    seen = np.stack([buffer, word[forest.second], word[forest.top]], axis=1)
-
-    lefts = order[forest.side[order] == LEFT]
-    number = np.full(M + 1, -1)
-    number[lefts] = np.arange(len(lefts))
-    found = number[forest.second]
-    seconds = np.flatnonzero(found >= 0)
-    seconds = seconds[np.argsort(found[seconds], kind="stable")]
-    found = found[seconds]
-    made = forest.step[lefts]
-    first = np.searchsorted(made, np.arange(len(forest.live)))  # left child of each step
-    return Tracking(
-        live=tuple(forest.live.tolist()),
-        words=seen[in_order],
-        previous=move[forest.top][in_order],
-        moves=forest.move[order],
-        rows=forest.row[order],
-        tops=np.where(forest.side[order] == ROOT, M, move[order + 1]),
-        seconds=forest.move[seconds],
-        second_nodes=found - first[made[found]],
-        second_sizes=tuple(np.bincount(made[found], minlength=len(forest.live)).tolist()),
-    )
-
-
-def _reading(forest: _Forest) -> Reading[Integers]:
-    lengths = forest.lengths
-    step = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    words = np.lexsort((forest.row[~forest.inner], step))
-    return Reading(live=tuple(_live(lengths).tolist()), words=words, rows=forest.sorting)
-
-
-def _live(durations: Integers) -> Integers:
-    """How many rows last longer than 0, 1, 2, ... steps."""
-    return len(durations) - np.cumsum(np.bincount(durations))[:-1]
-
-
-def _positions(transitions: Moves, lengths: Integers) -> tuple[Integers, Integers, Integers]:
-    """For every packed move: its sentence, its step, and the depth of the stack after it."""
-    if len(lengths) == 0:
-        raise ValueError("lengths: no sentences; expected at least one")
-    if (lengths < 1).any():
-        bad = int(np.flatnonzero(lengths < 1)[0])
-        raise ValueError(f"lengths: sentence {bad} has {lengths[bad]} words; expected at least 1")
-    moves = 2 * lengths - 1
-    if len(transitions) != moves.sum():
-        raise ValueError(
-            f"transitions: {len(transitions)} moves for lengths that need {moves.sum()} (2T-1 each)"
-        )
-    starts = np.cumsum(moves) - moves
-    sentence = np.repeat(np.arange(len(lengths)), moves)
-    step = np.arange(len(transitions)) - starts[sentence]
-
-    total = np.cumsum(np.where(transitions == REDUCE, -1, 1))
-    depth = total - np.append(0, total)[starts][sentence]
-    unknown = (transitions != SHIFT) & (transitions != REDUCE)
-    unfinished = (step == moves[sentence] - 1) & (depth != 1)
-    for wrong, expected in (
-        (unknown, f"expected SHIFT ({SHIFT}) or REDUCE ({REDUCE})"),
-        (depth < 1, "REDUCE needs two entries on the stack"),
-        (unfinished, "the last must leave one entry"),
-    ):
-        if wrong.any():
-            at = int(np.flatnonzero(wrong)[0])
-            move = {SHIFT: "SHIFT", REDUCE: "REDUCE"}.get(int(transitions[at]), transitions[at])
-            raise ValueError(f"sentence {sentence[at]}, move {step[at]} is {move}: {expected}")
-    return sentence, step, depth

@@ -5,7 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from spinn.schedule import Groups, Schedule, plan
+from spinn.planning import plan
+from spinn.schedule import Groups, Schedule
 from spinn.trees import REDUCE, every_tree, random_tree
 
 S, R = b"\x00", b"\x01"

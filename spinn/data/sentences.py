@@ -73,13 +73,6 @@ class TreeSource:
             raise ValueError("empty sentence: no word found")
         return self._grow(tuple(map(sys.intern, words)))
 
-    def from_any(self, text: str) -> Parse:
-        """Read brackets where the text is in brackets, and plain text otherwise."""
-        stripped = text.strip(" ")
-        if stripped.startswith("( ") and stripped.endswith(" )"):
-            return self.from_brackets(stripped)
-        return self.from_text(text)
-
     def _read_brackets(self, text: str) -> Parse:
         parse = parse_brackets(text)
         return parse if self.name == GOLD else self._grow(parse.words)

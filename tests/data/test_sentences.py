@@ -47,13 +47,6 @@ def test_plain_text_is_split_as_the_penn_treebank_does() -> None:
     assert words == ("He", "-LRB-", "John", "-RRB-", "ca", "n't", "say", "``", "no", "''", ".")
 
 
-def test_from_any() -> None:
-    source = TreeSource("left")
-    assert source.from_any(" ( a ( b c ) ) ") == source.from_any("a b c")
-    assert source.from_any("(a) b").words == ("-LRB-", "a", "-RRB-", "b")
-    assert TreeSource("gold").from_any("( a ( b c ) )").transitions == right_branching(3)
-
-
 def test_what_cannot_be_read() -> None:
     with pytest.raises(ValueError, match=r"no parse: choose trees=left\|right\|balanced\|random"):
         TreeSource("gold").from_text("a b")

@@ -64,12 +64,10 @@ class _ThinStack(torch.autograd.Function):
         keep: bool,
         h: Tensor,
         c: Tensor,
-        weight: Tensor,
-        bias: Tensor,
-        track: Tensor,
-        *tracker: Tensor,
+        *parameters: Tensor,
     ) -> Tensor:
-        weights, tracker_bias = Weights(*tracker[:3]), tracker[3]
+        weight, bias, track, *tracker, tracker_bias = parameters
+        weights = Weights(*tracker)
         nodes = Composing(h, c, leaves, schedule.steps, weight, bias)
         watch = Watching(h, leaves, schedule, weights, tracker_bias)
         moves = cut(schedule.tracking.moves, totals(schedule.steps))
