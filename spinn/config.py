@@ -19,12 +19,15 @@ from omegaconf.errors import OmegaConfBaseException
 from spinn.errors import InputError
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a sentence that names the known key nearest to `name`, or all of them."""
+def nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
+    """Return a sentence that names the known key nearest to `name`, or all of them.
+
+    Args: prefix: what stands before each key, and says nothing of how near two are.
+    """
     known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
     if close:
-        return f"did you mean {close[0]!r}?"
+        return f"did you mean {prefix + close[0]!r}?"
     return f"known keys: {', '.join(known) or 'none'}."
 
 
@@ -55,7 +58,7 @@ def arguments(
     parameters = {k: p for k, p in signature.parameters.items() if k not in given}
     for name in section:
         if name not in parameters and name not in ("_target_", *apart):
-            raise InputError(f"unknown key {prefix}{name}: {nearest(str(name), parameters)}")
+            raise InputError(f"unknown key {prefix}{name}: {nearest(name, parameters, prefix)}")
     plain = {k: v for k, v in _resolved(section, key).items() if k in parameters}
     absent = [k for k, p in parameters.items() if plain.get(k, p.default) in (p.empty, "???")]
     if absent:

@@ -35,7 +35,7 @@ def test_good_settings_come_out_as_plain_values() -> None:
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ({"minuts": 3}, r"unknown key kitchen\.minuts: did you mean 'minutes'\?"),
+        ({"minuts": 3}, r"unknown key kitchen\.minuts: did you mean 'kitchen\.minutes'\?"),
         ({"zzz": 3}, r"unknown key kitchen\.zzz: known keys: heat, minutes, mode, names, salt"),
         ({"dish": "soup"}, r"unknown key kitchen\.dish"),
         ({"minutes": "long"}, r"kitchen\.minutes is 'long'; expected int"),

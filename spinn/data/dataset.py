@@ -115,13 +115,12 @@ def read_split(
     return examples, report
 
 
-def locate(path: Path, source: str = "", setting: str = "data.root=FOLDER") -> Path:
+def locate(path: Path, source: str = "") -> Path:
     """Find the file, or its `.gz`.
 
     Args:
         path: of the file, without `.gz`.
         source: where to get the data, for the message.
-        setting: what says where the file lies, for the message.
 
     Raises: InputError: if neither is there, saying what is there and where to get the data.
     """
@@ -131,8 +130,7 @@ def locate(path: Path, source: str = "", setting: str = "data.root=FOLDER") -> P
             return candidate
     if path.is_dir():
         raise InputError(_joined(f"{path}: is a folder, expected a file", source))
-    advice = f"Set {setting} if it lies elsewhere" if setting else ""
-    raise InputError(_joined(_missing(path), source, advice))
+    raise InputError(_joined(_missing(path), source))
 
 
 def _missing(path: Path) -> str:

@@ -82,11 +82,12 @@ def load_splits(settings: DataSettings, reader: Any) -> Splits:
     wanted = {name: [root / file for file in listed] for name, listed in names.items() if listed}
     wanted.update({name: [path] for name, path in further.items()})
     trees = TreeSource(settings.trees, settings.tree_seed)
+    source = f"{settings.source} Set data.root=FOLDER if the files lie elsewhere"
     examples: dict[str, list[Example]] = {}
     reports: dict[str, ReadReport] = {}
     for name, paths in wanted.items():
         examples[name], reports[name] = read_split(
-            reader, paths, trees, on_error=settings.on_error, source=settings.source
+            reader, paths, trees, on_error=settings.on_error, source=source
         )
     if settings.dev_every:
         examples["train"], examples["dev"] = every_nth(examples["train"], settings.dev_every)

@@ -53,7 +53,7 @@ def load_vectors(
     Raises: InputError: if the file is missing or has none of the words; with file:line, if a row
         has another width, or a needed row a value that is no finite number.
     """
-    path = locate(Path(path), source, setting="")
+    path = locate(Path(path), source)
     with closing(raw_lines(path)) as lines:
         progress = tqdm(lines, desc=f"reading {path.name}", unit=" rows", disable=None)
         rows = _collect(path, progress, _wanted(vocabulary))

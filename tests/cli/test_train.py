@@ -33,7 +33,7 @@ def test_a_run_from_another_folder_with_a_space(tiny_overrides: list[str], tmp_p
     [
         (["trainer.epoch=1"], "unknown key trainer.epoch: did you mean 'trainer.epochs'?"),
         (["+typo=1"], "unknown key typo"),
-        (["++trainer.epohcs=1"], "unknown key trainer.epohcs: did you mean 'epochs'?"),
+        (["++trainer.epohcs=1"], "unknown key trainer.epohcs: did you mean 'trainer.epochs'?"),
         (["modle=spinn"], "unknown key modle: did you mean 'model'?"),
         (["model=spin"], "Could not find 'model/spin'"),
         (["trainer.epochs=many"], "trainer.epochs is 'many'; expected int"),
