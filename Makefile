@@ -23,7 +23,7 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	@touch $(READY)
 
-train: setup ## train SPINN on the bundled data (some three minutes on two cores)
+train: setup ## train SPINN on the bundled data (some two minutes on two cores)
 	$(BIN)/python train.py
 
 test: setup ## run the tests
