@@ -188,7 +188,7 @@ def test_float32_stays_close(ragged_batch: Sentences, tracker_size: int | None) 
 
 
 @pytest.mark.parametrize("tracker_size", [None, K])
-def test_under_autocast_the_machine_computes_in_float32(
+def test_under_autocast_products_alone_are_rounded(
     ragged_batch: Sentences, tracker_size: int | None
 ) -> None:
     fast = twins(tracker_size)[0].float()
@@ -196,8 +196,11 @@ def test_under_autocast_the_machine_computes_in_float32(
     with torch.autocast("cpu", dtype=torch.bfloat16):
         found, found_gradients = gradients(fast, ragged_batch, of_nodes=False)
     assert found.sentence.dtype == torch.float32
+    assert not torch.equal(found.sentence, found.sentence.bfloat16().float())  # h stays exact
+    assert not torch.equal(found.sentence, expected.sentence)
     torch.testing.assert_close(found.sentence, expected.sentence, rtol=0, atol=0.1)
     for name in found_gradients:
+        assert found_gradients[name].dtype == torch.float32
         scale = expected_gradients[name].abs().max().clamp(min=1)
         assert (found_gradients[name] - expected_gradients[name]).abs().max() < 0.1 * scale, name
 

@@ -12,6 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from spinn.nn.composition import Reduce
 from spinn.nn.stack.composing import Composing, ComposingBack, Saved
+from spinn.nn.stack.products import arithmetic
 from spinn.schedule import Groups, Leaves, Schedule
 
 
@@ -28,9 +29,10 @@ def encode(
     """
     keep = torch.is_grad_enabled()
     weight, bias = reduce.compose.weight, reduce.compose.bias
+    dtype = arithmetic(weight)
     h, c = h.to(weight.dtype), c.to(weight.dtype)
     with torch.autocast(h.device.type, enabled=False):
-        nodes: Tensor = _ByHeight.apply(leaves, schedule.levels, keep, h, c, weight, bias)  # type: ignore[no-untyped-call]
+        nodes: Tensor = _ByHeight.apply(leaves, schedule.levels, keep, dtype, h, c, weight, bias)  # type: ignore[no-untyped-call]
     return nodes.index_select(0, schedule.levels.nodes)
 
 
@@ -41,11 +43,13 @@ class _ByHeight(torch.autograd.Function):
         leaves: Leaves[Tensor],
         levels: Groups[Tensor],
         keep: bool,
+        dtype: torch.dtype,
         h: Tensor,
         c: Tensor,
         weight: Tensor,
         bias: Tensor,
     ) -> Tensor:
+        weight = weight.to(dtype)
         composing = Composing(h, c, leaves, levels, weight, bias)
         for level in range(len(levels.sizes)):
             composing.step(level)
@@ -64,4 +68,4 @@ class _ByHeight(torch.autograd.Function):
             for level in reversed(range(len(levels.sizes))):
                 composing.fetch(level)
                 composing.step(level)
-            return None, None, None, *composing.finish()
+            return None, None, None, None, *composing.finish()

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import embedding_bag
 
 from spinn.nn.stack.cell import Cells, CellsBack, cut
+from spinn.nn.stack.products import add_product, product, weight_gradient
 from spinn.schedule import Groups, Leaves
 
 
@@ -54,7 +55,8 @@ class Composing:
     Args:
         h: (U, D) hidden states of the leaves.
         c: (U, D) cell states of the leaves.
-        weight: (5D, 2D) Reduce's weight, for the left child beside the right.
+        weight: (5D, 2D) Reduce's weight, for the left child beside the right; its dtype is that of
+            the products, however exact the rest.
         bias: (5D,)
     """
 
@@ -71,8 +73,8 @@ class Composing:
         left, right = (part.t().contiguous() for part in torch.split(weight, D, dim=1))
         children = leaves_of(groups.words, leaves)  # (I, 2)
         parts = h.new_zeros(len(h) + 1, 5 * D)  # of the parent's gates; nothing from no word
-        torch.mm(h[: leaves.lefts], left, out=parts[: leaves.lefts])
-        torch.mm(h[leaves.lefts :], right, out=parts[leaves.lefts : -1])
+        add_product(parts[: leaves.lefts], h[: leaves.lefts], left)
+        add_product(parts[leaves.lefts : -1], h[leaves.lefts :], right)
         self.saved = Saved(
             leaves=h,
             gates=embedding_bag(children, parts, mode="sum").add_(bias),
@@ -97,7 +99,7 @@ class Composing:
             self.h[group], self.parents[group], self.weights, strict=False
         ):
             if len(parents):
-                self.saved.gates.index_add_(0, parents, h @ weight)
+                self.saved.gates.index_add_(0, parents, product(h, weight))
         places = self.places[group]
         if len(places):
             self.saved.cells.index_add_(0, places, self.inner_c[group])  # zeros until now
@@ -142,7 +144,7 @@ class ComposingBack:
             self.dh_by_side[group], self.parents[group], self.weights, strict=False
         ):
             if len(parents):
-                dh.addmm_(self.dgates.index_select(0, parents), weight)
+                add_product(dh, self.dgates.index_select(0, parents), weight)
 
     def step(self, group: int) -> None:
         """Take a group's gradient, now complete, back to its gates and its children's c."""
@@ -162,12 +164,17 @@ class ComposingBack:
             (self.weights[0], dparts[:lefts], h[:lefts], groups.lefts),
             (self.weights[1], dparts[lefts:-1], h[lefts:], groups.rights),
         )
-        dh = torch.cat([dpart @ weight for weight, dpart, *_ in sides])
-        dweights = [dpart.t() @ part + self._of(nodes) for _, dpart, part, nodes in sides]
+        dh = torch.cat([product(dpart, weight) for weight, dpart, *_ in sides])
+        dweights = [
+            self._of(part, dpart) + self._of_nodes(nodes) for _, dpart, part, nodes in sides
+        ]
         return dh, dc[:-1], torch.cat(dweights, dim=1), self.dgates.sum(0)
 
-    def _of(self, children: Tensor) -> Tensor:
+    def _of(self, rows: Tensor, dgates: Tensor) -> Tensor:
+        return weight_gradient(dgates, rows, self.weights[0].dtype)
+
+    def _of_nodes(self, children: Tensor) -> Tensor:
         """What inner nodes on one side contribute to the gradient of that side's weight."""
         parents = self.groups.parents.index_select(0, children)
-        dgates = self.dgates.index_select(0, parents)
-        return dgates.t() @ self.saved.h.index_select(0, children)
+        rows = self.saved.h.index_select(0, children)
+        return self._of(rows, self.dgates.index_select(0, parents))

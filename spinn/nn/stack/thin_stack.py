@@ -14,6 +14,7 @@ from spinn.nn.composition import Reduce
 from spinn.nn.stack import composing, tracking
 from spinn.nn.stack.cell import cut
 from spinn.nn.stack.composing import Composing, ComposingBack, totals
+from spinn.nn.stack.products import add_product, arithmetic, product, weight_gradient
 from spinn.nn.stack.tracking import Watching, WatchingBack, Weights
 from spinn.nn.tracker import Tracker
 from spinn.schedule import Leaves, Schedule
@@ -49,9 +50,10 @@ def encode(
         tracker.recur.weight,
         tracker.read_buffer.bias,
     )
+    dtype = arithmetic(weights[0])
     h, c = h.to(weights[0].dtype), c.to(weights[0].dtype)
     with torch.autocast(h.device.type, enabled=False):
-        nodes: Tensor = _ThinStack.apply(leaves, schedule, keep, h, c, *weights)  # type: ignore[no-untyped-call]
+        nodes: Tensor = _ThinStack.apply(leaves, schedule, keep, dtype, h, c, *weights)  # type: ignore[no-untyped-call]
     return nodes.index_select(0, schedule.steps.nodes)
 
 
@@ -62,11 +64,13 @@ class _ThinStack(torch.autograd.Function):
         leaves: Leaves[Tensor],
         schedule: Schedule[Tensor],
         keep: bool,
+        dtype: torch.dtype,
         h: Tensor,
         c: Tensor,
         *parameters: Tensor,
     ) -> Tensor:
         weight, bias, track, *tracker, tracker_bias = parameters
+        weight, track, *tracker = (factor.to(dtype) for factor in (weight, track, *tracker))
         weights = Weights(*tracker)
         nodes = Composing(h, c, leaves, schedule.steps, weight, bias)
         watch = Watching(h, leaves, schedule, weights, tracker_bias)
@@ -75,7 +79,7 @@ class _ThinStack(torch.autograd.Function):
         for step, new in enumerate(moves):
             watch.step(step)
             if len(new):
-                nodes.gates[step].addmm_(watch.saved.h.index_select(0, new), context)
+                add_product(nodes.gates[step], watch.saved.h.index_select(0, new), context)
                 nodes.step(step)
                 watch.notice(step, nodes.inner_h[step], nodes.h[step][0])
         if keep:
@@ -90,7 +94,7 @@ class _ThinStack(torch.autograd.Function):
         leaves, schedule = ctx.pointers
         with torch.autocast(dnodes.device.type, enabled=False):
             way_back = _WayBack(leaves, schedule, weight, track, saved, dnodes.clone())
-            return None, None, None, *way_back.run()
+            return None, None, None, None, *way_back.run()
 
 
 class _WayBack:
@@ -122,7 +126,7 @@ class _WayBack:
             self.nodes.saved.leaves, self.nodes.saved.h, self.schedule.steps.lefts, self.leaves
         )
         context = self.watch.saved.h.index_select(0, self.schedule.tracking.moves)
-        dtrack = self.nodes.dgates.t() @ context
+        dtrack = weight_gradient(self.nodes.dgates, context, self.track.dtype)
         return dh.add_(seen), dc, dweight, dbias, dtrack, *dweights, dtracker_bias
 
     def step(self, step: int) -> None:
@@ -131,4 +135,4 @@ class _WayBack:
         nodes.fetch(step)
         self.watch.notice(step, nodes.dh_inner[step], nodes.dh_by_side[step][0])
         nodes.step(step)
-        self.watch.dh.index_add_(0, self.rows[step], nodes.dgates_of[step] @ self.track)
+        self.watch.dh.index_add_(0, self.rows[step], product(nodes.dgates_of[step], self.track))

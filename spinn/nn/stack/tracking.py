@@ -12,6 +12,7 @@ from torch.nn.functional import embedding_bag
 
 from spinn.nn.stack.cell import Cells, CellsBack, cut
 from spinn.nn.stack.composing import inner, leaves_of
+from spinn.nn.stack.products import add_product, product, weight_gradient
 from spinn.schedule import Groups, Leaves, Schedule, Tracking
 
 BUFFER, SECOND, TOP = 0, 1, 2  # places, as in Tracking.words
@@ -69,9 +70,9 @@ class Watching:
         self.state = weights.state.t().contiguous()
         buffer, self.second, self.top = (part.t().contiguous() for part in weights.places())
         parts = h.new_zeros(3, len(h) + 1, 4 * K)
-        torch.mm(h, buffer, out=parts[BUFFER, :-1])
-        torch.mm(h[: leaves.lefts], self.second, out=parts[SECOND, : leaves.lefts])
-        torch.mm(h, self.top, out=parts[TOP, :-1])
+        add_product(parts[BUFFER, :-1], h, buffer)
+        add_product(parts[SECOND, : leaves.lefts], h[: leaves.lefts], self.second)
+        add_product(parts[TOP, :-1], h, self.top)
         places = leaves_of(tracking.words, leaves)
         places = places + torch.arange(3, device=h.device) * (len(h) + 1)  # rows of `parts`
         gates = embedding_bag(places, parts.view(-1, 4 * K), mode="sum").add_(bias)
@@ -88,7 +89,7 @@ class Watching:
         gates, live = self.gates[step], len(self.gates[step])
         before = self.saved.c[-1:].expand(live, -1)
         if step:
-            gates.addmm_(self.h[step - 1][:live], self.state)
+            add_product(gates, self.h[step - 1][:live], self.state)
             before = self.c[step - 1][:live]
         self.machine.step(step, [before])
 
@@ -96,9 +97,9 @@ class Watching:
         """Take in the nodes composed at this step that have a parent, and the left ones of them."""
         gates, stack = self.saved.gates, self.stack
         if len(nodes):
-            gates.index_add_(0, stack.tops[step], nodes @ self.top)
+            gates.index_add_(0, stack.tops[step], product(nodes, self.top))
         if len(lefts):
-            seen = (lefts @ self.second).index_select(0, stack.second_nodes[step])
+            seen = product(lefts, self.second).index_select(0, stack.second_nodes[step])
             gates.index_add_(0, stack.seconds[step], seen)
 
 
@@ -122,12 +123,12 @@ class WatchingBack:
     def notice(self, step: int, dnodes: Tensor, dlefts: Tensor) -> None:
         """Add to the dh of nodes composed at this step what later moves send."""
         if len(dnodes):
-            dnodes.addmm_(self.dgates.index_select(0, self.stack.tops[step]), self.top)
+            add_product(dnodes, self.dgates.index_select(0, self.stack.tops[step]), self.top)
         if len(dlefts):
             dseen = self.dgates.index_select(0, self.stack.seconds[step])
             dsecond = dseen.new_zeros(len(dlefts), dseen.shape[1])
             dsecond.index_add_(0, self.stack.second_nodes[step], dseen)
-            dlefts.addmm_(dsecond, self.second)
+            add_product(dlefts, dsecond, self.second)
             self.dseconds.append(dsecond)
 
     def step(self, step: int) -> None:
@@ -135,7 +136,7 @@ class WatchingBack:
         dgates = self.dgates_of[step]
         dh, dc = self.dh[: len(dgates)], self.dc[: len(dgates)]
         self.machine.step(step, dh, dc, dc[:, None])
-        torch.mm(dgates, self.weights.state, out=dh)
+        dh.copy_(product(dgates, self.weights.state))
 
     def finish(
         self, h: Tensor, nodes: Tensor, lefts: Tensor, leaves: Leaves[Tensor]
@@ -154,11 +155,14 @@ class WatchingBack:
         dparts = dparts[:, :-1]
         dh = torch.zeros_like(h)
         for dpart, weight in zip(dparts, self.weights.places(), strict=True):
-            dh.addmm_(dpart, weight)
-        dbuffer, dsecond, dtop = (dpart.t() @ h for dpart in dparts)
-        dtop.addmm_(self.dgates.index_select(0, self.tracking.tops).t(), nodes)
+            add_product(dh, dpart, weight)
+        dbuffer, dsecond, dtop = (self._of(h, dpart) for dpart in dparts)
+        dtop += self._of(nodes, self.dgates.index_select(0, self.tracking.tops))
         if self.dseconds:
-            dsecond.addmm_(torch.cat(self.dseconds[::-1]).t(), nodes.index_select(0, lefts))
-        dstate = dgates.t() @ self.saved.h.index_select(0, self.tracking.previous)
+            dsecond += self._of(nodes.index_select(0, lefts), torch.cat(self.dseconds[::-1]))
+        dstate = self._of(self.saved.h.index_select(0, self.tracking.previous), dgates)
         dweights = Weights(dbuffer, torch.cat([dsecond, dtop], dim=1), dstate)
         return dh, dweights, dgates.sum(0)
+
+    def _of(self, rows: Tensor, dgates: Tensor) -> Tensor:
+        return weight_gradient(dgates, rows, self.weights.state.dtype)
