@@ -78,8 +78,8 @@ def _sick_parsed(file: str) -> Remote:
 
 
 _SOURCES = (
-    # The sums and sizes of snli and multinli are those that TensorFlow Datasets (url_checksums/) and
-    # Hugging Face Datasets (dataset_infos.json) publish alike; the sum of glove is the one in
+    # The sums and sizes of snli and multinli are those that TensorFlow Datasets (url_checksums/)
+    # and Hugging Face Datasets (dataset_infos.json) publish alike; the sum of glove is the one in
     # Embeddings.jl (src/glove.jl). For the files of sick no published sum was found.
     Source(
         name="snli",
