@@ -72,8 +72,10 @@ def _sick_official(split: str, file: str) -> Remote:
     return Remote(url=url, files=(file,), most=5 * MB, most_unpacked=20 * MB)
 
 
-def _sick_parsed(file: str) -> Remote:
-    url = f"https://raw.githubusercontent.com/sleepinyourhat/vector-entailment/master/sick_data/{file}"
+def _sick_parsed(file: str, commit: str) -> Remote:
+    """By commit, for the folder has been renamed since, and files of these names have changed."""
+    repository = "https://raw.githubusercontent.com/sleepinyourhat/vector-entailment"
+    url = f"{repository}/{commit}/sick_data/{file}"
     return Remote(url=url, files=(file,), most=20 * MB, most_unpacked=20 * MB)
 
 
@@ -135,9 +137,12 @@ _SOURCES = (
         page="https://alt.qcri.org/semeval2014/task1/",
         licence="CC BY-NC-SA 3.0",
         remotes=(  # with parses first: they are what data=sick reads
-            _sick_parsed("SICK_train_parsed.txt"),
-            _sick_parsed("SICK_trial_parsed.txt"),
-            _sick_parsed("SICK_test_annotated_rearranged_parsed.txt"),
+            _sick_parsed("SICK_train_parsed.txt", "967008a8cd5a17bfe44fc6f727f862e1de234136"),
+            _sick_parsed("SICK_trial_parsed.txt", "967008a8cd5a17bfe44fc6f727f862e1de234136"),
+            _sick_parsed(
+                "SICK_test_annotated_rearranged_parsed.txt",
+                "b6bcdc88b6a2504762e4a579363ea2c7ab64c16e",
+            ),
             _sick_official("train", "SICK_train.txt"),
             _sick_official("trial", "SICK_trial.txt"),
             _sick_official("test_annotated", "SICK_test_annotated.txt"),
