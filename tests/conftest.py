@@ -10,6 +10,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
+from loopback import site, zipped  # noqa: F401 - fixtures
 from omegaconf import DictConfig, OmegaConf
 
 import spinn.cli.train  # noqa: F401 - registers the resolver that conf/ uses

@@ -12,12 +12,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from spinn.cli import people
 from spinn.cli.explain import explain
+from spinn.cli.home import HOME
 from spinn.cli.table import results_table
 from spinn.errors import InputError
 from spinn.training.run import train as train_run
 
 log = logging.getLogger(__name__)
-HOME = Path(__file__).resolve().parents[2]  # where conf/ and data/ stand in a checkout
 
 OmegaConf.register_new_resolver("spinn.home", lambda: str(HOME), replace=True)
 

@@ -103,7 +103,8 @@ def _fill_vectors(
         return None
     table = task.encoder.get_submodule("embedding.table")
     assert isinstance(table, torch.nn.Embedding)
-    vectors = load_vectors(path, vocabulary)
+    source = "`spinn data download glove` fetches GloVe's (data/glove/README.md)"
+    vectors = load_vectors(path, vocabulary, source=source)
     if vectors.matrix.shape[1] != table.embedding_dim:
         raise InputError(
             f"{path}: vectors of width {vectors.matrix.shape[1]}, but model.embedding.size is "

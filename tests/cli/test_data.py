@@ -1,0 +1,121 @@
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from loopback import Site
+
+from spinn.cli import main
+from spinn.data.sources import SOURCES, Source
+
+FILES = {f"snli_1.0_{split}.jsonl": split.encode() for split in ("train", "dev", "test")}
+
+
+@pytest.fixture
+def served(
+    site: Site, zipped: Callable[[dict[str, Any]], bytes], monkeypatch: pytest.MonkeyPatch
+) -> Source:
+    """SNLI as the loopback server has it."""
+    site.files["snli_1.0.zip"] = zipped({f"snli_1.0/{name}": data for name, data in FILES.items()})
+    digest = hashlib.sha256(site.files["snli_1.0.zip"]).hexdigest()
+    (remote,) = SOURCES["snli"].remotes
+    remote = replace(remote, url=site.url("snli_1.0.zip"), sha256=digest, size=None)
+    source = replace(SOURCES["snli"], remotes=(remote,))
+    monkeypatch.setitem(SOURCES, "snli", source)
+    return source
+
+
+def error(capsys: pytest.CaptureFixture[str], code: int, *arguments: str) -> str:
+    assert main(["data", "download", *arguments]) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return captured.err.splitlines()[-1]
+
+
+def test_it_lands_in_the_project_s_data_folder(
+    served: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf").mkdir()
+    monkeypatch.setattr("spinn.cli.data.HOME", tmp_path)
+    assert main(["data", "download", "snli"]) == 0
+    folder = tmp_path / "data" / "snli"
+    assert {path.name for path in folder.iterdir()} == {*FILES, "SHA256SUMS"}
+    assert all((folder / name).read_bytes() == data for name, data in FILES.items())
+
+
+def test_a_folder_of_one_s_own_and_the_archive_kept(served: Source, tmp_path: Path) -> None:
+    folder = tmp_path / "my data"
+    assert main(["data", "download", "snli", "--to", str(folder), "--keep-archive"]) == 0
+    assert {path.name for path in folder.iterdir()} == {*FILES, "snli_1.0.zip", "SHA256SUMS"}
+
+
+def test_outside_a_checkout_a_folder_has_to_be_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spinn.cli.data.HOME", tmp_path)
+    assert error(capsys, 2, "snli") == (
+        "error: spinn does not stand in its checkout; say where to with --to FOLDER"
+    )
+
+
+def test_a_sum_of_one_s_own(
+    served: Source, site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = "A" * 64
+    told = error(capsys, 2, "snli", "--to", str(tmp_path), "--sha256", wrong)
+    assert f"its SHA-256 is {served.remotes[0].sha256}; expected {wrong.lower()}" in told
+    right = f"snli_1.0.zip={served.remotes[0].sha256}"
+    assert main(["data", "download", "snli", "--to", str(tmp_path), "--sha256", right]) == 0
+
+
+@pytest.mark.parametrize("given", ["12", "x" * 64, f"other.zip={'0' * 64}"])
+def test_what_is_no_sum(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert error(capsys, 2, "snli", "--sha256", given) == (
+        f"error: --sha256 is {given!r}; expected FILE=HEX, with 64 hexadecimal digits and FILE one "
+        "of snli_1.0.zip"
+    )
+
+
+def test_of_several_files_the_one_meant_has_to_be_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = error(capsys, 2, "sick", "--sha256", "0" * 64)
+    assert "FILE one of SICK_train_parsed.txt, SICK_trial_parsed.txt" in told
+
+
+def test_a_broken_download_says_how_to_go_on(
+    served: Source, site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.script = [{"cut": 50}, {"status": 503}, {"status": 503}]
+    told = error(capsys, 2, "snli", "--to", str(tmp_path))
+    assert told.endswith("snli_1.0.zip.part: the same command goes on from there")
+
+
+def test_ctrl_c_says_how_to_go_on(
+    served: Source,
+    site: Site,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    site.script = [{"cut": 50}]
+    monkeypatch.setattr("spinn.data.fetching.time.sleep", interrupt)
+    folder = tmp_path / "my data"
+    assert error(capsys, 130, "snli", "--to", str(folder)) == (
+        f"interrupted; `spinn data download snli --to '{folder}'` goes on from here"
+    )
+    assert (folder / "snli_1.0.zip.part").stat().st_size == 50
+
+
+def test_the_help_says_which_sums_are_known(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["data", "download", "--help"])
+    assert left.value.code == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "snli, multinli, glove: held against the SHA-256" in shown
+    assert "sick: no published SHA-256 is known" in shown

@@ -1,0 +1,101 @@
+"""A server on loopback that breaks off, lies and changes its files as a test tells it to."""
+
+import io
+import threading
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+
+@dataclass
+class Site:
+    """What the server has, what it is to do with the next requests, and what it was asked.
+
+    Each entry of `script` is for one request: `status`, `headers` (also in place of its own),
+    `cut` (break off after so many bytes), `whole` (ignore Range), `stall` (send no more).
+    """
+
+    address: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+    etag: str | None = '"one"'
+    script: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[Mapping[str, str]] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def url(self, name: str) -> str:
+        return f"{self.address}/{name}"
+
+
+def answer(site: Site, handler: BaseHTTPRequestHandler) -> None:
+    step = site.script.pop(0) if site.script else {}
+    site.asked.append(dict(handler.headers))
+    body = site.files.get(handler.path[1:], b"")
+    start = wanted(site, handler.headers) if not step.get("whole") else 0
+    headers = {"Content-Length": str(len(body) - start)}
+    if site.etag:
+        headers["ETag"] = site.etag
+    if start:
+        headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+    found = 200 if handler.path[1:] in site.files else 404
+    handler.send_response(step.get("status", 206 if start and found == 200 else found))
+    for name, value in (headers | step.get("headers", {})).items():
+        if value is not None:
+            handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(body[start : step.get("cut", len(body))])
+    if step.get("stall"):
+        handler.wfile.flush()
+        site.over.wait()
+
+
+def wanted(site: Site, headers: Any) -> int:
+    """The first byte asked for; 0 where If-Range names another version."""
+    if "Range" not in headers or headers.get("If-Range", site.etag) != site.etag:
+        return 0
+    return int(headers["Range"].removeprefix("bytes=").removesuffix("-"))
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A running server; the client neither waits between attempts nor uses a proxy."""
+    monkeypatch.setattr("spinn.data.fetching.WAITS", (0.0, 0.0))
+    monkeypatch.setenv("no_proxy", "*")
+    site = Site()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer(site, self)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        site.address = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield site
+        site.over.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def zipped() -> Callable[[Mapping[str, bytes | tuple[int, bytes]]], bytes]:
+    """Make a zip of names and contents; a content may come with the Unix mode of its member."""
+
+    def make(members: Mapping[str, bytes | tuple[int, bytes]]) -> bytes:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in members.items():
+                mode, data = content if isinstance(content, tuple) else (0o100644, content)
+                info = zipfile.ZipInfo("name")
+                info.filename = info.orig_filename = name  # unchecked, as an attacker writes it
+                info.external_attr, info.compress_type = mode << 16, zipfile.ZIP_DEFLATED
+                archive.writestr(info, data)
+        return stream.getvalue()
+
+    return make
