@@ -1,7 +1,6 @@
 """Measure everything, print it, and leave `results.json` and `bench.png` in a folder.
 
-    python -m benchmarks            # some ten minutes on two cores
-    python -m benchmarks --quick    # about a minute
+`python -m benchmarks` takes some ten minutes on two cores, `--quick` about one.
 """
 
 import random

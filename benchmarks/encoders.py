@@ -1,6 +1,7 @@
 """Who is measured: every encoder at the same width, over the same frozen table of words."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -64,7 +65,7 @@ class LoopedLSTM(nn.Module):
         words = self.embedding(sentences.words).index_select(0, reading.words)
         h = c = words.new_zeros(len(sentences), self.cell.hidden_size)
         ended: list[Tensor] = []
-        for word in words.split(reading.live):
+        for word in torch.split(words, list(reading.live)):
             ended.append(h[len(word) :])
             h, c = self.cell(word, (h[: len(word)], c[: len(word)]))
         rows = torch.cat([h, *reversed(ended)])
@@ -89,7 +90,7 @@ class Bound(nn.Module):
         nodes, D = len(sentences.schedule.levels.nodes), self.reduce.hidden_size
         if len(self.inputs) < nodes:  # while warming up
             self.inputs = torch.randn(nodes, 4 * D, device=self.inputs.device)
-        h, cells = self.inputs[:nodes].split(2 * D, dim=1)
+        h, cells = torch.split(self.inputs[:nodes], 2 * D, dim=1)
         h, cells = h.detach().requires_grad_(), cells.detach().requires_grad_()
         gates = self.reduce.compose(h)  # (I, 5D)
         g, (i, f_left, f_right, o) = gates[:, :D].tanh(), gates[:, D:].sigmoid().chunk(4, dim=1)
@@ -158,7 +159,7 @@ def check_agreement(encoders: dict[str, nn.Module], sentences: Sentences, tolera
                     other,
                     rtol=tolerance,
                     atol=tolerance,
-                    msg=lambda text, twin=twin, name=name: f"{twin} differs from {name}: {text}",
+                    msg=partial("{} differs from {}: {}".format, twin, name),
                 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-STEADY = 1.25  # upper quartile of the probe over its fastest
+STEADY = 1.2  # upper quartile of the probe over its fastest
 
 
 def cores() -> int:
@@ -32,8 +32,8 @@ def busy(load: float | None, cores: int, threads: int) -> str | None:
     if load is None or load + threads <= cores + 0.5:
         return None
     return (
-        f"the machine is busy: load {load:.1f} on {cores} cores before anything was measured, and "
-        f"{threads} threads to measure with; wait for a quiet machine, or use --threads"
+        f"the machine is busy: load {load:.1f} on {cores} cores before anything was measured, "
+        f"which wants {threads} more; wait for a quiet machine, or lower --threads"
     )
 
 
@@ -43,8 +43,8 @@ def unsteady(probes: Sequence[float], where: str) -> str | None:
     if upper <= STEADY * fastest:
         return None
     return (
-        f"{where}: the machine did other work: one and the same matrix product took from "
-        f"{1000 * fastest:.2g} to {1000 * upper:.2g} ms (upper quartile)"
+        f"{where}: the machine did other work: one and the same matrix product took "
+        f"{1000 * fastest:.3g} ms at best and more than {1000 * upper:.3g} ms one time in four"
     )
 
 

@@ -16,7 +16,7 @@ from benchmarks.settings import LEAST_REPEATS, Settings
 from spinn.batch import Sentences
 
 Times = dict[str, dict[str, list[float]]]  # contestant -> "forward" or "training" -> seconds
-PROBE_SIZE = 512
+PROBE_SIZE = 1024
 PATIENCE = 10.0  # seconds for the repeats of one contestant, unless they become too few
 
 
@@ -42,8 +42,7 @@ class Stopwatch:
         return time.perf_counter() - start
 
     def probe(self) -> float:
-        """Seconds of a product that is always the same; an untimed one before it fills caches."""
-        torch.mm(self._square, self._square)
+        """Seconds of a product that is always the same."""
         return self.seconds(lambda: torch.mm(self._square, self._square))
 
     def forward(self, encoder: nn.Module, batches: Sequence[Sentences]) -> None:
@@ -58,7 +57,7 @@ class Stopwatch:
             encoder.zero_grad(set_to_none=True)
             with self._precision():
                 vectors = encoder(sentences).sentence.float()  # (B, D)
-            (vectors @ direction(vectors.shape[1], vectors.device)).sum().backward()  # type: ignore[no-untyped-call]
+            (vectors @ direction(vectors.shape[1], vectors.device)).sum().backward()
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
@@ -97,11 +96,11 @@ def measure(
         for name in names[start:] + names[:start]:
             if not takes_part(turn, share[name], repeats):
                 continue
-            probes.append(stopwatch.probe())
-            taken = _both(stopwatch, encoders[name], batches)
+            probe, taken = stopwatch.probe(), _both(stopwatch, encoders[name], batches)
             if turn < 0:  # the warm-up
                 share[name] = affordable(sum(taken.values()), repeats)
                 continue
+            probes.append(probe)
             for kind, seconds in taken.items():
                 times[name][kind].append(seconds)
     return times, probes

@@ -32,14 +32,17 @@ def peaks(name: str, settings: Settings) -> list[float | None]:
     if device != "cpu":
         return _peaks_here(name, settings) if device == "cuda" else [None] * len(settings.pairs)
     task = json.dumps({"name": name, "settings": asdict(settings)})
-    process = subprocess.run(
-        [sys.executable, "-m", "benchmarks.memory", task],
-        cwd=Path(__file__).parent.parent,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-        check=False,
-    )
+    try:
+        process = subprocess.run(
+            [sys.executable, "-m", "benchmarks.memory", task],
+            cwd=Path(__file__).parent.parent,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"peak memory of {name}: no answer in {LONGEST} seconds") from error
     if process.returncode:
         last = process.stderr.strip().splitlines()[-1:] or ["no message"]
         raise RuntimeError(f"peak memory of {name}: exit code {process.returncode}: {last[0]}")
@@ -49,39 +52,35 @@ def peaks(name: str, settings: Settings) -> list[float | None]:
 
 def _peaks_here(name: str, settings: Settings) -> list[float | None]:
     stopwatch = Stopwatch(settings)
-    encoder = build((name,), settings.size, settings.tracker_size)[name].to(stopwatch.device)
-    rng = random.Random(settings.seed)
-    small, *batches = (
-        snli_like(pairs, rng).to(stopwatch.device) for pairs in (1, *settings.pairs)
-    )
-    stopwatch.train(encoder, [small])  # what a first step prepares is not the step's
-    encoder.zero_grad(set_to_none=True)
-    before, found = _held(stopwatch.device), []
+    device, rng = stopwatch.device, random.Random(settings.seed)
+    # What the first step of all prepares is no step's own; so small an encoder leaves no room that
+    # later steps could use.
+    tiny = build((name,), size=8, tracker_size=8)[name].to(device)
+    stopwatch.train(tiny, [snli_like(1, rng).to(device)])
+    encoder = build((name,), settings.size, settings.tracker_size)[name].to(device)
+    batches = [snli_like(pairs, rng).to(device) for pairs in settings.pairs]
+    before, found = _bytes(device)[0], []
     for sentences in batches:
         stopwatch.train(encoder, [sentences])
-        found.append((_highest(stopwatch.device) - before) / MIB)
+        found.append((_bytes(device)[1] - before) / MIB)
     return list(found)
 
 
-def _held(device: torch.device) -> int:
-    """Bytes in use; on the CPU the most there ever were, because none were given back."""
-    return torch.cuda.memory_allocated(device) if device.type == "cuda" else _highest(device)
-
-
-def _highest(device: torch.device) -> int:
-    """Bytes at the highest mark so far."""
+def _bytes(device: torch.device) -> tuple[int, int]:
+    """Memory in use, and at its highest so far."""
     if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
+        return torch.cuda.memory_allocated(device), torch.cuda.max_memory_allocated(device)
     status = Path("/proc/self/status")
     if status.is_file():
         # Not getrusage: on Linux its mark starts where the process that started this one stood.
-        for line in status.read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+        lines = (line.split() for line in status.read_text(encoding="utf-8").splitlines())
+        kib = {line[0]: int(line[1]) for line in lines if line[0] in ("VmRSS:", "VmHWM:")}
+        return 1024 * kib["VmRSS:"], 1024 * kib["VmHWM:"]
     import resource  # not on Windows
 
-    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return highest if sys.platform == "darwin" else highest * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    highest = unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return highest, highest
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 
@@ -48,7 +48,7 @@ class Settings:
     seed: int = 0
 
 
-QUICK = {
+QUICK: dict[str, Any] = {
     "pairs": (64,),
     "repeats": LEAST_REPEATS,
     "batches": 1,

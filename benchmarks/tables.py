@@ -23,7 +23,8 @@ def batch_table(pairs: int, rows: Mapping[str, Mapping[str, Any]]) -> str:
     """A line for each contestant."""
     lines = [
         f"{pairs} pairs{'forward':>24}{'training':>19}{'':>18}training, of{'peak':>9}",
-        f"{'':<18}{'sentences/s':>15}{'sentences/s':>20}{'lstm packed':>16}{'reference':>12}{'MiB':>9}",
+        f"{'':<18}{'sentences/s':>15}{'sentences/s':>20}{'lstm packed':>16}"
+        f"{'reference':>12}{'MiB':>9}",
     ]
     for name, row in rows.items():
         memory = row["peak_memory_mib"]
