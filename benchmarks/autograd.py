@@ -24,7 +24,7 @@ class AutogradTreeLSTM(SPINN):
         schedule = sentences.schedule
         rows = start(self.leaf(self.embedding(sentences.words)))
         sizes = totals(schedule.levels)[1:]  # words have height 0
-        places = torch.split(children(schedule.levels, len(sentences.words)), sizes)
+        places = torch.split(children(schedule.levels, len(sentences.words)).cpu(), sizes)
         for left, right in (place.t().tolist() for place in places):
             rows += compose(self, rows, left, right, None)
         return Encoding(read(rows, schedule, schedule.levels))
@@ -40,13 +40,14 @@ class AutogradSPINN(SPINN):
         rows = start(self.leaf(self.embedding(sentences.words)))
         h = c = rows[0].new_zeros(len(sentences), self.tracker.tracker_size)
         live = schedule.tracking.live
-        seen = torch.split(found(schedule, len(sentences.words)), list(live))
+        seen = torch.split(found(schedule, len(sentences.words)).cpu(), list(live))
         reducing = torch.split(schedule.tracking.rows, steps)
-        for count, places, which in zip(live, seen, reducing, strict=True):
+        reducing_here = torch.split(schedule.tracking.rows.cpu(), steps)  # no step waits for it
+        for count, places, which, here in zip(live, seen, reducing, reducing_here, strict=True):
             buffer, second, top = (stack(rows, place)[0] for place in places.t().tolist())
             h, c = self.tracker(buffer, second, top, (h[:count], c[:count]))
             if len(which):
-                _, left, right = places.index_select(0, which).t().tolist()
+                _, left, right = places.index_select(0, here).t().tolist()
                 rows += compose(self, rows, left, right, h.index_select(0, which))
         return Encoding(read(rows, schedule, schedule.steps))
 
@@ -86,7 +87,7 @@ def children(groups: Groups[Tensor], words: int) -> Tensor:
 
 
 def found(schedule: Schedule[Tensor], words: int) -> Tensor:
-    """(M, 3) where each move's places stand in the rows: buffer's front, second and top of stack."""
+    """(M, 3) where each move finds buffer's front, second and top of the stack in the rows."""
     tracking, sizes = schedule.tracking, schedule.steps.sizes
     device = tracking.words.device
     places = torch.cat([tracking.words, tracking.words.new_empty(1, 3)])  # roots go last

@@ -7,6 +7,7 @@ each turn a matrix product of one size is timed: where its time wanders, so do a
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -67,6 +68,7 @@ class Stopwatch:
             torch.accelerator.synchronize(self.device)
 
 
+@cache
 def direction(size: int, device: torch.device) -> torch.Tensor:
     """(D,) the direction in which sentences' vectors are pushed: random, and always the same."""
     generator = torch.Generator().manual_seed(size)

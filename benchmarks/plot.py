@@ -14,6 +14,7 @@ from spinn.training.checkpoint import write_atomically
 # The three that the growth panels follow have the same colour everywhere; the rest are grey.
 COLOURS = {"spinn": "#0072b2", "treelstm": "#009e73", "lstm packed": "#d55e00"}
 GREY = "#9a9a9a"
+LABELS = {"length": "words in each sentence (balanced trees)", "width": "width d of words and h"}
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -33,49 +34,32 @@ def draw(results: Mapping[str, Any], path: Path) -> None:
         grid = figure.add_gridspec(2, 2, width_ratios=(3, 2))
         _speed(figure.add_subplot(grid[:, 0]), results["pairs"])
         words, pairs = results["settings"]["words"], results["settings"]["width_pairs"]
-        _growth(
-            figure.add_subplot(grid[0, 1]),
-            results["length"],
-            f"Training cost by length, {words:,} words a batch",
-            "words in each sentence (balanced trees)",
-        )
-        _growth(
-            figure.add_subplot(grid[1, 1]),
-            results["width"],
-            f"Training cost by width, {pairs} pairs a batch",
-            "width d of words and h",
-        )
+        panels = {
+            "length": f"Training cost by length, {words:,} words a batch",
+            "width": f"Training cost by width, {pairs} pairs a batch",
+        }
+        axes = {kind: figure.add_subplot(grid[row, 1]) for row, kind in enumerate(panels)}
+        for kind, title in panels.items():
+            _growth(axes[kind], results[kind], title, LABELS[kind])
         figure.suptitle(_where(results), x=0.01, ha="left", fontsize=8, color="#555555")
+        figure.draw_without_rendering()  # settles where curves end
+        for kind in panels:
+            _name_ends(axes[kind], results[kind], 72 / figure.dpi)
         write_atomically(path, lambda draft: figure.savefig(draft, format="png", dpi=150))
 
 
 def _speed(axes: Axes, points: Mapping[str, Any]) -> None:
     """A group of bars for each contestant, a bar for each batch size, the slowest on top."""
-    largest = points[list(points)[-1]]["rows"]
+    rows = {pairs: point["rows"] for pairs, point in points.items()}
+    largest = rows[list(rows)[-1]]
     names = sorted(largest, key=lambda name: float(largest[name]["training"]["median"]))
-    widest = max(p["rows"][n]["training"]["median"] for p in points.values() for n in names)
-    step = len(points) + 1
-    ticks, labels = [], []
+    step, ticks = len(rows) + 1, []
     for group, name in enumerate(names):
-        for index, (pairs, point) in enumerate(points.items()):
-            figure, y = point["rows"][name]["training"], group * step + index
-            axes.barh(
-                y,
-                figure["median"],
-                height=0.85,
-                color=COLOURS.get(name, GREY),
-                alpha=0.4 + 0.6 * (index + 1) / len(points),
-                xerr=figure["spread"],
-                error_kw={"elinewidth": 1, "ecolor": "#333333"},
-            )
-            end = figure["median"] + figure["spread"] + 0.01 * widest
-            axes.text(end, y, f"{figure['median']:,.0f}", va="center", fontsize=7.5)
-            ticks.append(y)
-            labels.append(pairs)
-        middle = group * step + (len(points) - 1) / 2
+        places = [group * step + index for index in range(len(rows))]
+        _bars(axes, name, places, [row[name]["training"] for row in rows.values()])
         axes.annotate(
             name,
-            (0, middle),
+            (0, (places[0] + places[-1]) / 2),
             xytext=(-30, 0),
             xycoords=("axes fraction", "data"),
             textcoords="offset points",
@@ -84,25 +68,46 @@ def _speed(axes: Axes, points: Mapping[str, Any]) -> None:
             color=COLOURS.get(name, "#333333"),
             fontweight="bold" if name in COLOURS else "normal",
         )
-    axes.set_yticks(ticks, labels, fontsize=7)
+        ticks += places
+    axes.set_yticks(ticks, list(rows) * len(names), fontsize=7)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(step * len(names) - 1, -1)
-    axes.set_xlim(0, 1.12 * widest)
+    axes.margins(x=0.1)  # for the figures behind the bars
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("sentences per second")
     axes.set_title("Training speed by contestant and pairs in a batch")
 
 
+def _bars(axes: Axes, name: str, places: list[int], figures: list[dict[str, float]]) -> None:
+    """One contestant's bars, darker the larger the batch, each with its figure behind it."""
+    for index, (y, figure) in enumerate(zip(places, figures, strict=True)):
+        axes.barh(
+            y,
+            figure["median"],
+            height=0.85,
+            color=COLOURS.get(name, GREY),
+            alpha=0.4 + 0.6 * (index + 1) / len(figures),
+            xerr=figure["spread"],
+            error_kw={"elinewidth": 1, "ecolor": "#333333"},
+        )
+        axes.annotate(
+            f"{figure['median']:,.0f}",
+            (figure["median"] + figure["spread"], y),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7.5,
+        )
+
+
 def _growth(axes: Axes, points: Mapping[str, Any], title: str, label: str) -> None:
-    """A curve for each encoder, named at its end."""
+    """A curve for each encoder."""
     values = [int(value) for value in points]
-    ends = {}
     for name, colour in COLOURS.items():
         figures = [point["rows"][name]["training"] for point in points.values()]
         medians = [figure["median"] for figure in figures]
         spreads = [figure["spread"] for figure in figures]
         axes.errorbar(values, medians, yerr=spreads, color=colour, marker="o", markersize=4)
-        ends[name] = medians[-1]
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(values, [f"{value:,}" for value in values])
@@ -113,14 +118,18 @@ def _growth(axes: Axes, points: Mapping[str, Any], title: str, label: str) -> No
     axes.set_xlabel(label)
     axes.set_title(title)
     axes.grid(axis="y", color="#e5e5e5")
-    _name_ends(axes, values[-1], ends)
 
 
-def _name_ends(axes: Axes, x: float, ends: Mapping[str, float]) -> None:
-    """Write names beside the ends of curves, moved apart where they would touch."""
-    axes.figure.draw_without_rendering()
+def _name_ends(axes: Axes, points: Mapping[str, Any], to_points: float) -> None:
+    """Write names beside the ends of curves, moved apart where they would touch.
+
+    Args:
+        to_points: length of a pixel in points.
+    """
     least, below = 11.0, -float("inf")  # points between two lines of text
-    to_points = 72 / axes.figure.dpi
+    last = list(points)[-1]
+    x, rows = int(last), points[last]["rows"]
+    ends = {name: float(rows[name]["training"]["median"]) for name in COLOURS}
     for name, y in sorted(ends.items(), key=lambda end: end[1]):
         at = axes.transData.transform((x, y))[1] * to_points
         moved = max(at, below + least)
