@@ -34,8 +34,8 @@ lint: setup ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup ## measure the encoders side by side
-	$(BIN)/python -m benchmarks.encoders
+bench: setup ## measure the encoders side by side (some ten minutes on two cores)
+	$(BIN)/python -m benchmarks
 
 natlog: setup ## write the bundled dataset anew, byte for byte
 	$(BIN)/python -m spinn.data.generators.natlog

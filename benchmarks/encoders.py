@@ -1,35 +1,26 @@
-"""Sentences per second, forward and backward, of every encoder side by side in one run.
+"""Who is measured: every encoder at the same width, over the same frozen table of words."""
 
-    python -m benchmarks.encoders            # 32 to 256 pairs at d = 300
-    python -m benchmarks.encoders --quick    # a minute
-    python -m benchmarks.encoders --json results.json
-
-Sentences are as long as SNLI's (premise 14 ± 6 words, hypothesis 8 ± 3), word frequencies follow
-Zipf's law, trees lean to the right as those of English do. Encoders take turns, so that whatever
-else the machine does falls on all of them alike.
-"""
-
-import argparse
-import json
-import random
-import statistics
-import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from benchmarks.autograd import AutogradSPINN, AutogradTreeLSTM
+from benchmarks.sentences import VOCABULARY
 from spinn.batch import Encoding, Sentences
-from spinn.nn.bag import Bag
+from spinn.nn.composition import Reduce
 from spinn.nn.embedding import WordEmbedding
 from spinn.nn.recurrent import Recurrent
 from spinn.nn.spinn import SPINN
 from spinn.nn.stack import reference
-from spinn.trees import REDUCE, SHIFT
 
-VOCABULARY = 20_000
+# What computes the same as what: given equal weights, they must agree.
+TWINS = {
+    "spinn": ("reference", "spinn autograd"),
+    "treelstm": ("treelstm autograd",),
+    "lstm packed": ("lstm padded", "lstmcell loop"),
+}
 
 
 class ReferenceSPINN(SPINN):
@@ -42,136 +33,137 @@ class ReferenceSPINN(SPINN):
         return Encoding(sentence, nodes=nodes)
 
 
-def leaning_tree(length: int, rng: random.Random) -> bytes:
-    """A random tree in which two thirds of the nodes have one word as their left child."""
-    moves = bytearray()
-    todo = [length]  # words still to be covered by a subtree; 0 stands for a REDUCE
-    while todo:
-        size = todo.pop()
-        if size < 2:
-            moves.append(SHIFT if size else REDUCE)
-        else:
-            left = 1 if rng.random() < 2 / 3 else rng.randrange(1, size)
-            todo += [0, size - left, left]
-    return bytes(moves)
+class PaddedLSTM(nn.Module):
+    """`nn.LSTM` over a batch that is as long as its longest sentence."""
+
+    def __init__(self, embedding: WordEmbedding, size: int) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.network = nn.LSTM(embedding.size, size)
+
+    def forward(self, sentences: Sentences) -> Encoding:
+        """Encode a batch."""
+        lengths = sentences.lengths.to(sentences.words.device)
+        steps = torch.arange(int(sentences.lengths.max()), device=lengths.device)
+        padded = sentences.words.new_zeros(len(lengths), len(steps))
+        padded[steps < lengths[:, None]] = sentences.words
+        outputs, _ = self.network(self.embedding(padded.t()))  # (T, B, D)
+        return Encoding(outputs[lengths - 1, torch.arange(len(lengths), device=lengths.device)])
 
 
-def snli_like(pairs: int, rng: random.Random) -> Sentences:
-    """A batch of premises and hypotheses, packed together."""
-    lengths = [max(1, round(rng.gauss(14, 6))) for _ in range(pairs)]
-    lengths += [max(1, round(rng.gauss(8, 3))) for _ in range(pairs)]
-    zipf = [1 / rank for rank in range(1, VOCABULARY - 1)]
-    words = iter(rng.choices(range(2, VOCABULARY), weights=zipf, k=sum(lengths)))
-    return Sentences.pack(
-        [[next(words) for _ in range(length)] for length in lengths],
-        [leaning_tree(length, rng) for length in lengths],
+class LoopedLSTM(nn.Module):
+    """`nn.LSTMCell` word after word, each over all sentences that have one."""
+
+    def __init__(self, embedding: WordEmbedding, size: int) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.cell = nn.LSTMCell(embedding.size, size)
+
+    def forward(self, sentences: Sentences) -> Encoding:
+        """Encode a batch."""
+        reading = sentences.schedule.reading
+        words = self.embedding(sentences.words).index_select(0, reading.words)
+        h = c = words.new_zeros(len(sentences), self.cell.hidden_size)
+        ended: list[Tensor] = []
+        for word in torch.split(words, list(reading.live)):
+            ended.append(h[len(word) :])
+            h, c = self.cell(word, (h[: len(word)], c[: len(word)]))
+        rows = torch.cat([h, *reversed(ended)])
+        return Encoding(torch.empty_like(rows).index_copy(0, reading.rows, rows))
+
+
+class Bound(nn.Module):
+    """All nodes at once, as if none needed another: one product each way, and the cell.
+
+    A TreeLSTM that composes every node from both its children's vectors cannot be faster. One that
+    computes equal words once has less to do, yet must wait for the nodes below.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.reduce = Reduce(size, tracker_size=None)
+        self.register_buffer("inputs", torch.empty(0, 4 * size), persistent=False)
+        self.inputs: Tensor
+
+    def forward(self, sentences: Sentences) -> Encoding:
+        """Compose as many nodes as the batch has, from random children."""
+        nodes, D = len(sentences.schedule.levels.nodes), self.reduce.hidden_size
+        if len(self.inputs) < nodes:  # while warming up
+            self.inputs = torch.randn(nodes, 4 * D, device=self.inputs.device)
+        h, cells = torch.split(self.inputs[:nodes], 2 * D, dim=1)
+        h, cells = h.detach().requires_grad_(), cells.detach().requires_grad_()
+        gates = self.reduce.compose(h)  # (I, 5D)
+        g, (i, f_left, f_right, o) = gates[:, :D].tanh(), gates[:, D:].sigmoid().chunk(4, dim=1)
+        c_left, c_right = cells.chunk(2, dim=1)
+        c = i * g + f_left * c_left + f_right * c_right
+        return Encoding(o * torch.tanh(c))
+
+
+def _tree(kind: type[SPINN], tracked: bool) -> Callable[[WordEmbedding, int, int], nn.Module]:
+    def build(words: WordEmbedding, size: int, tracker_size: int) -> nn.Module:
+        K = tracker_size if tracked else None
+        return kind(words, hidden_size=size, tracker_size=K, dropout=0.0)
+
+    return build
+
+
+def _packed(words: WordEmbedding, size: int, tracker_size: int) -> nn.Module:
+    return Recurrent(
+        words,
+        cell="lstm",
+        hidden_size=size,
+        layers=1,
+        bidirectional=False,
+        pooling="last",
+        dropout=0.0,
     )
 
 
-def encoders(size: int, tracker_size: int) -> dict[str, nn.Module]:
-    """Every encoder at the same width over one frozen table of words."""
+CONTESTANTS: dict[str, Callable[[WordEmbedding, int, int], nn.Module]] = {
+    "reference": _tree(ReferenceSPINN, tracked=True),
+    "spinn autograd": _tree(AutogradSPINN, tracked=True),
+    "spinn": _tree(SPINN, tracked=True),
+    "treelstm autograd": _tree(AutogradTreeLSTM, tracked=False),
+    "treelstm": _tree(SPINN, tracked=False),
+    "lstm packed": _packed,
+    "lstm padded": lambda words, size, _: PaddedLSTM(words, size),
+    "lstmcell loop": lambda words, size, _: LoopedLSTM(words, size),
+    "bound": lambda _, size, __: Bound(size),
+}
+
+
+def build(
+    names: tuple[str, ...], size: int, tracker_size: int, seed: int = 0
+) -> dict[str, nn.Module]:
+    """Build contestants; those that compute the same get the same weights."""
+    torch.manual_seed(seed)
     words = WordEmbedding(VOCABULARY, size=size, projection_size=None, dropout=0.0, trained=False)
-
-    def recurrent(hidden_size: int, bidirectional: bool) -> Recurrent:
-        return Recurrent(
-            words,
-            cell="lstm",
-            hidden_size=hidden_size,
-            layers=1,
-            bidirectional=bidirectional,
-            pooling="max" if bidirectional else "last",
-            dropout=0.0,
-        )
-
-    return {
-        "reference": ReferenceSPINN(
-            words, hidden_size=size, tracker_size=tracker_size, dropout=0.0
-        ),
-        "spinn": SPINN(words, hidden_size=size, tracker_size=tracker_size, dropout=0.0),
-        "treelstm": SPINN(words, hidden_size=size, tracker_size=None, dropout=0.0),
-        "lstm": recurrent(size, bidirectional=False),
-        "bilstm": recurrent(size // 2, bidirectional=True),
-        "bow": Bag(
-            WordEmbedding(VOCABULARY, size=size, projection_size=size, dropout=0.0, trained=False),
-            pooling="sum",
-            dropout=0.0,
-        ),
-    }
+    encoders = {}
+    for name in names:
+        torch.manual_seed(seed)
+        encoders[name] = CONTESTANTS[name](words, size, tracker_size)
+    return encoders
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long `work` takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+def check_agreement(encoders: dict[str, nn.Module], sentences: Sentences, tolerance: float) -> None:
+    """Compare twins in the sentences' vectors and every gradient.
+
+    Raises: AssertionError: naming two that differ.
+    """
+    for name, twins in TWINS.items():
+        expected = _results(encoders[name], sentences)
+        for twin in twins:
+            for one, other in zip(_results(encoders[twin], sentences), expected, strict=True):
+                torch.testing.assert_close(
+                    one,
+                    other,
+                    rtol=tolerance,
+                    atol=tolerance,
+                    msg=partial("{} differs from {}: {}".format, twin, name),
+                )
 
 
-def train_steps(encoder: nn.Module, batches: list[Sentences]) -> None:
-    """Forward and backward over every batch."""
-    for sentences in batches:
-        encoder.zero_grad()
-        encoder(sentences).sentence.sum().backward()
-
-
-def measure(
-    models: dict[str, nn.Module], batches: list[Sentences], repeats: int
-) -> dict[str, list[float]]:
-    """Sentences per second of each encoder, one figure for each repeat over all batches."""
-    rates: dict[str, list[float]] = {name: [] for name in models}
-    count = sum(map(len, batches))
-    for repeat in range(repeats + 1):
-        for name, model in models.items():
-            taken = seconds(partial(train_steps, model, batches))
-            if repeat:  # the first is the warm-up
-                rates[name].append(count / taken)
-    return rates
-
-
-def summary(rates: dict[str, list[float]]) -> dict[str, dict[str, float]]:
-    """Median, spread (half the range between quartiles) and ratios."""
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    rows = {}
-    for name, values in rates.items():
-        low, _, high = statistics.quantiles(values, n=4)
-        rows[name] = {
-            "sentences_per_second": medians[name],
-            "spread": (high - low) / 2,
-            "of_lstm": medians[name] / medians["lstm"],
-            "of_reference": medians[name] / medians["reference"],
-        }
-    return rows
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--size", type=int, default=300, help="D, width of words and of h")
-    parser.add_argument("--tracker-size", type=int, default=64, help="K, width of the Tracker")
-    parser.add_argument("--pairs", type=int, nargs="+", default=[32, 64, 128, 256])
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="64 pairs, three repeats")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
-    options = parser.parse_args()
-    if options.quick:
-        options.pairs, options.repeats = [64], 3
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    models = encoders(options.size, options.tracker_size)
-    results = {}
-    for pairs in options.pairs:
-        rng = random.Random(options.seed)
-        batches = [snli_like(pairs, rng) for _ in range(2)]
-        results[str(pairs)] = rows = summary(measure(models, batches, options.repeats))
-        print(f"\n{pairs} pairs, d = {options.size}, {options.threads} threads")
-        print(f"{'encoder':<12}{'sentences/s':>12}{'±':>7}{'of lstm':>10}{'of reference':>14}")
-        for name, row in rows.items():
-            rate, spread, of_lstm, of_reference = row.values()
-            print(f"{name:<12}{rate:>12.0f}{spread:>7.0f}{of_lstm:>9.2f}x{of_reference:>13.2f}x")
-    if options.json:
-        settings = {k: v for k, v in vars(options).items() if k not in ("json", "quick")}
-        options.json.write_text(json.dumps({"settings": settings, "pairs": results}, indent=2))
-
-
-if __name__ == "__main__":
-    main()
+def _results(encoder: nn.Module, sentences: Sentences) -> list[Tensor]:
+    vectors = encoder(sentences).sentence
+    trained = [weight for weight in encoder.parameters() if weight.requires_grad]
+    return [vectors, *torch.autograd.grad(vectors.square().sum(), trained)]

@@ -1,0 +1,1 @@
+"""How fast the encoders are, side by side in one run: `python -m benchmarks`."""

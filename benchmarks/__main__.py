@@ -1,0 +1,121 @@
+"""Measure everything, print it, and leave `results.json` and `bench.png` in a folder.
+
+`python -m benchmarks` takes some ten minutes on two cores, `--quick` about one.
+"""
+
+import random
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from benchmarks import machine
+from benchmarks.encoders import CONTESTANTS, build, check_agreement
+from benchmarks.experiments import GROWING, Bench
+from benchmarks.memory import peaks
+from benchmarks.sentences import snli_like
+from benchmarks.settings import Settings, parse
+from benchmarks.tables import batch_table, growth_table, heading
+from spinn.cli import people
+from spinn.errors import InputError
+from spinn.training.checkpoint import write_json
+
+
+def show(turns: Iterable[int], title: str) -> Iterable[int]:
+    """A bar that goes when it is full."""
+    return tqdm(turns, desc=title, leave=False, disable=None)
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    """Measure everything; print tables as they come, and warnings at the end."""
+    torch.set_num_threads(settings.threads)
+    at_start = machine.load()
+    bench = Bench(settings, show, peaks)
+    warning = machine.busy(at_start, machine.cores(), settings.threads)
+    if warning:
+        bench.warnings.append(warning)
+        print(f"warning: {warning}", file=sys.stderr)
+    small = build(tuple(CONTESTANTS), 32, 8, settings.seed)
+    check_agreement(small, snli_like(8, random.Random(settings.seed)), tolerance=1e-3)
+    results: dict[str, Any] = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine.machine(settings.device) | {"load_at_start": at_start},
+        "settings": asdict(settings),
+    }
+    print(heading(results))
+    results["pairs"] = batch_sizes(bench)
+    results |= growth(bench)
+    results["warnings"] = bench.warnings
+    for warning in bench.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return results
+
+
+def batch_sizes(bench: Bench) -> dict[str, Any]:
+    """A table for each batch size."""
+    settings = bench.settings
+    memory = bench.memory()
+    encoders = bench.build(CONTESTANTS, settings.size)
+    found = {}
+    for index, pairs in enumerate(settings.pairs):
+        mine = {name: values[index] for name, values in memory.items()}
+        found[str(pairs)] = point = bench.batch_size(encoders, pairs, mine)
+        print(f"\n{batch_table(pairs, point['rows'])}", flush=True)
+    return found
+
+
+def growth(bench: Bench) -> dict[str, Any]:
+    """A table for the growth in length, and one for the growth in width."""
+    settings = bench.settings
+    encoders = bench.build(GROWING, settings.size)
+    lengths = {str(length): bench.length(encoders, length) for length in settings.lengths}
+    title = f"training, µs per word; {settings.words:,} words a batch, balanced trees"
+    print(f"\n{growth_table('length', title, lengths)}", flush=True)
+    widths = {str(width): bench.width(width) for width in settings.widths}
+    title = f"training, µs per word; {settings.width_pairs} pairs a batch"
+    print(f"\n{growth_table('width', title, widths)}", flush=True)
+    return {"length": lengths, "width": widths}
+
+
+def write(results: Mapping[str, Any], folder: Path) -> None:
+    """Leave figures and plot in a folder."""
+    from benchmarks.plot import draw
+
+    write_json(folder / "results.json", results)
+    draw(results, folder / "bench.png")
+    print(f"\nwritten: {folder / 'results.json'}, {folder / 'bench.png'}")
+
+
+def prepare(folder: Path) -> None:
+    """Find out before ten minutes of measuring whether its results can be kept.
+
+    Raises: InputError: if the folder cannot be made, or nothing can draw.
+    """
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise InputError('matplotlib is missing: run pip install -e ".[bench]"') from error
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {folder}: {error.strerror}; expected a folder") from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and write; return the exit code."""
+    settings, folder = parse(arguments)
+
+    def command() -> None:
+        prepare(folder)
+        write(run(settings), folder)
+
+    return people.run(command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
