@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from spinn.data.corpus import Corpus
 from spinn.data.dataset import ReadReport, every_nth, fingerprint, read_split
-from spinn.data.example import Example
 from spinn.data.sentences import TreeSource
 from spinn.errors import InputError
 
@@ -60,10 +60,10 @@ class DataSettings:
 class Splits:
     """The examples of every split, and how reading them went."""
 
-    train: list[Example]
-    dev: list[Example]
-    test: list[Example]
-    tests: dict[str, list[Example]]
+    train: Corpus
+    dev: Corpus
+    test: Corpus
+    tests: dict[str, Corpus]
     reports: dict[str, ReadReport] = field(default_factory=dict)
     fingerprint: str = ""
 
@@ -83,7 +83,7 @@ def load_splits(settings: DataSettings, reader: Any) -> Splits:
     wanted.update({name: [path] for name, path in further.items()})
     trees = TreeSource(settings.trees, settings.tree_seed)
     source = f"{settings.source} Set data.root=FOLDER if the files lie elsewhere"
-    examples: dict[str, list[Example]] = {}
+    examples: dict[str, Corpus] = {}
     reports: dict[str, ReadReport] = {}
     for name, paths in wanted.items():
         examples[name], reports[name] = read_split(
@@ -94,10 +94,13 @@ def load_splits(settings: DataSettings, reader: Any) -> Splits:
     for name in ("train", "dev"):
         if not examples[name]:
             raise InputError(f"{root}: no example is left in {name}; training needs one at least")
+    train = examples["train"]
+    if settings.limit is not None:
+        train = train[: settings.limit]
     return Splits(
-        train=examples["train"][: settings.limit],
+        train=train,
         dev=examples["dev"],
-        test=examples.get("test", []),
+        test=examples.get("test", Corpus.of([])),
         tests={name: examples[name] for name in further},
         reports=reports,
         fingerprint=fingerprint([path for report in reports.values() for path in report.files]),
