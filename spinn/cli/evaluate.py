@@ -11,12 +11,12 @@ import torch
 from spinn.cli.table import confusion_table, results_table
 from spinn.config import arguments, construct
 from spinn.data.corpus import Corpus
-from spinn.data.dataset import ReadReport, read_split
+from spinn.data.dataset import ReadReport
 from spinn.data.readers.logic import LogicReader
 from spinn.data.readers.sick import SICKReader
 from spinn.data.readers.snli import SNLIReader
 from spinn.data.sentences import TREE_NAMES, TreeSource
-from spinn.data.splits import DataSettings, load_splits
+from spinn.data.splits import DataSettings, load_splits, split_reader
 from spinn.errors import InputError
 from spinn.training.batches import Batches
 from spinn.training.loop import evaluate
@@ -99,7 +99,8 @@ def _one_file(
         else reader_of(loaded.config)
     )
     trees = TreeSource(settings.trees, settings.tree_seed)
-    examples, report = read_split(reader, [options.file], trees, on_error=settings.on_error)
+    read = split_reader(settings)
+    examples, report = read(reader, [options.file], trees, on_error=settings.on_error)
     name = options.file.name
     return {name: examples}, {name: report}
 

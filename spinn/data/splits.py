@@ -1,10 +1,11 @@
 """Train, dev and test as a configuration names them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from spinn.data.cache import Cache
 from spinn.data.corpus import Corpus
 from spinn.data.dataset import ReadReport, every_nth, fingerprint, read_split
 from spinn.data.sentences import TreeSource
@@ -30,6 +31,8 @@ class DataSettings:
         min_count: rarer words of train are unknown words.
         on_error: stop at a bad row, or skip and count it.
         limit: read the first so many examples of train only; null for all.
+        cache: keep large splits in `$SPINN_CACHE` or the user's cache folder, and read them there
+            until something changes.
     """
 
     reader: Any
@@ -46,6 +49,7 @@ class DataSettings:
     min_count: int
     on_error: Literal["raise", "skip"]
     limit: int | None
+    cache: bool = True  # runs from before there was a cache do not name it
 
     def __post_init__(self) -> None:
         if bool(self.dev) == bool(self.dev_every):
@@ -68,6 +72,11 @@ class Splits:
     fingerprint: str = ""
 
 
+def split_reader(settings: DataSettings) -> Callable[..., tuple[Corpus, ReadReport]]:
+    """Return `read_split`, or what does the same with a cache."""
+    return Cache().read_split if settings.cache else read_split
+
+
 def load_splits(settings: DataSettings, reader: Any) -> Splits:
     """Read every split.
 
@@ -83,10 +92,11 @@ def load_splits(settings: DataSettings, reader: Any) -> Splits:
     wanted.update({name: [path] for name, path in further.items()})
     trees = TreeSource(settings.trees, settings.tree_seed)
     source = f"{settings.source} Set data.root=FOLDER if the files lie elsewhere"
+    read = split_reader(settings)
     examples: dict[str, Corpus] = {}
     reports: dict[str, ReadReport] = {}
     for name, paths in wanted.items():
-        examples[name], reports[name] = read_split(
+        examples[name], reports[name] = read(
             reader, paths, trees, on_error=settings.on_error, source=source
         )
     if settings.dev_every:
