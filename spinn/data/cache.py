@@ -195,6 +195,8 @@ def _mapped(entry: Path) -> dict[str, NDArray[Any]]:
         first, last = facts["data_offsets"]
         values = raw[start + first : start + last].view(DTYPES[facts["dtype"]])
         columns[name] = values.reshape(facts["shape"])
+    if start + sum(values.nbytes for values in columns.values()) != len(raw):
+        raise ValueError("its size is another than its header says")
     if _checksum(entry.name, columns) != written:
         raise ValueError("the checksum is another than when it was written")
     return columns
