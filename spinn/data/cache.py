@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from spinn.data.corpus import Corpus
-from spinn.data.dataset import Reader, ReadReport, fingerprint, locate, read_split, stamp
+from spinn.data.dataset import Reader, ReadReport, Stamp, fingerprint, locate, read_split, stamp
 from spinn.data.sentences import RANDOM, TreeSource
 
 log = logging.getLogger(__name__)
@@ -82,15 +82,14 @@ class Cache:
         if kept is not None:
             return kept
         corpus, report = read_split(reader, files, trees, on_error=on_error, source=source)
-        # Files that were written to meanwhile are not those that the entry is named after.
-        if len(corpus) >= SMALLEST and before == list(map(stamp, files)):
-            self._keep(entry, corpus, report)
+        if len(corpus) >= SMALLEST and self._usable:
+            self._keep(entry, corpus, report, before)
         return corpus, report
 
-    def _keep(self, entry: Path, corpus: Corpus, report: ReadReport) -> None:
-        if not self._usable:
-            return
+    def _keep(self, entry: Path, corpus: Corpus, report: ReadReport, stamps: list[Stamp]) -> None:
         try:
+            if stamps != list(map(stamp, report.files)):
+                return  # written to meanwhile: no longer the files that the entry is named after
             entry.parent.mkdir(parents=True, exist_ok=True)
             _write(entry, _packed(entry.name, corpus, report))
             _forget_older(entry)
@@ -109,7 +108,10 @@ def entry_name(reader: Reader, files: Sequence[Path], trees: TreeSource, on_erro
     Raises: OSError: if a file cannot be read. TypeError: if a setting of the reader is no plain
         value.
     """
-    code = [str(sys.modules[name].__file__) for name in (*CODE, type(reader).__module__)]
+    code = [
+        str(getattr(sys.modules[name], "__file__", None))
+        for name in (*CODE, type(reader).__module__)
+    ]
     content = [FORMAT, fingerprint(files), fingerprint(code)]
     how = [
         f"{type(reader).__module__}.{type(reader).__qualname__}",

@@ -17,6 +17,7 @@ from spinn.data.sentences import TreeSource
 from spinn.errors import InputError
 
 MESSAGES_KEPT = 10
+Stamp = tuple[int, int, int]
 
 
 @dataclass
@@ -173,14 +174,14 @@ def fingerprint(paths: Iterable[str | Path]) -> str:
     return whole.hexdigest()
 
 
-def stamp(path: Path) -> tuple[int, int, int]:
+def stamp(path: Path) -> Stamp:
     """Tell cheaply whether a file has changed: which it is, its size, when it was last written."""
     found = path.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 @lru_cache(maxsize=64)
-def _digest(path: Path, _: tuple[int, int, int]) -> bytes:
+def _digest(path: Path, _: Stamp) -> bytes:
     """Hash a file, once in a process while it does not change: the cache asks, then the run."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()

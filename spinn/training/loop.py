@@ -92,7 +92,7 @@ class Progress:
         best: the best dev accuracy so far, reached at `best_step`.
         stale: evaluations since then.
         seconds: wall-clock seconds of training, dev evaluations included.
-        step_seconds: of these, seconds in training steps, the making of batches included.
+        step_seconds: of these, seconds in training steps, the wait for batches included.
         sentences: sentences trained on.
     """
 

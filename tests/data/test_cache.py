@@ -213,6 +213,16 @@ def test_a_source_that_changes_while_it_is_read_is_not_kept(source: Path, folder
     assert entries(folder) == []
 
 
+def test_a_reader_whose_settings_cannot_be_told_apart_is_not_cached(
+    source: Path, folder: Path, caplog: Log
+) -> None:
+    reader = SNLIReader()
+    reader.opaque = object()  # type: ignore[attr-defined]
+    assert read(source, reader=reader)[1].examples == 3
+    assert entries(folder) == []
+    assert "the data is not cached (Object of type object is not JSON" in caplog.text
+
+
 def read_in_a_process(path: Path) -> list[str]:
     cache.SMALLEST = 2
     return [example.target for example in read(path)[0]]
