@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spinn.planning import plan
+from spinn.planning import Integers, Moves, plan
 from spinn.schedule import Schedule
 
 
@@ -49,14 +49,29 @@ class Sentences:
                 raise ValueError(
                     f"sentence {index}: {len(parse)} moves for {len(ids)} words; expected 2T-1"
                 )
-        lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
-        moves = np.frombuffer(b"".join(transitions), dtype=np.uint8).copy()
-        packed = np.fromiter(chain.from_iterable(words), dtype=np.int64)
+        return cls.packed(
+            np.fromiter(chain.from_iterable(words), dtype=np.int64),
+            np.fromiter(map(len, words), dtype=np.int64, count=len(words)),
+            np.frombuffer(b"".join(transitions), dtype=np.uint8).copy(),
+        )
+
+    @classmethod
+    def packed(cls, words: Integers, lengths: Integers, transitions: Moves) -> "Sentences":
+        """Plan the moves of sentences that stand one after the other.
+
+        Args:
+            words: (N,) word ids.
+            lengths: (B,) words in each sentence.
+            transitions: (2N-B,) moves.
+
+        Raises:
+            ValueError: if the moves of a sentence do not build one tree over its words.
+        """
         return cls(
-            words=torch.from_numpy(packed),
+            words=torch.from_numpy(words),
             lengths=torch.from_numpy(lengths),
-            transitions=torch.from_numpy(moves),
-            schedule=plan(moves, lengths, packed).map(torch.from_numpy),
+            transitions=torch.from_numpy(transitions),
+            schedule=plan(transitions, lengths, words).map(torch.from_numpy),
         )
 
     def __len__(self) -> int:

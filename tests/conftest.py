@@ -19,6 +19,14 @@ TESTS = Path(__file__).parent
 torch.set_num_threads(1)  # tests run side by side
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the user's own cache out of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPINN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def fixtures() -> Path:
     """The folder of tiny invented data files."""

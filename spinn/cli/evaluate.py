@@ -10,13 +10,13 @@ import torch
 
 from spinn.cli.table import confusion_table, results_table
 from spinn.config import arguments, construct
-from spinn.data.dataset import ReadReport, read_split
-from spinn.data.example import Example
+from spinn.data.corpus import Corpus
+from spinn.data.dataset import ReadReport
 from spinn.data.readers.logic import LogicReader
 from spinn.data.readers.sick import SICKReader
 from spinn.data.readers.snli import SNLIReader
 from spinn.data.sentences import TREE_NAMES, TreeSource
-from spinn.data.splits import DataSettings, load_splits
+from spinn.data.splits import DataSettings, load_splits, split_reader
 from spinn.errors import InputError
 from spinn.training.batches import Batches
 from spinn.training.loop import evaluate
@@ -92,29 +92,29 @@ def _data_settings(loaded: Run, options: argparse.Namespace) -> DataSettings:
 
 def _one_file(
     loaded: Run, settings: DataSettings, options: argparse.Namespace
-) -> tuple[dict[str, list[Example]], dict[str, ReadReport]]:
+) -> tuple[dict[str, Corpus], dict[str, ReadReport]]:
     reader = (
         READERS[options.format](labels=loaded.task.labels)
         if options.format
         else reader_of(loaded.config)
     )
     trees = TreeSource(settings.trees, settings.tree_seed)
-    examples, report = read_split(reader, [options.file], trees, on_error=settings.on_error)
+    read = split_reader(settings)
+    examples, report = read(reader, [options.file], trees, on_error=settings.on_error)
     name = options.file.name
     return {name: examples}, {name: report}
 
 
 def _own_sets(
     settings: DataSettings, loaded: Run
-) -> tuple[dict[str, list[Example]], dict[str, ReadReport]]:
+) -> tuple[dict[str, Corpus], dict[str, ReadReport]]:
     splits = load_splits(settings, reader_of(loaded.config))
     sets = {"dev": splits.dev, "test": splits.test, **splits.tests}
     reports = {name: report for name, report in splits.reports.items() if name in sets}
     return {name: examples for name, examples in sets.items() if examples}, reports
 
 
-def _figures(loaded: Run, examples: list[Example], batch_size: int) -> dict[str, Any]:
+def _figures(loaded: Run, examples: Corpus, batch_size: int) -> dict[str, Any]:
     task = loaded.task
-    items = [task.numericalise(example, loaded.vocabulary) for example in examples]
-    batches = Batches(items, task.collate, batch_size=batch_size)
+    batches = Batches(task.prepare(examples, loaded.vocabulary), batch_size=batch_size)
     return evaluate(task, batches, torch.device("cpu")).summary()

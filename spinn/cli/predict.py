@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
+from spinn.data.corpus import Corpus
 from spinn.data.example import Example
 from spinn.data.sentences import TREE_NAMES, TreeSource
 from spinn.data.vocabulary import UNKNOWN
@@ -124,9 +126,9 @@ def _answers(loaded: Run, questions: Iterator[Question], size: int) -> Iterator[
 @torch.no_grad()
 def _classify(loaded: Run, questions: Sequence[Question]) -> list[dict[str, Any]]:
     task = loaded.task
-    examples = [Example(question.sentences, task.labels[0]) for question in questions]
-    items = [task.numericalise(example, loaded.vocabulary) for example in examples]
-    probabilities = task(task.collate(items)).softmax(dim=1)  # (P, C)
+    corpus = Corpus.of(Example(question.sentences, task.labels[0]) for question in questions)
+    pairs = task.prepare(corpus, loaded.vocabulary)
+    probabilities = task(pairs.collate(np.arange(len(corpus)))).softmax(dim=1)  # (P, C)
     return [
         _answer(loaded, question, row)
         for question, row in zip(questions, probabilities.tolist(), strict=True)

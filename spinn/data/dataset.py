@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
+from spinn.data.corpus import Corpus, CorpusBuilder
 from spinn.data.example import Example
 from spinn.data.sentences import TreeSource
 from spinn.errors import InputError
 
 MESSAGES_KEPT = 10
+Stamp = tuple[int, int, int]
 
 
 @dataclass
@@ -75,7 +80,10 @@ class ReadReport:
 
 
 class Reader(Protocol):
-    """A file format: yields the examples of one file and accounts for every row in the report."""
+    """A file format: yields the examples of one file and accounts for every row in the report.
+
+    Its attributes are its settings, plain values all: the cache knows a reader by them.
+    """
 
     def read(self, path: Path, trees: TreeSource, report: ReadReport) -> Iterator[Example]:
         """Yield the file's examples as they are read."""
@@ -89,7 +97,7 @@ def read_split(
     *,
     on_error: str = "raise",
     source: str = "",
-) -> tuple[list[Example], ReadReport]:
+) -> tuple[Corpus, ReadReport]:
     """Read one or several files as one split, in the order given.
 
     Args:
@@ -104,15 +112,16 @@ def read_split(
     """
     report = ReadReport(trees.name, on_error)
     report.files = [locate(Path(path), source) for path in paths]
-    examples: list[Example] = []
+    builder = CorpusBuilder()
     for path in report.files:
         rows_before = report.rows
-        examples.extend(reader.read(path, trees, report))
+        for example in reader.read(path, trees, report):
+            builder.add(example)
         if report.rows == rows_before and path not in report.truncated:
             raise InputError(_joined(f"{path}: the file holds no row", source))
-    if not examples:
+    if not report.examples:
         raise InputError(f"no example to keep: {report.summary()}")
-    return examples, report
+    return builder.build(), report
 
 
 def locate(path: Path, source: str = "") -> Path:
@@ -146,21 +155,33 @@ def _joined(*parts: str) -> str:
     return ". ".join(part.rstrip(".") for part in parts if part)
 
 
-def every_nth(examples: Sequence[Example], n: int) -> tuple[list[Example], list[Example]]:
+def every_nth(examples: Corpus, n: int) -> tuple[Corpus, Corpus]:
     """Set every n-th example aside, as development data for a dataset that has none.
 
     Returns: the examples that stay, and those set aside: the n-th, 2n-th, 3n-th ...
     """
     if n < 2:
         raise ValueError(f"every_nth needs n of at least 2, got {n}")
-    stay = [example for row, example in enumerate(examples, start=1) if row % n]
-    return stay, list(examples[n - 1 :: n])
+    rows = np.arange(len(examples))
+    return examples.take(rows[rows % n != n - 1]), examples[n - 1 :: n]
 
 
 def fingerprint(paths: Iterable[str | Path]) -> str:
     """Identify files by content: the SHA-256 of the SHA-256 of each, in the order given."""
     whole = hashlib.sha256()
-    for path in paths:
-        with Path(path).open("rb") as file:
-            whole.update(hashlib.file_digest(file, "sha256").digest())
+    for path in map(Path, paths):
+        whole.update(_digest(path, stamp(path)))
     return whole.hexdigest()
+
+
+def stamp(path: Path) -> Stamp:
+    """Tell cheaply whether a file has changed: which it is, its size, when it was last written."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, _: Stamp) -> bytes:
+    """Hash a file, once in a process while it does not change: the cache asks, then the run."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

@@ -1,12 +1,13 @@
 """Train, dev and test as a configuration names them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from spinn.data.cache import Cache
+from spinn.data.corpus import Corpus
 from spinn.data.dataset import ReadReport, every_nth, fingerprint, read_split
-from spinn.data.example import Example
 from spinn.data.sentences import TreeSource
 from spinn.errors import InputError
 
@@ -30,6 +31,8 @@ class DataSettings:
         min_count: rarer words of train are unknown words.
         on_error: stop at a bad row, or skip and count it.
         limit: read the first so many examples of train only; null for all.
+        cache: keep large splits in `$SPINN_CACHE` or the user's cache folder, and read them there
+            until something changes.
     """
 
     reader: Any
@@ -46,6 +49,7 @@ class DataSettings:
     min_count: int
     on_error: Literal["raise", "skip"]
     limit: int | None
+    cache: bool = True  # runs from before there was a cache do not name it
 
     def __post_init__(self) -> None:
         if bool(self.dev) == bool(self.dev_every):
@@ -60,12 +64,17 @@ class DataSettings:
 class Splits:
     """The examples of every split, and how reading them went."""
 
-    train: list[Example]
-    dev: list[Example]
-    test: list[Example]
-    tests: dict[str, list[Example]]
+    train: Corpus
+    dev: Corpus
+    test: Corpus
+    tests: dict[str, Corpus]
     reports: dict[str, ReadReport] = field(default_factory=dict)
     fingerprint: str = ""
+
+
+def split_reader(settings: DataSettings) -> Callable[..., tuple[Corpus, ReadReport]]:
+    """Return `read_split`, or what does the same with a cache."""
+    return Cache().read_split if settings.cache else read_split
 
 
 def load_splits(settings: DataSettings, reader: Any) -> Splits:
@@ -83,10 +92,11 @@ def load_splits(settings: DataSettings, reader: Any) -> Splits:
     wanted.update({name: [path] for name, path in further.items()})
     trees = TreeSource(settings.trees, settings.tree_seed)
     source = f"{settings.source} Set data.root=FOLDER if the files lie elsewhere"
-    examples: dict[str, list[Example]] = {}
+    read = split_reader(settings)
+    examples: dict[str, Corpus] = {}
     reports: dict[str, ReadReport] = {}
     for name, paths in wanted.items():
-        examples[name], reports[name] = read_split(
+        examples[name], reports[name] = read(
             reader, paths, trees, on_error=settings.on_error, source=source
         )
     if settings.dev_every:
@@ -94,10 +104,13 @@ def load_splits(settings: DataSettings, reader: Any) -> Splits:
     for name in ("train", "dev"):
         if not examples[name]:
             raise InputError(f"{root}: no example is left in {name}; training needs one at least")
+    train = examples["train"]
+    if settings.limit is not None:
+        train = train[: settings.limit]
     return Splits(
-        train=examples["train"][: settings.limit],
+        train=train,
         dev=examples["dev"],
-        test=examples.get("test", []),
+        test=examples.get("test", Corpus.of([])),
         tests={name: examples[name] for name in further},
         reports=reports,
         fingerprint=fingerprint([path for report in reports.values() for path in report.files]),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import chain, repeat
+from collections.abc import Iterable, Mapping
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +39,16 @@ class Vocabulary:
 
     @classmethod
     def build(
-        cls, sentences: Iterable[Sequence[str]], *, lowercase: bool = False, min_count: int = 1
+        cls, counts: Mapping[str, int], *, lowercase: bool = False, min_count: int = 1
     ) -> Vocabulary:
-        """Collect the words of sentences, the most frequent first and ties by alphabet.
+        """Collect words, the most frequent first and ties by alphabet.
 
         Args:
-            sentences: of the training split alone, so that nothing leaks from the others.
+            counts: how often each word stands in the training split alone, so that nothing leaks
+                from the others.
             lowercase: whether words that differ in case only are one word.
             min_count: rarer words are left out, and so are unknown to the model.
         """
-        counts = Counter(chain.from_iterable(sentences))
         if lowercase:
             cased, counts = counts, Counter()
             for word, count in cased.items():

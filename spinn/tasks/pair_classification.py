@@ -1,15 +1,15 @@
 """Sentence-pair classification: does the premise entail the hypothesis?"""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from spinn.batch import Encoding, Sentences
-from spinn.data.example import Example
+from spinn.data.corpus import Corpus, Integers
 from spinn.data.vocabulary import Vocabulary
 from spinn.nn.heads import MLP, pair_features
 from spinn.tasks.metrics import ClassificationMetrics
@@ -24,19 +24,6 @@ class Encoder(Protocol):
         """Encode a batch of sentences."""
 
 
-class PairItem(NamedTuple):
-    """One example as numbers, ready to be put in a batch."""
-
-    words: tuple[Sequence[int], ...]  # ids of the premise and of the hypothesis
-    transitions: tuple[bytes, ...]
-    target: int
-
-    @property
-    def length(self) -> int:
-        """How many words the pair has: what length buckets sort by."""
-        return sum(map(len, self.words))
-
-
 @dataclass(frozen=True)
 class PairBatch:
     """A batch of P pairs: 2P sentences, all premises and then all hypotheses, and P targets."""
@@ -47,6 +34,35 @@ class PairBatch:
     def to(self, device: torch.device) -> "PairBatch":
         """Return the batch on another device."""
         return replace(self, sentences=self.sentences.to(device), targets=self.targets.to(device))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The pairs of a split as numbers, ready to be put in batches.
+
+    Attributes:
+        corpus: words, trees and lengths.
+        ids: (words,) the id of each of the corpus's words.
+        targets: (examples,) the class of each pair.
+        sides: the sentences that go into a batch: 0 for the premise, 1 for the hypothesis.
+    """
+
+    corpus: Corpus
+    ids: Integers
+    targets: Integers
+    sides: tuple[int, ...]
+
+    @property
+    def lengths(self) -> Integers:
+        """(examples,) words of each pair: what length buckets sort by."""
+        words: Integers = self.corpus.lengths.sum(axis=1, dtype=np.int64)
+        return words
+
+    def collate(self, rows: Integers) -> PairBatch:
+        """Pack pairs into a batch: premises first, so that one call encodes both sides."""
+        packed = self.corpus.gather(np.concatenate([2 * rows + side for side in self.sides]))
+        sentences = Sentences.packed(self.ids[packed.tokens], packed.lengths, packed.transitions)
+        return PairBatch(sentences, torch.from_numpy(self.targets[rows]))
 
 
 class PairClassification(nn.Module):
@@ -106,17 +122,14 @@ class PairClassification(nn.Module):
         """Return an empty count of gold label against prediction."""
         return ClassificationMetrics(self.labels)
 
-    def numericalise(self, example: Example, vocabulary: Vocabulary) -> PairItem:
-        """Return an example as numbers."""
-        words = tuple(vocabulary.encode(parse.words) for parse in example.sentences)
-        transitions = tuple(parse.transitions for parse in example.sentences)
-        return PairItem(words, transitions, self.labels.index(example.target))
+    def prepare(self, corpus: Corpus, vocabulary: Vocabulary) -> Pairs:
+        """Return a split as numbers.
 
-    def collate(self, items: Sequence[PairItem]) -> PairBatch:
-        """Pack items into a batch: premises first, so that one call encodes both sides."""
+        Raises: ValueError: if it does not consist of pairs, or a target is none of the labels.
+        """
+        if corpus.lengths.shape[1] != 2:
+            raise ValueError(f"{corpus.lengths.shape[1]} sentences in an example, expected 2")
+        ids = np.array(vocabulary.encode(corpus.words), dtype=np.int64)
+        classes = np.array([self.labels.index(name) for name in corpus.target_names])
         sides = (1,) if self.sides == "hypothesis" else (0, 1)
-        sentences = Sentences.pack(
-            [item.words[side] for side in sides for item in items],
-            [item.transitions[side] for side in sides for item in items],
-        )
-        return PairBatch(sentences, torch.tensor([item.target for item in items]))
+        return Pairs(corpus, ids, classes[corpus.targets], sides)

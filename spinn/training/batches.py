@@ -1,54 +1,48 @@
-"""The batches of an epoch, from items that are already numbers."""
+"""The batches of an epoch, from a split that is already numbers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Generic, Protocol, Self, TypeVar
 
 import torch
 
 from spinn.data.batching import LengthBuckets
-
-
-class Item(Protocol):
-    """One example as numbers; its length in words says which others it is batched with."""
-
-    @property
-    def length(self) -> int:
-        """Words in all of the example's sentences."""
+from spinn.data.corpus import Integers
 
 
 class Batch(Protocol):
-    """What a task's `collate` returns."""
+    """What a split's `collate` returns."""
 
     def to(self, device: torch.device) -> Self:
         """Return the batch on another device."""
 
 
-ItemT = TypeVar("ItemT", bound=Item)
 BatchT = TypeVar("BatchT", bound=Batch)
+BatchT_co = TypeVar("BatchT_co", bound=Batch, covariant=True)
 
 
-class Batches(Generic[ItemT, BatchT]):
-    """Cuts items into batches of similar length, in an order that (seed, epoch) decides.
+class Prepared(Protocol[BatchT_co]):
+    """A split as numbers: what a task's `prepare` returns."""
+
+    @property
+    def lengths(self) -> Integers:
+        """(examples,) words in each; they say which examples are batched together."""
+
+    def collate(self, rows: Integers) -> BatchT_co:
+        """Pack the examples of these rows into a batch."""
+
+
+class Batches(Generic[BatchT]):
+    """Cuts a split into batches of similar length, in an order that (seed, epoch) decides.
 
     Args:
-        items: the examples of one split.
-        collate: packs items into a batch.
-        batch_size: items in a batch; the last batch may hold fewer.
+        prepared: the examples of the split.
+        batch_size: examples in a batch; the last batch may hold fewer.
         seed: decides the order in every epoch.
     """
 
-    def __init__(
-        self,
-        items: Sequence[ItemT],
-        collate: Callable[[Sequence[ItemT]], BatchT],
-        *,
-        batch_size: int,
-        seed: int = 0,
-    ) -> None:
-        self._items = items
-        self._collate = collate
-        lengths = [item.length for item in items]
-        self._buckets = LengthBuckets(lengths, batch_size=batch_size, seed=seed)
+    def __init__(self, prepared: Prepared[BatchT], *, batch_size: int, seed: int = 0) -> None:
+        self._prepared = prepared
+        self._buckets = LengthBuckets(prepared.lengths, batch_size=batch_size, seed=seed)
 
     def __len__(self) -> int:
         """How many batches an epoch has."""
@@ -63,5 +57,5 @@ class Batches(Generic[ItemT, BatchT]):
         return self._collated(0, shuffle=False, start=0)
 
     def _collated(self, epoch: int, *, shuffle: bool, start: int) -> Iterator[BatchT]:
-        for indices in self._buckets.batches(epoch, shuffle=shuffle)[start:]:
-            yield self._collate([self._items[index] for index in indices])
+        for rows in self._buckets.batches(epoch, shuffle=shuffle)[start:]:
+            yield self._prepared.collate(rows)

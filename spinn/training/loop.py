@@ -14,6 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from spinn.training.ahead import Ahead
 from spinn.training.batches import Batches
 from spinn.training.checkpoint import load_state, load_weights, save_state, save_weights
 from spinn.training.optimization import OptimizerSettings, learning_rate, make_optimizer
@@ -91,7 +92,7 @@ class Progress:
         best: the best dev accuracy so far, reached at `best_step`.
         stale: evaluations since then.
         seconds: wall-clock seconds of training, dev evaluations included.
-        step_seconds: of these, seconds in training steps, the making of batches included.
+        step_seconds: of these, seconds in training steps, the wait for batches included.
         sentences: sentences trained on.
     """
 
@@ -109,10 +110,11 @@ def evaluate(task: Any, batches: Iterable[Any], device: torch.device) -> Metrics
     """Return the metrics of a task's model over batches; dropout is off."""
     metrics: Metrics = task.metrics()
     task.eval()
-    for batch in batches:
-        batch = batch.to(device)
-        logits = task(batch)
-        metrics.update(logits, batch.targets, task.loss(logits, batch))
+    with Ahead(batches) as made:
+        for batch in made:
+            batch = batch.to(device)
+            logits = task(batch)
+            metrics.update(logits, batch.targets, task.loss(logits, batch))
     return metrics
 
 
@@ -153,7 +155,7 @@ class Trainer:
         device: torch.device = self.accelerator.device
         return device
 
-    def fit(self, train: Batches[Any, Any], dev: Batches[Any, Any]) -> Progress:
+    def fit(self, train: Batches[Any], dev: Batches[Any]) -> Progress:
         """Train, and leave the best weights on dev both in the model and in the run folder.
 
         Raises:
@@ -164,8 +166,13 @@ class Trainer:
         self._resume()
         every = self.settings.evaluate_every or len(train)
         self._lap_began = time.perf_counter()
-        with StopSignals() as signals, self._bar() as bar, logging_redirect_tqdm():
-            for epoch, batch in self._remaining(train):
+        with (
+            StopSignals() as signals,
+            self._bar() as bar,
+            logging_redirect_tqdm(),
+            Ahead(self._remaining(train)) as remaining,
+        ):
+            for epoch, batch in remaining:
                 self._train_on(batch, bar)
                 if self.progress.step % every == 0 or self.progress.step == self.steps:
                     self._evaluate(dev, epoch)
@@ -176,11 +183,11 @@ class Trainer:
         load_weights(self.folder.weights, self.task)
         return self.progress
 
-    def _remaining(self, train: Batches[Any, Any]) -> Iterator[tuple[int, Any]]:
-        """Yield the batches still to come, each with its epoch."""
-        while self.progress.step < self.steps:
-            epoch, start = divmod(self.progress.step, len(train))
-            for batch in train.shuffled(epoch, start):
+    def _remaining(self, train: Batches[Any]) -> Iterator[tuple[int, Any]]:
+        """Yield the batches still to come, each with its epoch; all are known at the start."""
+        first, start = divmod(self.progress.step, len(train))
+        for epoch in range(first, self.settings.epochs):
+            for batch in train.shuffled(epoch, start if epoch == first else 0):
                 yield epoch, batch
 
     def _lap(self) -> float:
@@ -241,7 +248,7 @@ class Trainer:
                 f"Try a lower optimizer.lr or trainer.clip_norm, or look at the data."
             )
 
-    def _evaluate(self, dev: Batches[Any, Any], epoch: int) -> None:
+    def _evaluate(self, dev: Batches[Any], epoch: int) -> None:
         """Evaluate on dev, write a line of metrics, keep the weights if they are the best yet."""
         progress = self.progress
         metrics = evaluate(self.task, dev, self.device)

@@ -1,19 +1,18 @@
 """One training run: read, build, train, evaluate, save."""
 
 import logging
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from omegaconf import DictConfig
 
+from spinn.data.corpus import Corpus
 from spinn.data.dataset import ReadReport
-from spinn.data.example import Example
 from spinn.data.splits import Splits, load_splits
 from spinn.data.vectors import load_vectors
 from spinn.data.vocabulary import Vocabulary
 from spinn.errors import InputError
-from spinn.tasks.pair_classification import PairClassification
+from spinn.tasks.pair_classification import PairBatch, PairClassification
 from spinn.training.batches import Batches
 from spinn.training.loop import Progress, Trainer, evaluate
 from spinn.training.run_folder import RunFolder
@@ -36,7 +35,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         torch.set_num_threads(settings.trainer.threads)
     splits = load_splits(settings.data, settings.reader)
     vocabulary = Vocabulary.build(
-        (parse.words for example in splits.train for parse in example.sentences),
+        splits.train.counts(),
         lowercase=settings.data.lowercase,
         min_count=settings.data.min_count,
     )
@@ -50,15 +49,15 @@ def train(config: DictConfig) -> dict[str, Any]:
     )
     _announce(settings, splits, vocabulary, task, trainer.device)
 
-    def batches(examples: Sequence[Example], size: int) -> Batches[Any, Any]:
-        items = [task.numericalise(example, vocabulary) for example in examples]
-        return Batches(items, task.collate, batch_size=size, seed=settings.root.seed)
+    def batches(examples: Corpus, size: int) -> Batches[PairBatch]:
+        pairs = task.prepare(examples, vocabulary)
+        return Batches(pairs, batch_size=size, seed=settings.root.seed)
 
     held_out = settings.trainer.evaluation_batch_size
     train_batches = batches(splits.train, settings.trainer.batch_size)
     progress = trainer.fit(train_batches, batches(splits.dev, held_out))
 
-    def figures(examples: Sequence[Example]) -> dict[str, Any] | None:
+    def figures(examples: Corpus) -> dict[str, Any] | None:
         if not examples:
             return None
         return evaluate(task, batches(examples, held_out), trainer.device).summary()

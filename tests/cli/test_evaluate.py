@@ -53,6 +53,13 @@ def test_data_that_has_moved(
     assert found["sets"]["test"]["examples"] == 30
 
 
+def test_a_run_from_before_there_was_a_cache(
+    copied_run: Path, edit_config: Edit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit_config(lambda config: config.data.pop("cache"))
+    assert evaluated(capsys, str(copied_run))["sets"]["test"]["examples"] == 30
+
+
 def test_trees_can_be_replaced(
     trained_run: Path, tiny_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

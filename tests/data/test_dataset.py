@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from spinn.data.corpus import Corpus
 from spinn.data.dataset import ReadReport, every_nth, fingerprint, locate, read_split
 from spinn.data.example import Example
 from spinn.data.readers.logic import LogicReader
 from spinn.data.readers.snli import SNLIReader
 from spinn.data.sentences import TreeSource
 from spinn.errors import InputError
+from spinn.trees import parse_brackets
 
 GOLD = TreeSource("gold")
 
@@ -20,7 +22,7 @@ def test_several_files_are_one_split(fixtures: Path) -> None:
     path = fixtures / "logic.txt"
     one, _ = read_split(LogicReader(), [path], GOLD)
     two, report = read_split(LogicReader(), [path, str(path)], GOLD)
-    assert two == one + one
+    assert list(two) == [*one, *one]
     assert report.files == [path, path]
     assert report.summary() == "6 examples from 2 file(s), gold trees"
 
@@ -102,12 +104,13 @@ def test_reading_streams(tmp_path: Path) -> None:
 
 
 def test_every_nth() -> None:
-    examples = [Example((), str(row)) for row in range(1, 26)]
-    stay, aside = every_nth(examples, 10)
+    parses = [(parse_brackets(text), parse_brackets("( a b )")) for text in "abcde"]
+    examples = [Example(parses[row % 5], str(row)) for row in range(1, 26)]
+    stay, aside = every_nth(Corpus.of(examples), 10)
     assert [example.target for example in aside] == ["10", "20"]
-    assert sorted(stay + aside, key=lambda example: int(example.target)) == examples
+    assert sorted([*stay, *aside], key=lambda example: int(example.target)) == examples
     with pytest.raises(ValueError, match="n of at least 2, got 1"):
-        every_nth(examples, 1)
+        every_nth(Corpus.of(examples), 1)
 
 
 def test_fingerprint_is_of_content_and_order(fixtures: Path, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Words and their ids."""
 
+from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,11 @@ from spinn.data.vocabulary import PADDING, UNKNOWN, Vocabulary
 from spinn.errors import InputError
 
 SENTENCES = [("The", "cat", "saw", "the", "dog"), ("the", "dog", "ran"), ("b", "a")]
+COUNTS = Counter(chain.from_iterable(SENTENCES))
 
 
 def test_order_is_by_frequency_then_alphabet() -> None:
-    vocabulary = Vocabulary.build(SENTENCES)
+    vocabulary = Vocabulary.build(COUNTS)
     assert vocabulary.words == ("dog", "the", "The", "a", "b", "cat", "ran", "saw")
     assert len(vocabulary) == 10
     assert vocabulary.encode(["dog", "saw", "bird"]) == [2, 9, UNKNOWN]
@@ -21,21 +24,21 @@ def test_order_is_by_frequency_then_alphabet() -> None:
 
 
 def test_lower_case_joins_counts() -> None:
-    vocabulary = Vocabulary.build(SENTENCES, lowercase=True)
+    vocabulary = Vocabulary.build(COUNTS, lowercase=True)
     assert vocabulary.words[0] == "the"
     assert vocabulary.encode(("THE", "The", "the")) == [2, 2, 2]
     assert "Dog" in vocabulary
-    assert "Dog" not in Vocabulary.build(SENTENCES)
+    assert "Dog" not in Vocabulary.build(COUNTS)
 
 
 def test_rare_words_are_left_out() -> None:
-    assert Vocabulary.build(SENTENCES, min_count=2).words == ("dog", "the")
-    assert Vocabulary.build(SENTENCES, min_count=3, lowercase=True).words == ("the",)
+    assert Vocabulary.build(COUNTS, min_count=2).words == ("dog", "the")
+    assert Vocabulary.build(COUNTS, min_count=3, lowercase=True).words == ("the",)
 
 
 @given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])))), st.booleans())
 def test_every_word_has_its_own_id(sentences: list[list[str]], lowercase: bool) -> None:
-    vocabulary = Vocabulary.build(sentences, lowercase=lowercase)
+    vocabulary = Vocabulary.build(Counter(chain.from_iterable(sentences)), lowercase=lowercase)
     assert vocabulary.encode(vocabulary.words) == list(range(2, len(vocabulary)))
     for sentence in sentences:
         ids = vocabulary.encode(sentence)
@@ -47,7 +50,7 @@ def test_every_word_has_its_own_id(sentences: list[list[str]], lowercase: bool) 
 def test_save_and_load(tmp_path: Path, lowercase: bool) -> None:
     path = tmp_path / "vocabulary.json"
     sentences = [*SENTENCES, ("<unk>", "naïve", "\u2028", "\xa0", '"', "")]
-    vocabulary = Vocabulary.build(sentences, lowercase=lowercase)
+    vocabulary = Vocabulary.build(Counter(chain.from_iterable(sentences)), lowercase=lowercase)
     vocabulary.save(path)
     loaded = Vocabulary.load(path)
     assert (loaded.words, loaded.lowercase) == (vocabulary.words, lowercase)

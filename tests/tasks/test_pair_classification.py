@@ -1,13 +1,18 @@
+import random
+from dataclasses import fields, is_dataclass
+
 import numpy as np
 import pytest
 import torch
 
+from spinn.batch import Sentences
+from spinn.data.corpus import Corpus
 from spinn.data.example import Example
 from spinn.data.vocabulary import Vocabulary
 from spinn.nn.embedding import WordEmbedding
 from spinn.nn.spinn import SPINN
 from spinn.tasks.pair_classification import PairBatch, PairClassification
-from spinn.trees import parse_brackets
+from spinn.trees import Parse, parse_brackets, random_tree
 
 LABELS = ("entailment", "neutral", "contradiction")
 PAIRS = [
@@ -20,15 +25,15 @@ PAIRS = [
 def make_task(sides: str = "both", **changed: object) -> tuple[PairClassification, PairBatch]:
     torch.manual_seed(0)
     examples = [Example((parse_brackets(p), parse_brackets(h)), y) for p, h, y in PAIRS]
-    words = [parse.words for example in examples for parse in example.sentences]
-    vocabulary = Vocabulary.build(words)
+    corpus = Corpus.of(examples)
+    vocabulary = Vocabulary.build(corpus.counts())
     embedding = WordEmbedding(
         len(vocabulary), size=6, projection_size=None, dropout=0.0, trained=True
     )
     encoder = SPINN(embedding, hidden_size=5, tracker_size=3, dropout=0.0)
     settings = {"hidden_size": 7, "layers": 1, "dropout": 0.0, "batch_norm": False, **changed}
     task = PairClassification(encoder, labels=LABELS, sides=sides, **settings)  # type: ignore[arg-type]
-    return task, task.collate([task.numericalise(example, vocabulary) for example in examples])
+    return task, task.prepare(corpus, vocabulary).collate(np.arange(len(corpus)))
 
 
 def test_premises_come_first_and_both_sides_in_one_call() -> None:
@@ -77,3 +82,63 @@ def test_batch_norm_and_layers_reach_the_mlp() -> None:
     assert kinds.count("BatchNorm1d") == 3
     assert kinds.count("Linear") == 4
     assert task(batch).shape == (3, 3)
+
+
+def collated_one_by_one(
+    examples: list[Example], vocabulary: Vocabulary, sides: tuple[int, ...]
+) -> PairBatch:
+    """The batch as it was packed before splits stood in columns: sentence after sentence."""
+    parses = [example.sentences[side] for side in sides for example in examples]
+    sentences = Sentences.pack(
+        [vocabulary.encode(parse.words) for parse in parses],
+        [parse.transitions for parse in parses],
+    )
+    return PairBatch(sentences, torch.tensor([LABELS.index(e.target) for e in examples]))
+
+
+def assert_same(first: object, second: object) -> None:
+    """Compare two batches bit by bit, their schedules too."""
+    assert type(first) is type(second)
+    if isinstance(first, torch.Tensor):
+        assert first.dtype == second.dtype
+        assert torch.equal(first, second)
+    elif is_dataclass(first):
+        for field in fields(first):
+            assert_same(getattr(first, field.name), getattr(second, field.name))
+    else:
+        assert first == second
+
+
+def random_examples(count: int) -> list[Example]:
+    rng = random.Random(0)
+
+    def sentence() -> Parse:
+        words = tuple(rng.choices("abcdefABCDEF", k=rng.randrange(1, 12)))
+        return Parse(words, random_tree(len(words), rng))
+
+    return [Example((sentence(), sentence()), rng.choice(LABELS)) for _ in range(count)]
+
+
+@pytest.mark.parametrize(("sides", "numbers"), [("both", (0, 1)), ("hypothesis", (1,))])
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_a_batch_is_bit_by_bit_what_packing_sentence_by_sentence_gives(
+    sides: str, numbers: tuple[int, ...], lowercase: bool
+) -> None:
+    task, _ = make_task(sides)
+    examples = random_examples(60)
+    vocabulary = Vocabulary.build(
+        Corpus.of(examples[:2]).counts(), lowercase=lowercase, min_count=2
+    )
+    prepared = task.prepare(Corpus.of(examples), vocabulary)
+    for rows in ([0], [59, 3, 3, 17], list(range(60))):
+        expected = collated_one_by_one([examples[row] for row in rows], vocabulary, numbers)
+        assert_same(prepared.collate(np.array(rows)), expected)
+    lengths = [sum(len(parse.words) for parse in example.sentences) for example in examples]
+    assert prepared.lengths.tolist() == lengths
+
+
+def test_examples_must_be_pairs() -> None:
+    task, _ = make_task()
+    single = Corpus.of([Example((parse_brackets("( a b )"),), "neutral")])
+    with pytest.raises(ValueError, match="1 sentences in an example, expected 2"):
+        task.prepare(single, Vocabulary(["a", "b"]))

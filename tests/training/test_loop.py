@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from safetensors.torch import load_file
 from torch import Tensor
 
+from spinn.data import cache
 from spinn.tasks.pair_classification import PairBatch, PairClassification
 from spinn.training.loop import Trainer, TrainingError
 from spinn.training.run import train
@@ -78,6 +79,24 @@ def test_a_seed_repeats_a_run_exactly(
     for name, value in found[0][2].items():
         assert torch.equal(value, found[1][2][name]), name
     assert any(not torch.equal(v, found[2][2][name]) for name, v in found[0][2].items())
+
+
+def test_a_run_from_the_cache_is_the_same_run(
+    composed: Compose, tiny_overrides: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPINN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(cache, "SMALLEST", 20)  # test_more stays below it
+    found = []
+    for name, cached, kept in (("none", False, 0), ("first", True, 3), ("second", True, 3)):
+        choice = [f"hydra.run.dir={tmp_path / name}", f"data.cache={cached}", "data.limit=100"]
+        config = composed(*tiny_overrides, *choice)
+        results = train(config)
+        assert len(list(tmp_path.glob("cache/*"))) == kept
+        figures = {key: results[key] for key in ("dev", "test", "data_report", "data_fingerprint")}
+        found.append((figures, weights_of(config)))
+    for figures, weights in found[1:]:
+        assert figures == found[0][0]
+        assert all(torch.equal(value, found[0][1][key]) for key, value in weights.items())
 
 
 def interrupt_after(monkeypatch: pytest.MonkeyPatch, steps: int, number: int) -> None:
