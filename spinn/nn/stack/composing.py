@@ -82,7 +82,7 @@ class Composing:
             tanh_c=h.new_empty(count, D),
             h=h.new_empty(count, D),
         )
-        self.weights = left, right
+        self.weights, self.sizes = (left, right), groups.sizes
         sizes, new_c = totals(groups), h.new_empty(count, D)
         _, gates, cells, tanh_c, new_h = self.saved
         self.machine = Cells(gates, tanh_c, new_h, new_c, sizes)
@@ -95,14 +95,12 @@ class Composing:
         """Compose a group, whose children are all composed, and hand it on to its parents."""
         self.machine.step(group, self.cells[group].unbind(1))
         # Roots have no parents, and come last: zip leaves them out.
-        for h, parents, weight in zip(
-            self.h[group], self.parents[group], self.weights, strict=False
+        for size, h, parents, weight in zip(
+            self.sizes[group], self.h[group], self.parents[group], self.weights, strict=False
         ):
-            if len(parents):
+            if size:
                 self.saved.gates.index_add_(0, parents, product(h, weight))
-        places = self.places[group]
-        if len(places):
-            self.saved.cells.index_add_(0, places, self.inner_c[group])  # zeros until now
+        self.saved.cells.index_copy_(0, self.places[group], self.inner_c[group])
 
 
 class ComposingBack:
@@ -140,10 +138,15 @@ class ComposingBack:
 
     def fetch(self, group: int) -> None:
         """Add to a group's dh what its parents send."""
-        for dh, parents, weight in zip(
-            self.dh_by_side[group], self.parents[group], self.weights, strict=False
-        ):
-            if len(parents):
+        sides = zip(
+            self.groups.sizes[group],
+            self.dh_by_side[group],
+            self.parents[group],
+            self.weights,
+            strict=False,
+        )
+        for size, dh, parents, weight in sides:
+            if size:
                 add_product(dh, self.dgates.index_select(0, parents), weight)
 
     def step(self, group: int) -> None:

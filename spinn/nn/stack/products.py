@@ -17,6 +17,8 @@ def arithmetic(weight: Tensor) -> torch.dtype:
 
 def product(rows: Tensor, weight: Tensor) -> Tensor:
     """`rows @ weight`, computed in the dtype of `weight`, in the dtype of `rows`."""
+    if rows.dtype == weight.dtype:
+        return rows @ weight
     return (rows.to(weight.dtype) @ weight).to(rows.dtype)
 
 
@@ -26,6 +28,14 @@ def add_product(total: Tensor, rows: Tensor, weight: Tensor) -> None:
         total.addmm_(rows, weight)
     else:
         total.add_(rows.to(weight.dtype) @ weight)
+
+
+def add_product_at(total: Tensor, which: Tensor, rows: Tensor, weight: Tensor) -> None:
+    """Add `rows @ weight` to the rows `which` of `total`, none of which comes twice."""
+    # Out, add, and back: for the few rows of a step sooner done than index_add_.
+    chosen = total.index_select(0, which)
+    add_product(chosen, rows, weight)
+    total.index_copy_(0, which, chosen)
 
 
 def weight_gradient(dgates: Tensor, rows: Tensor, arithmetic: torch.dtype) -> Tensor:

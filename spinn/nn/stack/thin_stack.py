@@ -14,7 +14,7 @@ from spinn.nn.composition import Reduce
 from spinn.nn.stack import composing, tracking
 from spinn.nn.stack.cell import cut
 from spinn.nn.stack.composing import Composing, ComposingBack, totals
-from spinn.nn.stack.products import add_product, arithmetic, product, weight_gradient
+from spinn.nn.stack.products import add_product, add_product_at, arithmetic, weight_gradient
 from spinn.nn.stack.tracking import Watching, WatchingBack, Weights
 from spinn.nn.tracker import Tracker
 from spinn.schedule import Leaves, Schedule
@@ -74,11 +74,13 @@ class _ThinStack(torch.autograd.Function):
         weights = Weights(*tracker)
         nodes = Composing(h, c, leaves, schedule.steps, weight, bias)
         watch = Watching(h, leaves, schedule, weights, tracker_bias)
-        moves = cut(schedule.tracking.moves, totals(schedule.steps))
+        sizes = totals(schedule.steps)
+        moves = cut(schedule.tracking.moves, sizes)
         context = track.t().contiguous()
-        for step, new in enumerate(moves):
+        for step, size in enumerate(sizes):
             watch.step(step)
-            if len(new):
+            if size:
+                new = moves[step]
                 add_product(nodes.gates[step], watch.saved.h.index_select(0, new), context)
                 nodes.step(step)
                 watch.notice(step, nodes.inner_h[step], nodes.h[step][0])
@@ -113,12 +115,13 @@ class _WayBack:
         weights, of_nodes, of_tracker = Weights(*saved[:3]), saved[3:8], saved[8:]
         self.nodes = ComposingBack(composing.Saved(*of_nodes), leaves, schedule.steps, weight, dh)
         self.watch = WatchingBack(tracking.Saved(*of_tracker), schedule, weights)
-        self.rows = cut(schedule.tracking.rows, totals(schedule.steps))
+        self.sizes = totals(schedule.steps)
+        self.rows = cut(schedule.tracking.rows, self.sizes)
 
     def run(self) -> tuple[Tensor, ...]:
         """All gradients, in the order of the inputs."""
-        for step, rows in reversed(list(enumerate(self.rows))):
-            if len(rows):
+        for step in reversed(range(len(self.sizes))):
+            if self.sizes[step]:
                 self.step(step)
             self.watch.step(step)
         dh, dc, dweight, dbias = self.nodes.finish()
@@ -135,4 +138,4 @@ class _WayBack:
         nodes.fetch(step)
         self.watch.notice(step, nodes.dh_inner[step], nodes.dh_by_side[step][0])
         nodes.step(step)
-        self.watch.dh.index_add_(0, self.rows[step], product(nodes.dgates_of[step], self.track))
+        add_product_at(self.watch.dh, self.rows[step], nodes.dgates_of[step], self.track)

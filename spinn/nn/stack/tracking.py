@@ -12,7 +12,7 @@ from torch.nn.functional import embedding_bag
 
 from spinn.nn.stack.cell import Cells, CellsBack, cut
 from spinn.nn.stack.composing import inner, leaves_of
-from spinn.nn.stack.products import add_product, product, weight_gradient
+from spinn.nn.stack.products import add_product, add_product_at, product, weight_gradient
 from spinn.schedule import Groups, Leaves, Schedule, Tracking
 
 BUFFER, SECOND, TOP = 0, 1, 2  # places, as in Tracking.words
@@ -44,6 +44,7 @@ class Stack:
     """Where nodes composed at each step are found later, cut by step."""
 
     def __init__(self, tracking: Tracking[Tensor], steps: Groups[Tensor]) -> None:
+        self.lefts = [left for left, *_ in steps.sizes]
         self.tops = inner(tracking.tops, steps)
         self.seconds = cut(tracking.seconds, tracking.second_sizes)
         self.second_nodes = cut(tracking.second_nodes, tracking.second_sizes)
@@ -80,13 +81,13 @@ class Watching:
         self.saved = Saved(gates, h.new_empty(moves, K), *states.unbind())
         tanh_c, (h_new, c_new) = self.saved.tanh_c, states[:, :-1]
         self.machine = Cells(gates, tanh_c, h_new, c_new, tracking.live)
-        self.gates = cut(gates, tracking.live)
+        self.live, self.gates = tracking.live, cut(gates, tracking.live)
         self.h, self.c = cut(h_new, tracking.live), cut(c_new, tracking.live)
         self.stack = Stack(tracking, schedule.steps)
 
     def step(self, step: int) -> None:
         """Step the rows that move."""
-        gates, live = self.gates[step], len(self.gates[step])
+        gates, live = self.gates[step], self.live[step]
         before = self.saved.c[-1:].expand(live, -1)
         if step:
             add_product(gates, self.h[step - 1][:live], self.state)
@@ -96,9 +97,8 @@ class Watching:
     def notice(self, step: int, nodes: Tensor, lefts: Tensor) -> None:
         """Take in the nodes composed at this step that have a parent, and the left ones of them."""
         gates, stack = self.saved.gates, self.stack
-        if len(nodes):
-            gates.index_add_(0, stack.tops[step], product(nodes, self.top))
-        if len(lefts):
+        add_product_at(gates, stack.tops[step], nodes, self.top)
+        if stack.lefts[step]:
             seen = product(lefts, self.second).index_select(0, stack.second_nodes[step])
             gates.index_add_(0, stack.seconds[step], seen)
 
@@ -122,9 +122,8 @@ class WatchingBack:
 
     def notice(self, step: int, dnodes: Tensor, dlefts: Tensor) -> None:
         """Add to the dh of nodes composed at this step what later moves send."""
-        if len(dnodes):
-            add_product(dnodes, self.dgates.index_select(0, self.stack.tops[step]), self.top)
-        if len(dlefts):
+        add_product(dnodes, self.dgates.index_select(0, self.stack.tops[step]), self.top)
+        if self.stack.lefts[step]:
             dseen = self.dgates.index_select(0, self.stack.seconds[step])
             dsecond = dseen.new_zeros(len(dlefts), dseen.shape[1])
             dsecond.index_add_(0, self.stack.second_nodes[step], dseen)
@@ -133,8 +132,8 @@ class WatchingBack:
 
     def step(self, step: int) -> None:
         """Step back the rows that move."""
-        dgates = self.dgates_of[step]
-        dh, dc = self.dh[: len(dgates)], self.dc[: len(dgates)]
+        dgates, live = self.dgates_of[step], self.tracking.live[step]
+        dh, dc = self.dh[:live], self.dc[:live]
         self.machine.step(step, dh, dc, dc[:, None])
         dh.copy_(product(dgates, self.weights.state))
 
