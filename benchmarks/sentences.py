@@ -3,23 +3,10 @@
 import random
 
 from spinn.batch import Sentences
-from spinn.trees import REDUCE, SHIFT, balanced
+from spinn.data.generators.snli_like import HYPOTHESIS, PREMISE, leaning_tree
+from spinn.trees import balanced
 
 VOCABULARY = 20_000
-
-
-def leaning_tree(length: int, rng: random.Random) -> bytes:
-    """A random tree in which two thirds of the nodes have one word as their left child."""
-    moves = bytearray()
-    todo = [length]  # words still to be covered by a subtree; 0 stands for a REDUCE
-    while todo:
-        size = todo.pop()
-        if size < 2:
-            moves.append(SHIFT if size else REDUCE)
-        else:
-            left = 1 if rng.random() < 2 / 3 else rng.randrange(1, size)
-            todo += [0, size - left, left]
-    return bytes(moves)
 
 
 def snli_like(pairs: int, rng: random.Random) -> Sentences:
@@ -27,8 +14,8 @@ def snli_like(pairs: int, rng: random.Random) -> Sentences:
 
     Word frequencies follow Zipf's law, and trees lean to the right as those of English do.
     """
-    lengths = [max(1, round(rng.gauss(14, 6))) for _ in range(pairs)]
-    lengths += [max(1, round(rng.gauss(8, 3))) for _ in range(pairs)]
+    lengths = [max(1, round(rng.gauss(*PREMISE))) for _ in range(pairs)]
+    lengths += [max(1, round(rng.gauss(*HYPOTHESIS))) for _ in range(pairs)]
     return _pack([leaning_tree(length, rng) for length in lengths], rng)
 
 
