@@ -30,7 +30,7 @@ class ReferenceSPINN(SPINN):
         """Encode a batch."""
         h, c = self.leaf(self.embedding(sentences.words)).chunk(2, dim=1)
         sentence, nodes = reference.encode(h, c, sentences, self.reduce, self.tracker)
-        return Encoding(sentence, nodes=nodes)
+        return Encoding(sentence, lay_out_nodes=lambda: nodes)
 
 
 class PaddedLSTM(nn.Module):

@@ -1,7 +1,8 @@
 """What an encoder takes and what it gives."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -93,10 +94,18 @@ class Encoding:
     Attributes:
         sentence: (B, D) one vector a sentence.
         tokens: (N, D) one vector a word in its context, where the encoder has them.
-        nodes: (M, D) one vector a word, then one a REDUCE, each sentence after sentence, where the
-            encoder follows the tree.
+        lay_out_nodes: makes `nodes`, where the encoder follows the tree.
     """
 
     sentence: Tensor
     tokens: Tensor | None = None
-    nodes: Tensor | None = None
+    lay_out_nodes: Callable[[], Tensor] | None = None
+
+    @cached_property
+    def nodes(self) -> Tensor | None:
+        """(M, D) one vector a word, then one a REDUCE, each sentence after sentence.
+
+        Laid out when asked for: a classifier of sentences does without, and their gradient alone
+        takes a twentieth of a step.
+        """
+        return None if self.lay_out_nodes is None else self.lay_out_nodes()

@@ -34,6 +34,8 @@ def plan(transitions: Moves, lengths: Integers, words: Integers) -> Schedule[Int
         tracking=_tracking(forest, order, steps),
         reading=_reading(forest),
         roots=forest.roots(),
+        composed=np.flatnonzero(lengths > 1),
+        alone=np.flatnonzero(lengths == 1),
     )
 
 

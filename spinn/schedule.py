@@ -115,6 +115,8 @@ class Schedule(Generic[Array]):
         reading: the words from left to right.
         roots: (B,) the REDUCE that makes each sentence's root, counted over the batch, plus N; a
             sentence of one word has that word's index.
+        composed: the sentences of more than one word.
+        alone: the sentences of one word.
     """
 
     each: Leaves[Array]
@@ -124,6 +126,8 @@ class Schedule(Generic[Array]):
     tracking: Tracking[Array]
     reading: Reading[Array]
     roots: Array
+    composed: Array
+    alone: Array
 
     def map(self, function: Callable[[Array], Any]) -> "Schedule[Any]":
         """The same schedule with `function` applied to every array."""

@@ -1,13 +1,14 @@
 """SPINN, and the TreeLSTM that it is without its Tracker."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from spinn.batch import Encoding, Sentences
 from spinn.nn.composition import Reduce
 from spinn.nn.embedding import WordEmbedding
 from spinn.nn.stack import by_height, thin_stack
 from spinn.nn.tracker import Tracker
+from spinn.schedule import Groups, Leaves, Schedule
 
 
 class SPINN(nn.Module):
@@ -49,8 +50,36 @@ class SPINN(nn.Module):
         words = self.embedding(sentences.words.index_select(0, leaves.words))  # (U, E)
         h, c = self.leaf(words).chunk(2, dim=1)  # each (U, D)
         if self.tracker is None:
+            groups = schedule.levels
             composed = by_height.encode(h, c, leaves, schedule, self.reduce)  # (I, D)
         else:
+            groups = schedule.steps
             composed = thin_stack.encode(h, c, leaves, schedule, self.reduce, self.tracker)
-        nodes = torch.cat([h.index_select(0, leaves.which), composed])  # (M, D)
-        return Encoding(self.dropout(nodes.index_select(0, schedule.roots)), nodes=nodes)
+        sentence = roots(h, composed, leaves, groups, schedule)  # (B, D)
+
+        def lay_out() -> Tensor:
+            words, inner = h.index_select(0, leaves.which), composed.index_select(0, groups.nodes)
+            return torch.cat([words, inner])  # (M, D)
+
+        return Encoding(self.dropout(sentence), lay_out_nodes=lay_out)
+
+
+def roots(
+    h: Tensor,
+    composed: Tensor,
+    leaves: Leaves[Tensor],
+    groups: Groups[Tensor],
+    schedule: Schedule[Tensor],
+) -> Tensor:
+    """(B, D) the last entry left on each sentence's stack.
+
+    Args:
+        h: (U, D) hidden states of the leaves.
+        composed: (I, D) hidden states of the nodes, in the order of `groups`.
+    """
+    words = leaves.which.index_select(0, schedule.roots.index_select(0, schedule.alone))
+    reduces = schedule.roots.index_select(0, schedule.composed) - len(leaves.which)
+    nodes = groups.nodes.index_select(0, reduces)
+    sentence = composed.new_empty(len(schedule.roots), composed.shape[1])
+    sentence = sentence.index_copy(0, schedule.composed, composed.index_select(0, nodes))
+    return sentence.index_copy(0, schedule.alone, h.index_select(0, words).to(sentence.dtype))

@@ -22,7 +22,7 @@ class ReferenceSPINN(SPINN):
     def forward(self, sentences: Sentences) -> Encoding:
         h, c = self.leaf(self.embedding(sentences.words)).chunk(2, dim=1)
         sentence, nodes = reference.encode(h, c, sentences, self.reduce, self.tracker)
-        return Encoding(sentence, nodes=nodes)
+        return Encoding(sentence, lay_out_nodes=lambda: nodes)
 
 
 def twins(tracker_size: int | None, dropout: float = 0.0) -> tuple[SPINN, SPINN]:

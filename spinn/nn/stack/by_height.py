@@ -25,7 +25,7 @@ def encode(
         h: (U, D) hidden states of the leaves.
         c: (U, D) cell states of the leaves.
 
-    Returns: (I, D) h of every node that a REDUCE pushes, sentence after sentence.
+    Returns: (I, D) h of every node that a REDUCE pushes, in the order of `schedule.levels`.
     """
     keep = torch.is_grad_enabled()
     weight, bias = reduce.compose.weight, reduce.compose.bias
@@ -33,7 +33,7 @@ def encode(
     h, c = h.to(weight.dtype), c.to(weight.dtype)
     with torch.autocast(h.device.type, enabled=False):
         nodes: Tensor = _ByHeight.apply(leaves, schedule.levels, keep, dtype, h, c, weight, bias)  # type: ignore[no-untyped-call]
-    return nodes.index_select(0, schedule.levels.nodes)
+    return nodes
 
 
 class _ByHeight(torch.autograd.Function):

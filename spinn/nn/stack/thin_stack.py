@@ -34,7 +34,7 @@ def encode(
         h: (U, D) hidden states of the leaves.
         c: (U, D) cell states of the leaves.
 
-    Returns: (I, D) h of every node that a REDUCE pushes, sentence after sentence.
+    Returns: (I, D) h of every node that a REDUCE pushes, in the order of `schedule.steps`.
 
     Raises: ValueError: if `reduce` was made without a Tracker.
     """
@@ -54,7 +54,7 @@ def encode(
     h, c = h.to(weights[0].dtype), c.to(weights[0].dtype)
     with torch.autocast(h.device.type, enabled=False):
         nodes: Tensor = _ThinStack.apply(leaves, schedule, keep, dtype, h, c, *weights)  # type: ignore[no-untyped-call]
-    return nodes.index_select(0, schedule.steps.nodes)
+    return nodes
 
 
 class _ThinStack(torch.autograd.Function):
