@@ -9,7 +9,6 @@ __version__ = "0.1.0"
 # matrix product 40 times slower; sleeping at once makes a quiet machine three times slower. OpenMP
 # reads this when torch is first imported.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-# oneDNN keeps a compiled product for every shape. A step of SPINN brings as many rows as happen to
-# reduce, which makes more shapes than the 1,024 it has room for: in bf16, 256 pairs at a time, it
-# compiled anew all the time and trained at a fifth of the speed.
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16384")
+# oneDNN compiles a product in bf16 for every shape and keeps the last 1,024 of them. An LSTM over
+# 256 pairs has more, compiled them anew all the time, and trained at a fifth of its speed.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "4096")

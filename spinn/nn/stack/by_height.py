@@ -52,6 +52,7 @@ class _ByHeight(torch.autograd.Function):
         weight = weight.to(dtype)
         composing = Composing(h, c, leaves, levels, weight, bias)
         for level in range(len(levels.sizes)):
+            composing.gather(level)
             composing.step(level)
         if keep:
             ctx.pointers = leaves, levels

@@ -1,19 +1,18 @@
 """Reduce over a batch of trees, group after group, forward and backward by hand.
 
-No children are gathered before a composition. Instead a new node adds its part to its parent's
-gates at once, and leaves its c where the parent will read it; words do so before the first
-composition, all of them in one product. A node has one parent, so on the way back it fetches its
-gradient from there, and the gradient of each weight is a single product at the end.
+What a child brings to its parent's gates is computed when the child is composed, and left where the
+parent will look for it, as is its c; words do so before the first composition, all of them in one
+product. A node has one parent, so on the way back it fetches its gradient from there, and the
+gradient of each weight is a single product at the end.
 """
 
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding_bag
 
 from spinn.nn.stack.cell import Cells, CellsBack, cut
-from spinn.nn.stack.products import add_product, product, weight_gradient
+from spinn.nn.stack.products import add_product, product, set_product, weight_gradient
 from spinn.schedule import Groups, Leaves
 
 
@@ -69,38 +68,61 @@ class Composing:
         weight: Tensor,
         bias: Tensor,
     ) -> None:
-        D, count = h.shape[1], len(groups.nodes)
+        D, count, lefts = h.shape[1], len(groups.nodes), leaves.lefts
         left, right = (part.t().contiguous() for part in torch.split(weight, D, dim=1))
+        self.weights, self.biases, self.sizes = (left, right), (bias, None), groups.sizes
+        # What each leaf, then each node, adds to its parent's gates; a left child brings the bias.
+        self.parts = h.new_empty(len(h) + count, 5 * D)
+        set_product(self.parts[:lefts], h[:lefts], left, bias)
+        set_product(self.parts[lefts : len(h)], h[lefts:], right)
         children = leaves_of(groups.words, leaves)  # (I, 2)
-        parts = h.new_zeros(len(h) + 1, 5 * D)  # of the parent's gates; nothing from no word
-        add_product(parts[: leaves.lefts], h[: leaves.lefts], left)
-        add_product(parts[leaves.lefts : -1], h[leaves.lefts :], right)
         self.saved = Saved(
             leaves=h,
-            gates=embedding_bag(children, parts, mode="sum").add_(bias),
+            gates=h.new_empty(count, 5 * D),
             cells=torch.cat([c, c.new_zeros(1, D)]).index_select(0, children.flatten()),
             tanh_c=h.new_empty(count, D),
             h=h.new_empty(count, D),
         )
-        self.weights, self.sizes = (left, right), groups.sizes
         sizes, new_c = totals(groups), h.new_empty(count, D)
         _, gates, cells, tanh_c, new_h = self.saved
         self.machine = Cells(gates, tanh_c, new_h, new_c, sizes)
         self.gates, self.cells = cut(gates, sizes), cut(cells.view(count, 2, D), sizes)
         self.h, self.inner_h = by_side(new_h, groups), inner(new_h, groups)
-        self.inner_c = inner(new_c, groups)
-        self.parents, self.places = by_side(groups.parents, groups), inner(groups.places, groups)
+        self.inner_c, self.places = inner(new_c, groups), inner(groups.places, groups)
+        self.parts_of = by_side(self.parts[len(h) :], groups)
+        self.children = [
+            pair.unbind(1) for pair in cut(_rows_of_parts(children, groups, len(h)), sizes)
+        ]
+
+    def gather(self, group: int) -> None:
+        """Add up what the children of a group, all composed, bring to its gates."""
+        (left, right), gates = self.children[group], self.gates[group]
+        torch.index_select(self.parts, 0, left, out=gates)
+        gates.add_(self.parts.index_select(0, right))
 
     def step(self, group: int) -> None:
-        """Compose a group, whose children are all composed, and hand it on to its parents."""
+        """Compose a group whose gates are complete, and leave its parts to its parents."""
         self.machine.step(group, self.cells[group].unbind(1))
         # Roots have no parents, and come last: zip leaves them out.
-        for size, h, parents, weight in zip(
-            self.sizes[group], self.h[group], self.parents[group], self.weights, strict=False
-        ):
+        sides = zip(
+            self.sizes[group],
+            self.parts_of[group],
+            self.h[group],
+            self.weights,
+            self.biases,
+            strict=False,
+        )
+        for size, part, h, weight, bias in sides:
             if size:
-                self.saved.gates.index_add_(0, parents, product(h, weight))
+                set_product(part, h, weight, bias)
         self.saved.cells.index_copy_(0, self.places[group], self.inner_c[group])
+
+
+def _rows_of_parts(children: Tensor, groups: Groups[Tensor], leaves: int) -> Tensor:
+    """(I, 2) where a node's left and right child leave their parts: leaves first, then nodes."""
+    rows = torch.cat([children.flatten(), children.new_empty(1)])  # roots, which are no child, last
+    nodes = torch.arange(leaves, leaves + len(children), device=rows.device)
+    return rows.index_copy_(0, groups.places, nodes)[:-1].view(-1, 2)
 
 
 class ComposingBack:

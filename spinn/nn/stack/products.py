@@ -8,6 +8,10 @@ every gradient stay in the precision of the weights.
 import torch
 from torch import Tensor
 
+# oneDNN compiles a product in bf16 for every shape, and keeps some 300 kB of each. As many rows
+# come as happen to reduce, so they are filled up to a multiple of this.
+ROWS = 32
+
 
 def arithmetic(weight: Tensor) -> torch.dtype:
     """The dtype for products with a weight: that of autocast where it is on, or the weight's."""
@@ -15,11 +19,32 @@ def arithmetic(weight: Tensor) -> torch.dtype:
     return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
 
 
+def rounded(rows: Tensor, dtype: torch.dtype) -> Tensor:
+    """Rows in another dtype, and rows of zeros up to a multiple of `ROWS`."""
+    padded = torch.zeros(
+        len(rows) + -len(rows) % ROWS, rows.shape[1], dtype=dtype, device=rows.device
+    )
+    padded[: len(rows)].copy_(rows)
+    return padded
+
+
 def product(rows: Tensor, weight: Tensor) -> Tensor:
     """`rows @ weight`, computed in the dtype of `weight`, in the dtype of `rows`."""
     if rows.dtype == weight.dtype:
         return rows @ weight
-    return (rows.to(weight.dtype) @ weight).to(rows.dtype)
+    return (rounded(rows, weight.dtype) @ weight)[: len(rows)].to(rows.dtype)
+
+
+def set_product(result: Tensor, rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> None:
+    """Fill `result` with `rows @ weight + bias`, the product computed in the dtype of `weight`."""
+    if result.dtype != weight.dtype:
+        result.copy_((rounded(rows, weight.dtype) @ weight)[: len(rows)])
+        if bias is not None:
+            result.add_(bias)
+    elif bias is None:
+        torch.mm(rows, weight, out=result)
+    else:
+        torch.addmm(bias, rows, weight, out=result)
 
 
 def add_product(total: Tensor, rows: Tensor, weight: Tensor) -> None:
@@ -27,7 +52,7 @@ def add_product(total: Tensor, rows: Tensor, weight: Tensor) -> None:
     if total.dtype == weight.dtype:
         total.addmm_(rows, weight)
     else:
-        total.add_(rows.to(weight.dtype) @ weight)
+        total.add_((rounded(rows, weight.dtype) @ weight)[: len(rows)])
 
 
 def add_product_at(total: Tensor, which: Tensor, rows: Tensor, weight: Tensor) -> None:
@@ -40,4 +65,6 @@ def add_product_at(total: Tensor, which: Tensor, rows: Tensor, weight: Tensor) -
 
 def weight_gradient(dgates: Tensor, rows: Tensor, arithmetic: torch.dtype) -> Tensor:
     """The gradient of a weight by which `rows` were multiplied."""
-    return product(dgates.t(), rows.to(arithmetic))
+    if rows.dtype == arithmetic:
+        return dgates.t() @ rows
+    return (rounded(dgates, arithmetic).t() @ rounded(rows, arithmetic)).to(dgates.dtype)

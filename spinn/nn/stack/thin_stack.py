@@ -81,6 +81,7 @@ class _ThinStack(torch.autograd.Function):
             watch.step(step)
             if size:
                 new = moves[step]
+                nodes.gather(step)
                 add_product(nodes.gates[step], watch.saved.h.index_select(0, new), context)
                 nodes.step(step)
                 watch.notice(step, nodes.inner_h[step], nodes.h[step][0])
