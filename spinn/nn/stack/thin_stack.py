@@ -71,23 +71,21 @@ class _ThinStack(torch.autograd.Function):
     ) -> Tensor:
         weight, bias, track, *tracker, tracker_bias = parameters
         weight, track, *tracker = (factor.to(dtype) for factor in (weight, track, *tracker))
-        weights = Weights(*tracker)
         nodes = Composing(h, c, leaves, schedule.steps, weight, bias)
-        watch = Watching(h, leaves, schedule, weights, tracker_bias)
+        watch = Watching(h, leaves, schedule, Weights(*tracker), tracker_bias)
         sizes = totals(schedule.steps)
         moves = cut(schedule.tracking.moves, sizes)
         context = track.t().contiguous()
         for step, size in enumerate(sizes):
             watch.step(step)
             if size:
-                new = moves[step]
                 nodes.gather(step)
-                add_product(nodes.gates[step], watch.saved.h.index_select(0, new), context)
+                add_product(nodes.gates[step], watch.saved.h.index_select(0, moves[step]), context)
                 nodes.step(step)
                 watch.notice(step, nodes.inner_h[step], nodes.h[step][0])
         if keep:
             ctx.pointers = leaves, schedule
-            ctx.save_for_backward(weight, track, *weights, *nodes.saved, *watch.saved)
+            ctx.save_for_backward(weight, track, *tracker, *nodes.saved, *watch.saved)
         return nodes.saved.h
 
     @staticmethod

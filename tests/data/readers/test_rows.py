@@ -38,8 +38,8 @@ def message_of(path: Path) -> str:
         GOOD.replace(b"\n", b"\r\n"),
         b"\xef\xbb\xbf" + GOOD,
         b"\n" + GOOD.replace(b"\n", b"\n  \n") + b"\n\n",
-        gzip.compress(GOOD),
-        gzip.compress(GOOD[:8]) + gzip.compress(GOOD[8:]),
+        gzip.compress(GOOD, mtime=0),
+        gzip.compress(GOOD[:8], mtime=0) + gzip.compress(GOOD[8:], mtime=0),
     ],
     ids=["plain", "no last newline", "CRLF", "BOM", "blank lines", "gzip", "two gzip members"],
 )
