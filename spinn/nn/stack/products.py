@@ -28,17 +28,22 @@ def rounded(rows: Tensor, dtype: torch.dtype) -> Tensor:
     return padded
 
 
+def rounded_product(rows: Tensor, weight: Tensor) -> Tensor:
+    """`rows @ weight` in the dtype of `weight`."""
+    return (rounded(rows, weight.dtype) @ weight)[: len(rows)]
+
+
 def product(rows: Tensor, weight: Tensor) -> Tensor:
     """`rows @ weight`, computed in the dtype of `weight`, in the dtype of `rows`."""
     if rows.dtype == weight.dtype:
         return rows @ weight
-    return (rounded(rows, weight.dtype) @ weight)[: len(rows)].to(rows.dtype)
+    return rounded_product(rows, weight).to(rows.dtype)
 
 
 def set_product(result: Tensor, rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> None:
     """Fill `result` with `rows @ weight + bias`, the product computed in the dtype of `weight`."""
     if result.dtype != weight.dtype:
-        result.copy_((rounded(rows, weight.dtype) @ weight)[: len(rows)])
+        result.copy_(rounded_product(rows, weight))
         if bias is not None:
             result.add_(bias)
     elif bias is None:
@@ -52,7 +57,7 @@ def add_product(total: Tensor, rows: Tensor, weight: Tensor) -> None:
     if total.dtype == weight.dtype:
         total.addmm_(rows, weight)
     else:
-        total.add_((rounded(rows, weight.dtype) @ weight)[: len(rows)])
+        total.add_(rounded_product(rows, weight))
 
 
 def add_product_at(total: Tensor, which: Tensor, rows: Tensor, weight: Tensor) -> None:

@@ -12,7 +12,13 @@ from torch.nn.functional import embedding_bag
 
 from spinn.nn.stack.cell import Cells, CellsBack, cut
 from spinn.nn.stack.composing import inner, leaves_of
-from spinn.nn.stack.products import add_product, add_product_at, product, weight_gradient
+from spinn.nn.stack.products import (
+    add_product,
+    add_product_at,
+    product,
+    set_product,
+    weight_gradient,
+)
 from spinn.schedule import Groups, Leaves, Schedule, Tracking
 
 BUFFER, SECOND, TOP = 0, 1, 2  # places, as in Tracking.words
@@ -71,9 +77,9 @@ class Watching:
         self.state = weights.state.t().contiguous()
         buffer, self.second, self.top = (part.t().contiguous() for part in weights.places())
         parts = h.new_zeros(3, len(h) + 1, 4 * K)
-        add_product(parts[BUFFER, :-1], h, buffer)
-        add_product(parts[SECOND, : leaves.lefts], h[: leaves.lefts], self.second)
-        add_product(parts[TOP, :-1], h, self.top)
+        set_product(parts[BUFFER, :-1], h, buffer)
+        set_product(parts[SECOND, : leaves.lefts], h[: leaves.lefts], self.second)
+        set_product(parts[TOP, :-1], h, self.top)
         places = leaves_of(tracking.words, leaves)
         places = places + torch.arange(3, device=h.device) * (len(h) + 1)  # rows of `parts`
         gates = embedding_bag(places, parts.view(-1, 4 * K), mode="sum").add_(bias)
@@ -135,7 +141,7 @@ class WatchingBack:
         dgates, live = self.dgates_of[step], self.tracking.live[step]
         dh, dc = self.dh[:live], self.dc[:live]
         self.machine.step(step, dh, dc, dc[:, None])
-        dh.copy_(product(dgates, self.weights.state))
+        set_product(dh, dgates, self.weights.state)
 
     def finish(
         self, h: Tensor, nodes: Tensor, lefts: Tensor, leaves: Leaves[Tensor]
