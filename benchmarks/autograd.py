@@ -81,7 +81,8 @@ def read(rows: Rows, schedule: Schedule[Tensor], groups: Groups[Tensor]) -> Tens
 
 def children(groups: Groups[Tensor], words: int) -> Tensor:
     """(I, 2) where in the rows each node's left and right child stand."""
-    places = torch.cat([groups.words.flatten(), groups.places.new_empty(1)])  # roots go last
+    places = groups.places.new_empty(2 * len(groups.nodes) + 1)  # what is no child goes last
+    places[groups.word_places] = torch.arange(words, device=places.device)
     places[groups.places] = words + 1 + torch.arange(len(groups.nodes), device=places.device)
     return places[:-1].view(-1, 2)
 

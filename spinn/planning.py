@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from spinn.schedule import Groups, Leaves, Reading, Schedule, Tracking
+from spinn.schedule import PACE, Groups, Leaves, Reading, Schedule, Tracking
 from spinn.trees import REDUCE, SHIFT
 
 Integers = npt.NDArray[np.int64]
@@ -24,8 +24,8 @@ def plan(transitions: Moves, lengths: Integers, words: Integers) -> Schedule[Int
         ValueError: if the moves of a sentence do not build one tree over its words.
     """
     forest = _Forest(transitions, lengths)
-    steps, order = forest.groups(forest.step)
-    levels, _ = forest.groups(forest.heights())
+    steps, order = forest.groups(forest.step, pace=PACE)
+    levels, _ = forest.groups(forest.heights(), pace=1)
     return Schedule(
         each=_leaves(forest, np.arange(len(words))),
         distinct=_leaves(forest, words),
@@ -82,8 +82,11 @@ class _Forest:
             height[made] = 1 + np.maximum(height[self.second[made]], height[self.top[made]])
         return height
 
-    def groups(self, key: Integers) -> tuple[Groups[Integers], Integers]:
-        """Group inner nodes by `key`; give the groups, and their nodes in order."""
+    def groups(self, key: Integers, pace: int) -> tuple[Groups[Integers], Integers]:
+        """Group inner nodes by `key`, and left children at `pace` groups a turn.
+
+        Returns: the groups, and their nodes in order.
+        """
         reduces = np.flatnonzero(self.inner)
         side, group = self.side[reduces], key[reduces]
         order = reduces[np.lexsort((self.row[reduces], side, group))]
@@ -91,13 +94,15 @@ class _Forest:
         number[order] = np.arange(len(order))
         parents = number[self.parent[order]]
         sizes = np.bincount(3 * group + side, minlength=3 * (key.max() + 1)).reshape(-1, 3)
+        turns = np.bincount(_turns(np.arange(len(sizes)), pace), weights=sizes[:, LEFT])
         groups = Groups(
             sizes=tuple((left, right, root) for left, right, root in sizes.tolist()),
+            turns=tuple(turns.astype(int).tolist()),
             lefts=np.flatnonzero(self.side[order] == LEFT),
             rights=np.flatnonzero(self.side[order] == RIGHT),
-            words=np.stack([self.word[self.second[order]], self.word[self.top[order]]], axis=1),
             parents=parents,
             places=2 * parents + (self.side[order] == RIGHT),
+            word_places=(2 * number[self.parent] + (self.side == RIGHT))[~self.inner],
             nodes=number[reduces],
         )
         return groups, order
@@ -109,12 +114,25 @@ class _Forest:
         return np.where(self.inner, reduces, self.word)[last]
 
 
+def _turns(groups: Integers, pace: int) -> Integers:
+    """The turn in which the left children of each group are handed on."""
+    return (groups + pace - 1) // pace
+
+
 def _leaves(forest: _Forest, words: Integers) -> Leaves[Integers]:
     """Group words that are equal and feed their parents from the same side."""
     right = forest.side[~forest.inner] != LEFT
     keys = words + right * (words.max() + 1)
-    distinct, first, which = np.unique(keys, return_index=True, return_inverse=True)
-    return Leaves(lefts=int((distinct <= words.max()).sum()), words=first, which=which)
+    distinct, first, which, counts = np.unique(
+        keys, return_index=True, return_inverse=True, return_counts=True
+    )
+    return Leaves(
+        lefts=int((distinct <= words.max()).sum()),
+        words=first,
+        which=which,
+        order=np.argsort(which, kind="stable"),
+        starts=np.cumsum(counts) - counts,
+    )
 
 
 def _tracking(forest: _Forest, order: Integers, steps: Groups[Integers]) -> Tracking[Integers]:
@@ -133,8 +151,8 @@ def _tracking(forest: _Forest, order: Integers, steps: Groups[Integers]) -> Trac
     seconds = np.flatnonzero(found >= 0)
     seconds = seconds[np.argsort(found[seconds], kind="stable")]
     found = found[seconds]
-    made = forest.step[lefts]
-    first = np.searchsorted(made, np.arange(len(forest.live)))  # left child of each step
+    turn = _turns(forest.step[lefts], pace=PACE)
+    first = np.cumsum(steps.turns) - steps.turns  # left child of each turn
     return Tracking(
         live=tuple(forest.live.tolist()),
         words=seen[in_order],
@@ -143,8 +161,8 @@ def _tracking(forest: _Forest, order: Integers, steps: Groups[Integers]) -> Trac
         rows=forest.row[order],
         tops=np.where(forest.side[order] == ROOT, M, move[order + 1]),
         seconds=forest.move[seconds],
-        second_nodes=found - first[made[found]],
-        second_sizes=tuple(np.bincount(made[found], minlength=len(forest.live)).tolist()),
+        second_nodes=found - first[turn[found]],
+        second_sizes=tuple(np.bincount(turn[found], minlength=len(first)).tolist()),
     )
 
 

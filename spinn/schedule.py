@@ -16,6 +16,10 @@ from typing import Any, Generic, TypeVar
 
 Array = TypeVar("Array")
 
+# A left child waits for its right sibling: nobody asks for it before the next move but one. So
+# those of two steps are handed on together, after steps 0, 2, 4, ..., in larger products.
+PACE = 2
+
 
 @dataclass(frozen=True)
 class Leaves(Generic[Array]):
@@ -28,11 +32,15 @@ class Leaves(Generic[Array]):
         lefts: how many of them are left children.
         words: (U,) for each, the index of a word of the batch that it stands for.
         which: (N,) for each word of the batch, which of the U stands for it.
+        order: (N,) the words of the batch, those that one of the U stands for side by side.
+        starts: (U,) where in `order` the words of each begin.
     """
 
     lefts: int
     words: Array
     which: Array
+    order: Array
+    starts: Array
 
 
 @dataclass(frozen=True)
@@ -41,20 +49,23 @@ class Groups(Generic[Array]):
 
     Attributes:
         sizes: how many left children, right children and roots each group has.
+        turns: how many left children are handed on at a time: after each group, or where a Tracker
+            looks on after every `PACE` steps.
         lefts: all nodes that are left children.
         rights: all nodes that are right children.
-        words: (I, 2) the words that are a node's left and right child; N where a node is.
         parents: (I,) the node's parent; I for a root.
         places: (I,) twice the parent, plus 1 for a right child; 2I for a root.
+        word_places: (N,) the same for words; 2I for a sentence's only word.
         nodes: (I,) the node of each REDUCE, sentence after sentence.
     """
 
     sizes: tuple[tuple[int, int, int], ...]
+    turns: tuple[int, ...]
     lefts: Array
     rights: Array
-    words: Array
     parents: Array
     places: Array
+    word_places: Array
     nodes: Array
 
 
@@ -72,8 +83,8 @@ class Tracking(Generic[Array]):
         tops: (I,) the move that finds it on top of the stack; M for a root.
         seconds: (Q,) moves that find a node second on the stack, in the order of the nodes. Only
             left children are ever found there.
-        second_nodes: (Q,) which node that is, counted among the left children of its step.
-        second_sizes: how many of the Q belong to the nodes of each step.
+        second_nodes: (Q,) which node that is, counted among the left children of its turn.
+        second_sizes: how many of the Q belong to the nodes of each turn.
     """
 
     live: tuple[int, ...]

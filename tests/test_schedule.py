@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spinn.planning import plan
-from spinn.schedule import Groups, Schedule
+from spinn.schedule import Groups, Leaves, Schedule
 from spinn.trees import REDUCE, every_tree, random_tree
 
 S, R = b"\x00", b"\x01"
@@ -71,21 +71,48 @@ def test_groups_compose_every_node_once_after_its_children(trees: list[bytes], k
     N = sum((len(tree) + 1) // 2 for tree in trees)
     parents = np.full(inner, inner)
     places = np.full(inner, 2 * inner)
+    word_places = np.full(N, 2 * inner)
     for reduce, children in enumerate(machine.children):
         node = groups.nodes[reduce]
         for side, (child, index) in enumerate(children):
-            assert groups.words[node, side] == (index if child == "word" else N)
-            if child == "node":
+            if child == "word":
+                word_places[index] = 2 * node + side
+            else:
                 parents[groups.nodes[index]] = node
                 places[groups.nodes[index]] = 2 * node + side
                 assert group[groups.nodes[index]] < group[node]
     np.testing.assert_array_equal(groups.parents, parents)
     np.testing.assert_array_equal(groups.places, places)
+    np.testing.assert_array_equal(groups.word_places, word_places)
     side = np.where(places == 2 * inner, 2, places % 2)
     np.testing.assert_array_equal(groups.lefts, np.flatnonzero(side == 0))
     np.testing.assert_array_equal(groups.rights, np.flatnonzero(side == 1))
     expected = np.repeat(np.tile([0, 1, 2], len(groups.sizes)), np.array(groups.sizes).ravel())
     np.testing.assert_array_equal(side, expected)
+
+
+@pytest.mark.parametrize("trees", BATCHES)
+def test_left_children_are_handed_on_before_anyone_asks_for_them(trees: list[bytes]) -> None:
+    schedule, M = schedule_of(trees), len(schedule_of(trees).tracking.words)
+    levels, steps, tracking = schedule.levels, schedule.steps, schedule.tracking
+    assert levels.turns == tuple(left for left, _, _ in levels.sizes)
+    after = np.repeat(2 * np.arange(len(steps.turns)), steps.turns)  # the step before the hand-on
+    made = np.repeat(np.arange(len(steps.sizes)), [sum(sizes) for sizes in steps.sizes])
+    step_of_move = np.append(np.repeat(np.arange(len(tracking.live)), tracking.live), M)
+    assert (made[steps.lefts] <= after).all()
+    assert (after < made[steps.parents[steps.lefts]]).all()
+    turns = np.repeat(2 * np.arange(len(steps.turns)), tracking.second_sizes)
+    assert (turns < step_of_move[tracking.seconds]).all()
+
+
+@pytest.mark.parametrize("trees", BATCHES)
+@pytest.mark.parametrize("kind", ["each", "distinct"])
+def test_leaves_know_the_words_that_they_stand_for(trees: list[bytes], kind: str) -> None:
+    leaves: Leaves[np.ndarray] = getattr(schedule_of(trees), kind)
+    groups = np.split(leaves.order, leaves.starts[1:])
+    assert len(groups) == len(leaves.words)
+    for leaf, words in enumerate(groups):
+        np.testing.assert_array_equal(np.flatnonzero(leaves.which == leaf), words)
 
 
 @pytest.mark.parametrize("trees", BATCHES)
@@ -101,11 +128,11 @@ def test_tracking_sees_what_the_machine_has_on_the_stack(trees: list[bytes]) -> 
     assert sorted(number.values()) == list(range(M))
 
     found = np.full((M, 2), -1)  # the node that a move finds second and on top
-    left_of_step = np.cumsum([0] + [sizes[0] for sizes in steps.sizes])
+    left_of_turn = np.cumsum((0, *steps.turns))
     position = 0
-    for step, size in enumerate(tracking.second_sizes):
+    for turn, size in enumerate(tracking.second_sizes):
         for _ in range(size):
-            node = steps.lefts[left_of_step[step] + tracking.second_nodes[position]]
+            node = steps.lefts[left_of_turn[turn] + tracking.second_nodes[position]]
             found[tracking.seconds[position], 0] = node
             position += 1
     assert position == len(tracking.seconds)

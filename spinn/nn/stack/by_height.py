@@ -54,6 +54,7 @@ class _ByHeight(torch.autograd.Function):
         for level in range(len(levels.sizes)):
             composing.gather(level)
             composing.step(level)
+            composing.hand_on_lefts(level)
         if keep:
             ctx.pointers = leaves, levels
             ctx.save_for_backward(weight, *composing.saved)
@@ -67,6 +68,7 @@ class _ByHeight(torch.autograd.Function):
         with torch.autocast(dnodes.device.type, enabled=False):
             composing = ComposingBack(Saved(*saved), leaves, levels, weight, dnodes.clone())
             for level in reversed(range(len(levels.sizes))):
+                composing.fetch_lefts(level)
                 composing.fetch(level)
                 composing.step(level)
             return None, None, None, None, *composing.finish()

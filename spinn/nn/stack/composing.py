@@ -10,27 +10,22 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
-from spinn.nn.stack.cell import Cells, CellsBack, cut
+from spinn.nn.stack import cell
+from spinn.nn.stack.cell import CellsBack, cut, cut_all
 from spinn.nn.stack.products import add_product, product, set_product, weight_gradient
 from spinn.schedule import Groups, Leaves
-
-
-def leaves_of(words: Tensor, leaves: Leaves[Tensor]) -> Tensor:
-    """The leaf that stands for each of the words; U for N, which is none."""
-    none = leaves.which.new_full((1,), len(leaves.words))
-    return torch.cat([leaves.which, none]).index_select(0, words.flatten()).view(words.shape)
-
-
-def by_side(nodes: Tensor, groups: Groups[Tensor]) -> list[tuple[Tensor, ...]]:
-    """Cut what belongs to all nodes (I, ...): for each group left children, right ones, roots."""
-    parts = cut(nodes, [size for sizes in groups.sizes for size in sizes])
-    return list(zip(parts[::3], parts[1::3], parts[2::3], strict=True))
 
 
 def inner(nodes: Tensor, groups: Groups[Tensor]) -> tuple[Tensor, ...]:
     """Cut what belongs to all nodes (I, ...): for each group all that are no roots."""
     return cut(nodes, [n for a, b, root in groups.sizes for n in (a + b, root)])[::2]
+
+
+def rights(nodes: Tensor, groups: Groups[Tensor]) -> tuple[Tensor, ...]:
+    """Cut what belongs to all nodes (I, ...): for each group the right children."""
+    return cut(nodes, [n for sizes in groups.sizes for n in sizes])[1::3]
 
 
 def totals(groups: Groups[Tensor]) -> list[int]:
@@ -39,13 +34,13 @@ def totals(groups: Groups[Tensor]) -> list[int]:
 
 
 class Saved(NamedTuple):
-    """What the way back needs: the leaves' h, and by node gates, cells, tanh(c) and h."""
+    """What the way back needs: the leaves' h, and by node h, cells, tanh(c) and gates."""
 
     leaves: Tensor  # (U, D)
-    gates: Tensor  # (I, 5D)
-    cells: Tensor  # (2I, D), those of the left and of the right child in turn
-    tanh_c: Tensor  # (I, D)
     h: Tensor  # (I, D)
+    cells: Tensor  # (2I + 1, D), c of the left and of the right child in turn; roots' last
+    tanh_c: Tensor  # (I, D)
+    gates: Tensor  # (I, 5D)
 
 
 class Composing:
@@ -68,61 +63,62 @@ class Composing:
         weight: Tensor,
         bias: Tensor,
     ) -> None:
-        D, count, lefts = h.shape[1], len(groups.nodes), leaves.lefts
+        D, count, sizes = h.shape[1], len(groups.nodes), totals(groups)
         left, right = (part.t().contiguous() for part in torch.split(weight, D, dim=1))
-        self.weights, self.biases, self.sizes = (left, right), (bias, None), groups.sizes
-        # What each leaf, then each node, adds to its parent's gates; a left child brings the bias.
-        self.parts = h.new_empty(len(h) + count, 5 * D)
-        set_product(self.parts[:lefts], h[:lefts], left, bias)
-        set_product(self.parts[lefts : len(h)], h[lefts:], right)
-        children = leaves_of(groups.words, leaves)  # (I, 2)
-        self.saved = Saved(
-            leaves=h,
-            gates=h.new_empty(count, 5 * D),
-            cells=torch.cat([c, c.new_zeros(1, D)]).index_select(0, children.flatten()),
-            tanh_c=h.new_empty(count, D),
-            h=h.new_empty(count, D),
-        )
-        sizes, new_c = totals(groups), h.new_empty(count, D)
-        _, gates, cells, tanh_c, new_h = self.saved
-        self.machine = Cells(gates, tanh_c, new_h, new_c, sizes)
-        self.gates, self.cells = cut(gates, sizes), cut(cells.view(count, 2, D), sizes)
-        self.h, self.inner_h = by_side(new_h, groups), inner(new_h, groups)
-        self.inner_c, self.places = inner(new_c, groups), inner(groups.places, groups)
-        self.parts_of = by_side(self.parts[len(h) :], groups)
-        self.children = [
-            pair.unbind(1) for pair in cut(_rows_of_parts(children, groups, len(h)), sizes)
-        ]
+        self.left, self.right, self.bias = left, right, bias.to(weight.dtype)
+        # What every leaf, every left child, every right child adds to its parent's gates.
+        shares = [len(h), len(groups.lefts), len(groups.rights)]
+        self.parts = weight.new_empty(sum(shares), 5 * D)
+        of_leaves, of_lefts, of_rights = cut(self.parts, shares)
+        set_product(of_leaves[: leaves.lefts], h[: leaves.lefts], left, self.bias)
+        set_product(of_leaves[leaves.lefts :], h[leaves.lefts :], right)
+        cells = h.new_empty(2 * count + 1, D)
+        cells.index_copy_(0, groups.word_places, c.index_select(0, leaves.which))
+        h_new, c_new, tanh_c = h.new_empty(3, count, D).unbind()
+        self.saved = Saved(h, h_new, cells, tanh_c, h.new_empty(count, 5 * D))
 
-    def gather(self, group: int) -> None:
-        """Add up what the children of a group, all composed, bring to its gates."""
-        (left, right), gates = self.children[group], self.gates[group]
-        torch.index_select(self.parts, 0, left, out=gates)
-        gates.add_(self.parts.index_select(0, right))
+        self.gates = cut(self.saved.gates, sizes)
+        self.children = cut(_children(leaves, groups), [2 * size for size in sizes])
+        self.starts = torch.arange(0, 2 * count, 2, device=h.device)
+        self.cells = cut_all(sizes, *cells[:-1].view(count, 2, D).unbind(1))
+        self.new = cut_all(sizes, h_new, c_new, tanh_c)
+        self.lefts = cut_all(groups.turns, groups.lefts, of_lefts)
+        counts = [right for _, right, _ in groups.sizes]
+        self.rights = list(zip(rights(h_new, groups), cut(of_rights, counts), strict=True))
+        self.inner_h, self.inner_c = inner(h_new, groups), inner(c_new, groups)
+        self.places = inner(groups.places, groups)
+
+    def gather(self, group: int) -> Tensor:
+        """(R, 5D) what the children of a group, all composed, bring to its gates together."""
+        children = self.children[group]
+        starts = self.starts[: len(children) // 2]
+        gates = embedding_bag(children, self.parts, starts, mode="sum")
+        return self.gates[group].copy_(gates)
 
     def step(self, group: int) -> None:
-        """Compose a group whose gates are complete, and leave its parts to its parents."""
-        self.machine.step(group, self.cells[group].unbind(1))
-        # Roots have no parents, and come last: zip leaves them out.
-        sides = zip(
-            self.sizes[group],
-            self.parts_of[group],
-            self.h[group],
-            self.weights,
-            self.biases,
-            strict=False,
-        )
-        for size, part, h, weight, bias in sides:
-            if size:
-                set_product(part, h, weight, bias)
+        """Compose a group whose gates are complete, and hand its right children on."""
+        cell.step(self.gates[group], self.cells[group], *self.new[group])
         self.saved.cells.index_copy_(0, self.places[group], self.inner_c[group])
+        h, part = self.rights[group]
+        if len(h):
+            set_product(part, h, self.right)
+
+    def hand_on_lefts(self, turn: int) -> Tensor:
+        """Hand on the left children of a turn, and the bias with them; their h (L, D)."""
+        lefts, part = self.lefts[turn]
+        h = self.saved.h.index_select(0, lefts)
+        if len(h):
+            set_product(part, h, self.left, self.bias)
+        return h
 
 
-def _rows_of_parts(children: Tensor, groups: Groups[Tensor], leaves: int) -> Tensor:
-    """(I, 2) where a node's left and right child leave their parts: leaves first, then nodes."""
-    rows = torch.cat([children.flatten(), children.new_empty(1)])  # roots, which are no child, last
-    nodes = torch.arange(leaves, leaves + len(children), device=rows.device)
-    return rows.index_copy_(0, groups.places, nodes)[:-1].view(-1, 2)
+def _children(leaves: Leaves[Tensor], groups: Groups[Tensor]) -> Tensor:
+    """(2I,) where each node's left and right child leave their parts: leaves first, then nodes."""
+    rows = leaves.which.new_empty(2 * len(groups.nodes) + 1)  # what is no child comes last
+    rows.index_copy_(0, groups.word_places, leaves.which)
+    nodes = torch.cat([groups.lefts, groups.rights])
+    number = torch.arange(len(leaves.words), len(leaves.words) + len(nodes), device=nodes.device)
+    return rows.index_copy_(0, groups.places.index_select(0, nodes), number)[:-1]
 
 
 class ComposingBack:
@@ -142,34 +138,41 @@ class ComposingBack:
         weight: Tensor,
         dh: Tensor,
     ) -> None:
-        count, D = dh.shape
-        sizes = totals(groups)
+        (count, D), sizes = dh.shape, totals(groups)
         self.saved, self.leaves, self.groups = saved, leaves, groups
         self.weights = torch.split(weight, D, dim=1)
-        self.dgates = torch.empty_like(saved.gates)
+        self.dgates = weight.new_empty(count + 1, 5 * D)
         self.dcells = dh.new_empty(2 * count + 1, D)
-        self.dcells[-1] = 0  # nobody reads the c of a root
-        cells = saved.cells.view(count, 2 * D)
-        self.machine = CellsBack(saved.gates, cells, saved.tanh_c, self.dgates, sizes)
-        self.dh, self.dh_by_side = cut(dh, sizes), by_side(dh, groups)
-        self.dh_inner = inner(dh, groups)
-        self.dgates_of = cut(self.dgates, sizes)
-        self.dcells_of = cut(self.dcells[:-1].view(count, 2, D), sizes)
-        self.parents = by_side(groups.parents, groups)
+        self.dgates[-1] = self.dcells[-1] = 0  # nobody reads a root
+        # What reaches every left child, every right child through its parent's gates.
+        sides = (groups.lefts, groups.rights)
+        self.dparts = [weight.new_empty(len(side), 5 * D) for side in sides]
+        parents = groups.parents.index_select(0, groups.lefts)
+        self.lefts = cut_all(groups.turns, groups.lefts, parents, self.dparts[0])
+        of_rights = cut(self.dparts[1], [right for _, right, _ in groups.sizes])
+        nodes = rights(dh, groups), rights(groups.parents, groups)
+        self.rights = list(zip(*nodes, of_rights, strict=True))
         self.places = cut(groups.places, sizes)
+        self.dh_all, self.dh, self.dh_inner = dh, cut(dh, sizes), inner(dh, groups)
+        self.dgates_of = cut(self.dgates[:-1], sizes)
+        self.dcells_of = cut(self.dcells[:-1].view(count, 2, D), sizes)
+        cells = saved.cells[:-1].view(count, 2 * D)
+        self.machine = CellsBack(saved.gates, cells, saved.tanh_c, self.dgates[:-1], sizes)
+
+    def fetch_lefts(self, turn: int, seen: Tensor | None = None) -> None:
+        """Add to the dh of a turn's left children what their parents send, and what others saw."""
+        lefts, parents, dparts = self.lefts[turn]
+        if len(lefts):
+            torch.index_select(self.dgates, 0, parents, out=dparts)
+            sent = product(dparts, self.weights[0]).to(self.dh_all.dtype)
+            self.dh_all.index_add_(0, lefts, sent if seen is None else seen.add_(sent))
 
     def fetch(self, group: int) -> None:
-        """Add to a group's dh what its parents send."""
-        sides = zip(
-            self.groups.sizes[group],
-            self.dh_by_side[group],
-            self.parents[group],
-            self.weights,
-            strict=False,
-        )
-        for size, dh, parents, weight in sides:
-            if size:
-                add_product(dh, self.dgates.index_select(0, parents), weight)
+        """Add to the dh of a group's right children what their parents send."""
+        dh, parents, dparts = self.rights[group]
+        if len(dh):
+            torch.index_select(self.dgates, 0, parents, out=dparts)
+            add_product(dh, dparts, self.weights[1])
 
     def step(self, group: int) -> None:
         """Take a group's gradient, now complete, back to its gates and its children's c."""
@@ -178,28 +181,24 @@ class ComposingBack:
 
     def finish(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Gradients of the leaves' h and c, each (U, D), of the weight and of the bias."""
-        h, lefts, groups = self.saved.leaves, self.leaves.lefts, self.groups
-        children = leaves_of(groups.words, self.leaves)
-        dparts = h.new_zeros(len(h) + 1, self.dgates.shape[1])
-        for side in (0, 1):
-            dparts.index_add_(0, children[:, side], self.dgates)
-        dc = h.new_zeros(len(h) + 1, h.shape[1])
-        dc.index_add_(0, children.flatten(), self.dcells[:-1])
-        sides = (
-            (self.weights[0], dparts[:lefts], h[:lefts], groups.lefts),
-            (self.weights[1], dparts[lefts:-1], h[lefts:], groups.rights),
+        leaves, groups, (h, nodes, *_) = self.leaves, self.groups, self.saved
+        places = groups.word_places.index_select(0, leaves.order)
+        dc = embedding_bag(places, self.dcells, leaves.starts, mode="sum")
+        parents = places.div(2, rounding_mode="floor")
+        dleaves = embedding_bag(parents, self.dgates, leaves.starts, mode="sum")
+        sides = zip(
+            dleaves.tensor_split([leaves.lefts]),
+            h.tensor_split([leaves.lefts]),
+            self.dparts,
+            (groups.lefts, groups.rights),
+            self.weights,
+            strict=True,
         )
-        dh = torch.cat([product(dpart, weight) for weight, dpart, *_ in sides])
-        dweights = [
-            self._of(part, dpart) + self._of_nodes(nodes) for _, dpart, part, nodes in sides
-        ]
-        return dh, dc[:-1], torch.cat(dweights, dim=1), self.dgates.sum(0)
-
-    def _of(self, rows: Tensor, dgates: Tensor) -> Tensor:
-        return weight_gradient(dgates, rows, self.weights[0].dtype)
-
-    def _of_nodes(self, children: Tensor) -> Tensor:
-        """What inner nodes on one side contribute to the gradient of that side's weight."""
-        parents = self.groups.parents.index_select(0, children)
-        rows = self.saved.h.index_select(0, children)
-        return self._of(rows, self.dgates.index_select(0, parents))
+        dh, dweights = [], []
+        for dleaf, leaf, dpart, children, weight in sides:
+            dh.append(product(dleaf, weight))
+            of_leaves = weight_gradient(dleaf, leaf)
+            dweights.append(of_leaves + weight_gradient(dpart, nodes.index_select(0, children)))
+        exact = self.dh_all.dtype
+        dbias = self.dgates.sum(0, dtype=exact)
+        return torch.cat(dh).to(exact), dc, torch.cat(dweights, dim=1).to(exact), dbias

@@ -1,8 +1,7 @@
 """Matrix products in the arithmetic asked for; all that lies between them keeps full precision.
 
-Under autocast the factors are rounded (to bfloat16, say) as they enter a product, and what comes
-out is added in the precision of the buffer it goes to. Gates before their nonlinearities, h, c and
-every gradient stay in the precision of the weights.
+Under autocast the factors are rounded (to bfloat16, say) as they enter a product. What a product
+gives stays rounded until it is added up.
 """
 
 import torch
@@ -20,30 +19,24 @@ def arithmetic(weight: Tensor) -> torch.dtype:
 
 
 def rounded(rows: Tensor, dtype: torch.dtype) -> Tensor:
-    """Rows in another dtype, and rows of zeros up to a multiple of `ROWS`."""
-    padded = torch.zeros(
-        len(rows) + -len(rows) % ROWS, rows.shape[1], dtype=dtype, device=rows.device
-    )
-    padded[: len(rows)].copy_(rows)
-    return padded
-
-
-def rounded_product(rows: Tensor, weight: Tensor) -> Tensor:
-    """`rows @ weight` in the dtype of `weight`."""
-    return (rounded(rows, weight.dtype) @ weight)[: len(rows)]
+    """Rows in another dtype; in one of 16 bits as many as a multiple of `ROWS`, zeros last."""
+    missing = -len(rows) % ROWS if dtype.itemsize < 4 else 0
+    if not missing:
+        return rows.to(dtype)
+    filled = torch.zeros(len(rows) + missing, rows.shape[1], dtype=dtype, device=rows.device)
+    filled[: len(rows)].copy_(rows)
+    return filled
 
 
 def product(rows: Tensor, weight: Tensor) -> Tensor:
-    """`rows @ weight`, computed in the dtype of `weight`, in the dtype of `rows`."""
-    if rows.dtype == weight.dtype:
-        return rows @ weight
-    return rounded_product(rows, weight).to(rows.dtype)
+    """`rows @ weight`, computed in the dtype of `weight`."""
+    return (rounded(rows, weight.dtype) @ weight)[: len(rows)]
 
 
 def set_product(result: Tensor, rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> None:
     """Fill `result` with `rows @ weight + bias`, the product computed in the dtype of `weight`."""
-    if result.dtype != weight.dtype:
-        result.copy_(rounded_product(rows, weight))
+    if rows.dtype != weight.dtype:
+        result.copy_(product(rows, weight))
         if bias is not None:
             result.add_(bias)
     elif bias is None:
@@ -57,7 +50,7 @@ def add_product(total: Tensor, rows: Tensor, weight: Tensor) -> None:
     if total.dtype == weight.dtype:
         total.addmm_(rows, weight)
     else:
-        total.add_(rounded_product(rows, weight))
+        total.add_(product(rows, weight))
 
 
 def add_product_at(total: Tensor, which: Tensor, rows: Tensor, weight: Tensor) -> None:
@@ -68,8 +61,6 @@ def add_product_at(total: Tensor, which: Tensor, rows: Tensor, weight: Tensor) -
     total.index_copy_(0, which, chosen)
 
 
-def weight_gradient(dgates: Tensor, rows: Tensor, arithmetic: torch.dtype) -> Tensor:
-    """The gradient of a weight by which `rows` were multiplied."""
-    if rows.dtype == arithmetic:
-        return dgates.t() @ rows
-    return (rounded(dgates, arithmetic).t() @ rounded(rows, arithmetic)).to(dgates.dtype)
+def weight_gradient(dgates: Tensor, rows: Tensor) -> Tensor:
+    """The gradient of a weight by which `rows` were multiplied, in the dtype of `dgates`."""
+    return rounded(dgates, dgates.dtype).t() @ rounded(rows, dgates.dtype)

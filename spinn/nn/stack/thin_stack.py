@@ -17,7 +17,7 @@ from spinn.nn.stack.composing import Composing, ComposingBack, totals
 from spinn.nn.stack.products import add_product, add_product_at, arithmetic, weight_gradient
 from spinn.nn.stack.tracking import Watching, WatchingBack, Weights
 from spinn.nn.tracker import Tracker
-from spinn.schedule import Leaves, Schedule
+from spinn.schedule import PACE, Leaves, Schedule
 
 
 def encode(
@@ -70,22 +70,13 @@ class _ThinStack(torch.autograd.Function):
         *parameters: Tensor,
     ) -> Tensor:
         weight, bias, track, *tracker, tracker_bias = parameters
-        weight, track, *tracker = (factor.to(dtype) for factor in (weight, track, *tracker))
+        weight, track = weight.to(dtype), track.to(dtype)
         nodes = Composing(h, c, leaves, schedule.steps, weight, bias)
         watch = Watching(h, leaves, schedule, Weights(*tracker), tracker_bias)
-        sizes = totals(schedule.steps)
-        moves = cut(schedule.tracking.moves, sizes)
-        context = track.t().contiguous()
-        for step, size in enumerate(sizes):
-            watch.step(step)
-            if size:
-                nodes.gather(step)
-                add_product(nodes.gates[step], watch.saved.h.index_select(0, moves[step]), context)
-                nodes.step(step)
-                watch.notice(step, nodes.inner_h[step], nodes.h[step][0])
+        _move(nodes, watch, schedule, track)
         if keep:
             ctx.pointers = leaves, schedule
-            ctx.save_for_backward(weight, track, *tracker, *nodes.saved, *watch.saved)
+            ctx.save_for_backward(weight, track, *tracker, *watch.saved, *nodes.saved)
         return nodes.saved.h
 
     @staticmethod
@@ -96,6 +87,23 @@ class _ThinStack(torch.autograd.Function):
         with torch.autocast(dnodes.device.type, enabled=False):
             way_back = _WayBack(leaves, schedule, weight, track, saved, dnodes.clone())
             return None, None, None, None, *way_back.run()
+
+
+def _move(nodes: Composing, watch: Watching, schedule: Schedule[Tensor], track: Tensor) -> None:
+    """Step through time: the Tracker before every move, Reduce where that is due."""
+    sizes = totals(schedule.steps)
+    moves = cut(schedule.tracking.moves, sizes)
+    track = track.t().contiguous()
+    for step, size in enumerate(sizes):
+        watch.step(step)
+        if size:
+            gates = nodes.gather(step)
+            add_product(gates, watch.saved.h.index_select(0, moves[step]), track)
+            nodes.step(step)
+            watch.notice(step, nodes.inner_h[step])
+        turn, rest = divmod(step, PACE)
+        if not rest:
+            watch.notice_lefts(turn, nodes.hand_on_lefts(turn))
 
 
 class _WayBack:
@@ -111,7 +119,7 @@ class _WayBack:
         dh: Tensor,
     ) -> None:
         self.leaves, self.schedule, self.track = leaves, schedule, track
-        weights, of_nodes, of_tracker = Weights(*saved[:3]), saved[3:8], saved[8:]
+        weights, of_tracker, of_nodes = Weights(*saved[:3]), saved[3:7], saved[7:]
         self.nodes = ComposingBack(composing.Saved(*of_nodes), leaves, schedule.steps, weight, dh)
         self.watch = WatchingBack(tracking.Saved(*of_tracker), schedule, weights)
         self.sizes = totals(schedule.steps)
@@ -120,6 +128,9 @@ class _WayBack:
     def run(self) -> tuple[Tensor, ...]:
         """All gradients, in the order of the inputs."""
         for step in reversed(range(len(self.sizes))):
+            turn, rest = divmod(step, PACE)
+            if not rest:
+                self.nodes.fetch_lefts(turn, self.watch.notice_lefts(turn))
             if self.sizes[step]:
                 self.step(step)
             self.watch.step(step)
@@ -128,13 +139,13 @@ class _WayBack:
             self.nodes.saved.leaves, self.nodes.saved.h, self.schedule.steps.lefts, self.leaves
         )
         context = self.watch.saved.h.index_select(0, self.schedule.tracking.moves)
-        dtrack = weight_gradient(self.nodes.dgates, context, self.track.dtype)
+        dtrack = weight_gradient(self.nodes.dgates[:-1], context).to(context.dtype)
         return dh.add_(seen), dc, dweight, dbias, dtrack, *dweights, dtracker_bias
 
     def step(self, step: int) -> None:
         """Take the nodes composed at this step back, and their share of the Tracker's h."""
         nodes = self.nodes
         nodes.fetch(step)
-        self.watch.notice(step, nodes.dh_inner[step], nodes.dh_by_side[step][0])
+        self.watch.notice(step, nodes.dh_inner[step])
         nodes.step(step)
         add_product_at(self.watch.dh, self.rows[step], nodes.dgates_of[step], self.track)

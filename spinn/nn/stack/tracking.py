@@ -1,24 +1,20 @@
 """The Tracker over a batch, step after step, forward and backward by hand.
 
 As in `composing`, what a node means to the Tracker is added to the gates of the moves that will
-find it on the stack, when the node appears; words do so before the first step.
+find it on the stack, soon after the node appears; words do so before the first step.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from spinn.nn.stack.cell import Cells, CellsBack, cut
-from spinn.nn.stack.composing import inner, leaves_of
-from spinn.nn.stack.products import (
-    add_product,
-    add_product_at,
-    product,
-    set_product,
-    weight_gradient,
-)
+from spinn.nn.stack import cell
+from spinn.nn.stack.cell import CellsBack, cut, cut_all
+from spinn.nn.stack.composing import inner
+from spinn.nn.stack.products import add_product_at
 from spinn.schedule import Groups, Leaves, Schedule, Tracking
 
 BUFFER, SECOND, TOP = 0, 1, 2  # places, as in Tracking.words
@@ -37,6 +33,12 @@ class Weights(NamedTuple):
         return self.buffer, second, top
 
 
+def leaves_of(words: Tensor, leaves: Leaves[Tensor]) -> Tensor:
+    """The leaf that stands for each of the words; U for N, which is none."""
+    none = leaves.which.new_full((1,), len(leaves.words))
+    return torch.cat([leaves.which, none]).index_select(0, words.flatten()).view(words.shape)
+
+
 class Saved(NamedTuple):
     """What the way back needs, by move."""
 
@@ -50,7 +52,6 @@ class Stack:
     """Where nodes composed at each step are found later, cut by step."""
 
     def __init__(self, tracking: Tracking[Tensor], steps: Groups[Tensor]) -> None:
-        self.lefts = [left for left, *_ in steps.sizes]
         self.tops = inner(tracking.tops, steps)
         self.seconds = cut(tracking.seconds, tracking.second_sizes)
         self.second_nodes = cut(tracking.second_nodes, tracking.second_sizes)
@@ -77,36 +78,40 @@ class Watching:
         self.state = weights.state.t().contiguous()
         buffer, self.second, self.top = (part.t().contiguous() for part in weights.places())
         parts = h.new_zeros(3, len(h) + 1, 4 * K)
-        set_product(parts[BUFFER, :-1], h, buffer)
-        set_product(parts[SECOND, : leaves.lefts], h[: leaves.lefts], self.second)
-        set_product(parts[TOP, :-1], h, self.top)
+        torch.mm(h, buffer, out=parts[BUFFER, :-1])
+        torch.mm(h[: leaves.lefts], self.second, out=parts[SECOND, : leaves.lefts])
+        torch.mm(h, self.top, out=parts[TOP, :-1])
         places = leaves_of(tracking.words, leaves)
         places = places + torch.arange(3, device=h.device) * (len(h) + 1)  # rows of `parts`
         gates = embedding_bag(places, parts.view(-1, 4 * K), mode="sum").add_(bias)
         states = h.new_zeros(2, moves + 1, K)
         self.saved = Saved(gates, h.new_empty(moves, K), *states.unbind())
-        tanh_c, (h_new, c_new) = self.saved.tanh_c, states[:, :-1]
-        self.machine = Cells(gates, tanh_c, h_new, c_new, tracking.live)
-        self.live, self.gates = tracking.live, cut(gates, tracking.live)
-        self.h, self.c = cut(h_new, tracking.live), cut(c_new, tracking.live)
+        h_new, c_new = states[:, :-1]
+        live = tracking.live
+        self.gates = cut(gates, live)
+        self.new = cut_all(live, h_new, c_new, self.saved.tanh_c)
+        # Of each step those rows that move on: the first few.
+        moving = [n for now, then in pairwise(live) for n in (then, now - then)] + [live[-1]]
+        start = h.new_zeros(live[0], K)
+        self.before = [(start, start), *cut_all(moving, h_new, c_new)[::2]]
         self.stack = Stack(tracking, schedule.steps)
 
     def step(self, step: int) -> None:
         """Step the rows that move."""
-        gates, live = self.gates[step], self.live[step]
-        before = self.saved.c[-1:].expand(live, -1)
+        gates, (h, c) = self.gates[step], self.before[step]
         if step:
-            add_product(gates, self.h[step - 1][:live], self.state)
-            before = self.c[step - 1][:live]
-        self.machine.step(step, [before])
+            gates.addmm_(h, self.state)
+        cell.step(gates, [c], *self.new[step])
 
-    def notice(self, step: int, nodes: Tensor, lefts: Tensor) -> None:
-        """Take in the nodes composed at this step that have a parent, and the left ones of them."""
-        gates, stack = self.saved.gates, self.stack
-        add_product_at(gates, stack.tops[step], nodes, self.top)
-        if stack.lefts[step]:
-            seen = product(lefts, self.second).index_select(0, stack.second_nodes[step])
-            gates.index_add_(0, stack.seconds[step], seen)
+    def notice(self, step: int, nodes: Tensor) -> None:
+        """Take in the nodes composed at this step that have a parent."""
+        add_product_at(self.saved.gates, self.stack.tops[step], nodes, self.top)
+
+    def notice_lefts(self, turn: int, lefts: Tensor) -> None:
+        """Take in the left children of a turn."""
+        if len(lefts):
+            seen = (lefts @ self.second).index_select(0, self.stack.second_nodes[turn])
+            self.saved.gates.index_add_(0, self.stack.seconds[turn], seen)
 
 
 class WatchingBack:
@@ -114,7 +119,7 @@ class WatchingBack:
 
     def __init__(self, saved: Saved, schedule: Schedule[Tensor], weights: Weights) -> None:
         gates, tanh_c, h, c = saved
-        tracking, K = schedule.tracking, h.shape[1]
+        tracking, turns, K = schedule.tracking, schedule.steps.turns, h.shape[1]
         self.saved, self.tracking, self.weights = saved, tracking, weights
         self.dgates = gates.new_empty(len(gates) + 1, 4 * K)
         self.dgates[-1] = 0  # of no move
@@ -124,24 +129,25 @@ class WatchingBack:
         self.dh, self.dc = h.new_zeros(2, live[0], K).unbind()
         self.stack = Stack(tracking, schedule.steps)
         _, self.second, self.top = weights.places()
-        self.dseconds: list[Tensor] = []
+        self.dlefts = gates.new_zeros(sum(turns), 4 * K)  # what reaches them as second on the stack
+        self.dlefts_of = cut(self.dlefts, turns)
 
-    def notice(self, step: int, dnodes: Tensor, dlefts: Tensor) -> None:
-        """Add to the dh of nodes composed at this step what later moves send."""
-        add_product(dnodes, self.dgates.index_select(0, self.stack.tops[step]), self.top)
-        if self.stack.lefts[step]:
-            dseen = self.dgates.index_select(0, self.stack.seconds[step])
-            dsecond = dseen.new_zeros(len(dlefts), dseen.shape[1])
-            dsecond.index_add_(0, self.stack.second_nodes[step], dseen)
-            add_product(dlefts, dsecond, self.second)
-            self.dseconds.append(dsecond)
+    def notice(self, step: int, dnodes: Tensor) -> None:
+        """Add to the dh of nodes composed at this step what the next move sends."""
+        dnodes.addmm_(self.dgates.index_select(0, self.stack.tops[step]), self.top)
+
+    def notice_lefts(self, turn: int) -> Tensor:
+        """(L, D) what later moves send to the left children of a turn."""
+        dseen = self.dgates.index_select(0, self.stack.seconds[turn])
+        dlefts = self.dlefts_of[turn].index_add_(0, self.stack.second_nodes[turn], dseen)
+        return dlefts @ self.second
 
     def step(self, step: int) -> None:
         """Step back the rows that move."""
-        dgates, live = self.dgates_of[step], self.tracking.live[step]
+        live = self.tracking.live[step]
         dh, dc = self.dh[:live], self.dc[:live]
         self.machine.step(step, dh, dc, dc[:, None])
-        set_product(dh, dgates, self.weights.state)
+        torch.mm(self.dgates_of[step], self.weights.state, out=dh)
 
     def finish(
         self, h: Tensor, nodes: Tensor, lefts: Tensor, leaves: Leaves[Tensor]
@@ -160,14 +166,10 @@ class WatchingBack:
         dparts = dparts[:, :-1]
         dh = torch.zeros_like(h)
         for dpart, weight in zip(dparts, self.weights.places(), strict=True):
-            add_product(dh, dpart, weight)
-        dbuffer, dsecond, dtop = (self._of(h, dpart) for dpart in dparts)
-        dtop += self._of(nodes, self.dgates.index_select(0, self.tracking.tops))
-        if self.dseconds:
-            dsecond += self._of(nodes.index_select(0, lefts), torch.cat(self.dseconds[::-1]))
-        dstate = self._of(self.saved.h.index_select(0, self.tracking.previous), dgates)
+            dh.addmm_(dpart, weight)
+        dbuffer, dsecond, dtop = (dpart.t() @ h for dpart in dparts)
+        dtop.addmm_(self.dgates.index_select(0, self.tracking.tops).t(), nodes)
+        dsecond.addmm_(self.dlefts.t(), nodes.index_select(0, lefts))
+        dstate = dgates.t() @ self.saved.h.index_select(0, self.tracking.previous)
         dweights = Weights(dbuffer, torch.cat([dsecond, dtop], dim=1), dstate)
         return dh, dweights, dgates.sum(0)
-
-    def _of(self, rows: Tensor, dgates: Tensor) -> Tensor:
-        return weight_gradient(dgates, rows, self.weights.state.dtype)
