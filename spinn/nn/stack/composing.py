@@ -164,8 +164,9 @@ class ComposingBack:
         lefts, parents, dparts = self.lefts[turn]
         if len(lefts):
             torch.index_select(self.dgates, 0, parents, out=dparts)
-            sent = product(dparts, self.weights[0]).to(self.dh_all.dtype)
-            self.dh_all.index_add_(0, lefts, sent if seen is None else seen.add_(sent))
+            dh = self.dh_all.index_select(0, lefts)
+            add_product(dh if seen is None else dh.add_(seen), dparts, self.weights[0])
+            self.dh_all.index_copy_(0, lefts, dh)
 
     def fetch(self, group: int) -> None:
         """Add to the dh of a group's right children what their parents send."""
