@@ -1,0 +1,73 @@
+"""How much of the model's own speed `train.py` keeps, on the same batches.
+
+`python -m benchmarks.pipeline OVERRIDES...`, as for train.py: one epoch is trained as train.py
+does; before it and after it, encoder and classifier alone go over the same batches, ready made,
+forward and backward.
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+from spinn.cli import people
+from spinn.cli.home import HOME
+from spinn.data.splits import load_splits
+from spinn.data.vocabulary import Vocabulary
+from spinn.tasks.pair_classification import PairBatch, PairClassification
+from spinn.training.batches import Batches
+from spinn.training.run import train
+from spinn.training.settings import check
+
+# Hydra knows these in train.py alone.
+NAMES = [f"names.{name}=benchmark" for name in ("model", "data", "experiment")]
+
+
+def prepare(config: DictConfig) -> tuple[PairClassification, list[PairBatch]]:
+    """The model of a configuration, and the batches of its first epoch, ready made."""
+    settings = check(config)
+    splits = load_splits(settings.data, settings.reader)
+    data = settings.data
+    vocabulary = Vocabulary.build(
+        splits.train.counts(), lowercase=data.lowercase, min_count=data.min_count
+    )
+    torch.manual_seed(settings.root.seed)
+    task = settings.make_task(vocabulary)
+    pairs = task.prepare(splits.train, vocabulary)
+    batches = Batches(pairs, batch_size=settings.trainer.batch_size, seed=settings.root.seed)
+    return task, list(batches.shuffled(0))
+
+
+def alone(task: PairClassification, batches: list[PairBatch]) -> float:
+    """Sentences a second of encoder and classifier, forward and backward."""
+    for warming_up in (True, False):
+        began = time.perf_counter()
+        for batch in batches[:10] if warming_up else batches:
+            task.zero_grad(set_to_none=True)
+            torch.autograd.backward(task.loss(task(batch), batch))
+    return sum(len(batch.sentences) for batch in batches) / (time.perf_counter() - began)
+
+
+def main(overrides: Sequence[str]) -> None:
+    """Print both speeds and their ratio."""
+    conf = initialize_config_dir(str(HOME / "conf"), version_base=None)
+    with TemporaryDirectory() as folder, conf:
+        own_settings = ["trainer.epochs=1", f"run={Path(folder) / 'run'}", *NAMES]
+        config = compose("train", [*overrides, *own_settings])
+        task, batches = prepare(config)
+        before = alone(task, batches)
+        whole = train(config)["sentences_per_second"]
+        own = (before + alone(task, batches)) / 2
+    print(
+        f"{len(batches)} batches; encoder and classifier {own:,.0f} sentences/s, "
+        f"train.py {whole:,.0f} sentences/s: {whole / own:.0%}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(people.run(lambda: main(sys.argv[1:])))

@@ -1,0 +1,117 @@
+"""Sequences of numbers or symbols, with targets of any length: what is no pair of sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Sequences with their targets, in columns, example after example, none padded.
+
+    Attributes:
+        inputs: (N, I) numbers or (N,) symbols of all examples.
+        lengths: (examples,) steps of each input, at least 1.
+        targets: (R, O) numbers, or (R,) classes or symbols, of all examples.
+        target_lengths: (examples,) steps of each target: as many as its input's where each step has
+            a target, 1 where the whole has one, any number where a sequence is to be written.
+
+    Raises: ValueError: if the columns do not fit each other, or a number is not finite.
+    """
+
+    inputs: NDArray[Any]
+    lengths: Integers
+    targets: NDArray[Any]
+    target_lengths: Integers
+
+    def __post_init__(self) -> None:
+        if len(self.lengths) != len(self.target_lengths):
+            raise ValueError(f"{len(self.lengths)} inputs and {len(self.target_lengths)} targets")
+        for name, rows, lengths, least in (
+            ("inputs", self.inputs, self.lengths, 1),
+            ("targets", self.targets, self.target_lengths, 0),
+        ):
+            if (lengths < least).any():
+                bad = int(np.flatnonzero(lengths < least)[0])
+                raise ValueError(f"example {bad}: {name} of {lengths[bad]} steps; at least {least}")
+            if len(rows) != lengths.sum():
+                raise ValueError(f"{len(rows)} {name} for lengths that add up to {lengths.sum()}")
+            if rows.ndim == 2 and not np.isfinite(rows).all():
+                row = int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0])
+                bad = int(np.searchsorted(np.cumsum(lengths), row, side="right"))
+                step = row - int(lengths[:bad].sum())
+                raise ValueError(f"example {bad}, step {step}: {name} of {rows[row].tolist()}")
+
+    @classmethod
+    def of(cls, examples: Iterable[tuple[Sequence[Any], Sequence[Any]]]) -> Series:
+        """Put examples, each an input and a target, one after the other.
+
+        Raises: ValueError: if there are none, or if the steps of two differ in width.
+        """
+        pairs = [(_rows(given), _rows(wanted)) for given, wanted in examples]
+        if not pairs:
+            raise ValueError("no examples; expected at least one")
+        inputs, targets = zip(*pairs, strict=True)
+        return cls(
+            _joined("inputs", inputs),
+            _lengths(inputs),
+            _joined("targets", targets),
+            _lengths(targets),
+        )
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, rows: slice | Integers) -> Series:
+        """Some of the examples, in the order asked for."""
+        chosen = np.arange(len(self))[rows]
+        return Series(
+            self.inputs[_positions(self.lengths, chosen)],
+            self.lengths[chosen],
+            self.targets[_positions(self.target_lengths, chosen)],
+            self.target_lengths[chosen],
+        )
+
+
+class SeriesSplits(NamedTuple):
+    """A dataset of sequences: what is learned from, what decides when to stop, what is reported."""
+
+    train: Series
+    dev: Series
+    test: Series
+    tests: dict[str, Series]  # further ones by name, longer sequences than in training among them
+
+
+def _positions(lengths: Integers, chosen: Integers) -> Integers:
+    """Where the steps of the chosen examples stand."""
+    counts = lengths[chosen]
+    first = (np.cumsum(lengths) - lengths)[chosen] - (np.cumsum(counts) - counts)
+    positions: Integers = np.arange(counts.sum()) + np.repeat(first, counts)
+    return positions
+
+
+def _rows(steps: Sequence[Any]) -> NDArray[Any]:
+    rows = np.asarray(steps)
+    return rows.astype(np.int64) if rows.size == 0 else rows
+
+
+def _lengths(sequences: Sequence[NDArray[Any]]) -> Integers:
+    return np.array([len(rows) for rows in sequences], dtype=np.int64)
+
+
+def _joined(name: str, sequences: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """All steps below one another: integers stay, other numbers become float32."""
+    filled = [rows for rows in sequences if len(rows)] or [sequences[0]]
+    for index, rows in enumerate(sequences):
+        if len(rows) and rows.shape[1:] != filled[0].shape[1:]:
+            width, expected = rows.shape[1:], filled[0].shape[1:]
+            raise ValueError(f"example {index}: {name} of width {width}, those before {expected}")
+    joined = np.concatenate(filled)
+    return joined.astype(np.int64 if joined.dtype.kind in "iub" else np.float32)
