@@ -89,11 +89,12 @@ def children(groups: Groups[Tensor], words: int) -> Tensor:
 
 def found(schedule: Schedule[Tensor], words: int) -> Tensor:
     """(M, 3) where each move finds buffer's front, second and top of the stack in the rows."""
-    tracking, sizes = schedule.tracking, schedule.steps.sizes
+    tracking, steps = schedule.tracking, schedule.steps
     device = tracking.words.device
     places = torch.cat([tracking.words, tracking.words.new_empty(1, 3)])  # roots go last
     places[tracking.tops, 2] = words + 1 + torch.arange(len(tracking.tops), device=device)
-    first = torch.tensor([0, *map(sum, sizes[:-1])], device=device).cumsum(0)  # of each step
-    of_step = first.repeat_interleave(torch.tensor(tracking.second_sizes, device=device))
-    places[tracking.seconds, 1] = words + 1 + of_step + tracking.second_nodes
+    turns = torch.tensor([0, *steps.turns[:-1]], device=device).cumsum(0)  # first of each
+    of_turn = turns.repeat_interleave(torch.tensor(tracking.second_sizes, device=device))
+    seconds = steps.lefts.index_select(0, of_turn + tracking.second_nodes)
+    places[tracking.seconds, 1] = words + 1 + seconds
     return places[:-1]
