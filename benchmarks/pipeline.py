@@ -17,9 +17,7 @@ from omegaconf import DictConfig
 
 from spinn.cli import people
 from spinn.cli.home import HOME
-from spinn.data.splits import load_splits
-from spinn.data.vocabulary import Vocabulary
-from spinn.tasks.pair_classification import PairBatch, PairClassification
+from spinn.tasks.task import Batch, Task
 from spinn.training.batches import Batches
 from spinn.training.run import train
 from spinn.training.settings import check
@@ -28,14 +26,11 @@ from spinn.training.settings import check
 NAMES = [f"names.{name}=benchmark" for name in ("model", "data", "experiment")]
 
 
-def prepare(config: DictConfig) -> tuple[PairClassification, list[PairBatch]]:
+def prepare(config: DictConfig) -> tuple[Task, list[Batch]]:
     """The model of a configuration, and the batches of its first epoch, ready made."""
     settings = check(config)
-    splits = load_splits(settings.data, settings.reader)
-    data = settings.data
-    vocabulary = Vocabulary.build(
-        splits.train.counts(), lowercase=data.lowercase, min_count=data.min_count
-    )
+    splits = settings.dataset.load()
+    vocabulary = settings.dataset.vocabulary(splits)
     torch.manual_seed(settings.root.seed)
     task = settings.make_task(vocabulary)
     pairs = task.prepare(splits.train, vocabulary)
@@ -43,14 +38,14 @@ def prepare(config: DictConfig) -> tuple[PairClassification, list[PairBatch]]:
     return task, list(batches.shuffled(0))
 
 
-def alone(task: PairClassification, batches: list[PairBatch]) -> float:
+def alone(task: Task, batches: list[Batch]) -> float:
     """Sentences a second of encoder and classifier, forward and backward."""
     for warming_up in (True, False):
         began = time.perf_counter()
         for batch in batches[:10] if warming_up else batches:
             task.zero_grad(set_to_none=True)
             torch.autograd.backward(task.loss(task(batch), batch))
-    return sum(len(batch.sentences) for batch in batches) / (time.perf_counter() - began)
+    return sum(len(batch.sentences.lengths) for batch in batches) / (time.perf_counter() - began)
 
 
 def main(overrides: Sequence[str]) -> None:

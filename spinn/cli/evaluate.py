@@ -9,19 +9,17 @@ from typing import Any
 import torch
 
 from spinn.cli.table import confusion_table, results_table
-from spinn.config import arguments, construct
-from spinn.data.corpus import Corpus
 from spinn.data.dataset import ReadReport
+from spinn.data.datasets import Dataset, PairFiles
 from spinn.data.readers.logic import LogicReader
 from spinn.data.readers.sick import SICKReader
 from spinn.data.readers.snli import SNLIReader
 from spinn.data.sentences import TREE_NAMES, TreeSource
-from spinn.data.splits import DataSettings, load_splits, split_reader
+from spinn.data.splits import split_reader
 from spinn.errors import InputError
 from spinn.training.batches import Batches
 from spinn.training.loop import evaluate
 from spinn.training.restore import Run, load_run
-from spinn.training.settings import reader_of
 
 READERS: dict[str, Any] = {
     "snli": SNLIReader,
@@ -58,63 +56,69 @@ def run(options: argparse.Namespace) -> None:
     if options.batch_size < 1:
         raise InputError(f"--batch-size is {options.batch_size}; expected 1 or more")
     loaded = load_run(options.folder)
-    settings = _data_settings(loaded, options)
-    sets, reports = (
-        _one_file(loaded, settings, options) if options.file else _own_sets(settings, loaded)
-    )
+    dataset = _dataset(loaded, options)
+    sets, reports = _one_file(dataset, options) if options.file else _own_sets(dataset)
     figures = {
         name: _figures(loaded, examples, options.batch_size) for name, examples in sets.items()
     }
     if options.json:
         read = {name: asdict(report) for name, report in reports.items()}
-        result = {"run": options.folder, "trees": settings.trees, "sets": figures, "read": read}
+        result = {"run": options.folder, **dataset.facts(), "sets": figures, "read": read}
         print(json.dumps(result, default=str))
         return
     for name, report in reports.items():
         print(f"{name}: {report.summary()}")
     print(results_table(figures))
     for name, values in figures.items():
-        print(f"\n{name}, {settings.trees} trees\n{confusion_table(values)}")
+        if "confusion" in values:
+            print(f"\n{name}: {dataset.describe()}\n{confusion_table(values)}")
 
 
-def _data_settings(loaded: Run, options: argparse.Namespace) -> DataSettings:
-    """Return the run's own data settings, with what the command line changes."""
-    settings: DataSettings = construct(
-        DataSettings, key="data", **arguments(loaded.config.data, DataSettings, key="data")
-    )
-    return replace(
-        settings,
+def _dataset(loaded: Run, options: argparse.Namespace) -> Dataset:
+    """Return the run's own dataset, with what the command line changes.
+
+    Raises: InputError: if it has no files, and files or trees are asked for.
+    """
+    if not isinstance(loaded.dataset, PairFiles):
+        for name in ("file", "format", "root", "trees"):
+            if getattr(options, name) is not None:
+                raise InputError(
+                    f"--{name}: {options.folder} was trained on {loaded.dataset.describe()} that "
+                    "are made, and is evaluated on these; leave it out"
+                )
+        return loaded.dataset
+    settings = replace(
+        loaded.dataset.settings,
         on_error=options.on_error,
-        root=options.root or settings.root,
-        trees=options.trees or settings.trees,
+        root=options.root or loaded.dataset.settings.root,
+        trees=options.trees or loaded.dataset.settings.trees,
     )
+    reader = loaded.dataset.reader
+    if options.format:
+        reader = READERS[options.format](labels=loaded.dataset.labels)
+    return PairFiles(settings, reader)
 
 
 def _one_file(
-    loaded: Run, settings: DataSettings, options: argparse.Namespace
-) -> tuple[dict[str, Corpus], dict[str, ReadReport]]:
-    reader = (
-        READERS[options.format](labels=loaded.task.labels)
-        if options.format
-        else reader_of(loaded.config)
-    )
+    dataset: Dataset, options: argparse.Namespace
+) -> tuple[dict[str, Any], dict[str, ReadReport]]:
+    assert isinstance(dataset, PairFiles)  # a run of another kind has been told so
+    settings = dataset.settings
     trees = TreeSource(settings.trees, settings.tree_seed)
     read = split_reader(settings)
-    examples, report = read(reader, [options.file], trees, on_error=settings.on_error)
+    examples, report = read(dataset.reader, [options.file], trees, on_error=settings.on_error)
     name = options.file.name
     return {name: examples}, {name: report}
 
 
-def _own_sets(
-    settings: DataSettings, loaded: Run
-) -> tuple[dict[str, Corpus], dict[str, ReadReport]]:
-    splits = load_splits(settings, reader_of(loaded.config))
+def _own_sets(dataset: Dataset) -> tuple[dict[str, Any], dict[str, ReadReport]]:
+    splits = dataset.load()
     sets = {"dev": splits.dev, "test": splits.test, **splits.tests}
     reports = {name: report for name, report in splits.reports.items() if name in sets}
-    return {name: examples for name, examples in sets.items() if examples}, reports
+    return {name: examples for name, examples in sets.items() if len(examples)}, reports
 
 
-def _figures(loaded: Run, examples: Corpus, batch_size: int) -> dict[str, Any]:
+def _figures(loaded: Run, examples: Any, batch_size: int) -> dict[str, Any]:
     task = loaded.task
     batches = Batches(task.prepare(examples, loaded.vocabulary), batch_size=batch_size)
     return evaluate(task, batches, torch.device("cpu")).summary()

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from spinn.data.corpus import Corpus
+from spinn.data.datasets import PairFiles
 from spinn.data.example import Example
 from spinn.data.sentences import TREE_NAMES, TreeSource
 from spinn.data.vocabulary import UNKNOWN
@@ -59,6 +60,11 @@ def run(options: argparse.Namespace) -> None:
     if options.batch_size < 1:
         raise InputError(f"--batch-size is {options.batch_size}; expected 1 or more")
     loaded = load_run(options.folder)
+    if not isinstance(loaded.dataset, PairFiles):
+        raise InputError(
+            f"{options.folder} was trained on {loaded.dataset.describe()}; predict is for pairs of "
+            "sentences"
+        )
     trees = TreeSource(options.trees)
     if options.premise is not None:
         questions = iter([_question(options.premise, options.hypothesis, trees)])
@@ -125,8 +131,8 @@ def _answers(loaded: Run, questions: Iterator[Question], size: int) -> Iterator[
 
 @torch.no_grad()
 def _classify(loaded: Run, questions: Sequence[Question]) -> list[dict[str, Any]]:
-    task = loaded.task
-    corpus = Corpus.of(Example(question.sentences, task.labels[0]) for question in questions)
+    task, labels = loaded.task, loaded.dataset.labels or ()
+    corpus = Corpus.of(Example(question.sentences, labels[0]) for question in questions)
     pairs = task.prepare(corpus, loaded.vocabulary)
     probabilities = task(pairs.collate(np.arange(len(corpus)))).softmax(dim=1)  # (P, C)
     return [
@@ -136,7 +142,7 @@ def _classify(loaded: Run, questions: Sequence[Question]) -> list[dict[str, Any]
 
 
 def _answer(loaded: Run, question: Question, probabilities: Sequence[float]) -> dict[str, Any]:
-    by_label = dict(zip(loaded.task.labels, probabilities, strict=True))
+    by_label = dict(zip(loaded.dataset.labels or (), probabilities, strict=True))
     sides = dict(zip(("premise", "hypothesis"), question.sentences, strict=True))
     words = [word for parse in question.sentences for word in parse.words]
     ids = loaded.vocabulary.encode(words)

@@ -3,16 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
+PERCENT = ("accuracy", "exact")  # the figures that are parts of a whole
+
 
 def results_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return accuracy, loss and size of each set of examples, a line each."""
-    width = max(map(len, rows))
-    lines = [f"{'':{width}}  accuracy    loss  examples"]
-    lines += [
-        f"{name:{width}}  {row['accuracy']:8.2%}  {row['loss']:6.4f}  {row['examples']:8,}"
-        for name, row in rows.items()
-    ]
-    return "\n".join(lines)
+    """Return a line for each set of examples, a column for each figure that is one number."""
+    first = next(iter(rows.values()))
+    names = [name for name, value in first.items() if isinstance(value, int | float)]
+    cells = {name: [_figure(figure, row[figure]) for figure in names] for name, row in rows.items()}
+    widths = [max(map(len, column)) for column in zip(names, *cells.values(), strict=True)]
+    label = max(map(len, rows))
+    return "\n".join(
+        f"{name:{label}}" + "".join(f"  {c:>{w}}" for c, w in zip(line, widths, strict=True))
+        for name, line in {"": names, **cells}.items()
+    )
+
+
+def _figure(name: str, value: float) -> str:
+    if name in PERCENT:
+        return f"{value:.2%}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
 def confusion_table(figures: Mapping[str, Any]) -> str:

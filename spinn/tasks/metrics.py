@@ -1,4 +1,4 @@
-"""How good a classifier is: accuracy, precision and recall per class, the confusion matrix."""
+"""How good a model is: of classes accuracy, precision, recall and confusion; of numbers errors."""
 
 from typing import Any
 
@@ -19,8 +19,9 @@ class ClassificationMetrics:
         self._loss = torch.zeros((), dtype=torch.float64)
 
     @torch.no_grad()
-    def update(self, logits: Tensor, targets: Tensor, loss: Tensor) -> None:
-        """Add a batch: logits (B, C), targets (B,), and its mean loss."""
+    def update(self, outputs: Tensor, batch: Any, loss: Tensor) -> None:
+        """Add a batch: logits (R, C), its targets (R,), and its mean loss."""
+        logits, targets = outputs, batch.targets
         classes = len(self.labels)
         pairs = targets * classes + logits.argmax(dim=1)  # one number for each (gold, predicted)
         counts = torch.bincount(pairs, minlength=classes * classes).view(classes, classes)
@@ -36,6 +37,16 @@ class ClassificationMetrics:
     def accuracy(self) -> float:
         """The part of the examples whose prediction is right, 0 to 1."""
         return int(self._confusion.trace()) / max(self.examples, 1)
+
+    @property
+    def score(self) -> float:
+        """The accuracy."""
+        return self.accuracy
+
+    @property
+    def told(self) -> str:
+        """The accuracy in words."""
+        return f"accuracy {100 * self.accuracy:.2f} %"
 
     @property
     def loss(self) -> float:
@@ -66,3 +77,66 @@ class ClassificationMetrics:
             "per_class": per_class,
             "confusion": {"labels": list(self.labels), "counts": self._confusion.tolist()},
         }
+
+
+class LabellingMetrics(ClassificationMetrics):
+    """Counts labels, and sequences all of whose labels are right.
+
+    An example is a target, so that accuracy is that of a step where every step has one.
+    """
+
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        super().__init__(labels)
+        self._sequences = self._exact = 0
+
+    @torch.no_grad()
+    def update(self, outputs: Tensor, batch: Any, loss: Tensor) -> None:
+        """Add a batch, as for classification."""
+        super().update(outputs, batch, loss)
+        wrong = (outputs.argmax(dim=1) != batch.targets).cpu()
+        rows = torch.arange(len(batch.target_lengths)).repeat_interleave(batch.target_lengths)
+        mistakes = torch.bincount(rows, weights=wrong.double(), minlength=len(batch.target_lengths))
+        self._exact += int((mistakes == 0).sum())
+        self._sequences += len(mistakes)
+
+    def summary(self) -> dict[str, Any]:
+        """Return `exact`, the part of sequences without a mistake, and what classification has."""
+        exact = self._exact / max(self._sequences, 1)
+        return {"exact": exact, **super().summary(), "sequences": self._sequences}
+
+
+class RegressionMetrics:
+    """Sums of squared and absolute errors over batches; an example is one number."""
+
+    def __init__(self) -> None:
+        self._squared = torch.zeros((), dtype=torch.float64)
+        self._absolute = torch.zeros((), dtype=torch.float64)
+        self.examples = 0
+
+    @torch.no_grad()
+    def update(self, outputs: Tensor, batch: Any, loss: Tensor) -> None:
+        """Add a batch: outputs and its targets, each (R, O)."""
+        errors = (outputs - batch.targets).double().cpu()
+        self._squared += errors.square().sum()
+        self._absolute += errors.abs().sum()
+        self.examples += errors.numel()
+
+    @property
+    def loss(self) -> float:
+        """The mean squared error."""
+        return float(self._squared) / max(self.examples, 1)
+
+    @property
+    def score(self) -> float:
+        """The smaller the error, the better."""
+        return -self.loss
+
+    @property
+    def told(self) -> str:
+        """The mean squared error in words."""
+        return f"mean squared error {self.loss:.4g}"
+
+    def summary(self) -> dict[str, Any]:
+        """Return mean absolute and mean squared error."""
+        mae = float(self._absolute) / max(self.examples, 1)
+        return {"mae": mae, "rmse": self.loss**0.5, "loss": self.loss, "examples": self.examples}

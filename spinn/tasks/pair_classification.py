@@ -1,27 +1,19 @@
 """Sentence-pair classification: does the premise entail the hypothesis?"""
 
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from spinn.batch import Encoding, Sentences
+from spinn.batch import Sentences
 from spinn.data.corpus import Corpus, Integers
 from spinn.data.vocabulary import Vocabulary
 from spinn.nn.heads import MLP, pair_features
 from spinn.tasks.metrics import ClassificationMetrics
-
-
-class Encoder(Protocol):
-    """What the task asks of an encoder: sentences in, vectors (B, size) out."""
-
-    size: int
-
-    def __call__(self, sentences: Sentences) -> Encoding:
-        """Encode a batch of sentences."""
+from spinn.tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -65,7 +57,7 @@ class Pairs:
         return PairBatch(sentences, torch.from_numpy(self.targets[rows]))
 
 
-class PairClassification(nn.Module):
+class PairClassification(Task):
     """Classify a pair by an MLP over `[u; v; |u-v|; u*v]` (Bowman et al. 2016, eq. 6-8).
 
     Args:
@@ -114,22 +106,22 @@ class PairClassification(nn.Module):
             logits = self.mlp(pair_features(u, v))
         return logits
 
-    def loss(self, logits: Tensor, batch: PairBatch) -> Tensor:
+    def loss(self, outputs: Tensor, batch: PairBatch) -> Tensor:
         """Return the mean cross-entropy of a batch, in nats."""
-        return F.cross_entropy(logits, batch.targets)
+        return F.cross_entropy(outputs, batch.targets)
 
     def metrics(self) -> ClassificationMetrics:
         """Return an empty count of gold label against prediction."""
         return ClassificationMetrics(self.labels)
 
-    def prepare(self, corpus: Corpus, vocabulary: Vocabulary) -> Pairs:
+    def prepare(self, split: Corpus, vocabulary: Vocabulary) -> Pairs:
         """Return a split as numbers.
 
         Raises: ValueError: if it does not consist of pairs, or a target is none of the labels.
         """
-        if corpus.lengths.shape[1] != 2:
-            raise ValueError(f"{corpus.lengths.shape[1]} sentences in an example, expected 2")
-        ids = np.array(vocabulary.encode(corpus.words), dtype=np.int64)
-        classes = np.array([self.labels.index(name) for name in corpus.target_names])
+        if split.lengths.shape[1] != 2:
+            raise ValueError(f"{split.lengths.shape[1]} sentences in an example, expected 2")
+        ids = np.array(vocabulary.encode(split.words), dtype=np.int64)
+        classes = np.array([self.labels.index(name) for name in split.target_names])
         sides = (1,) if self.sides == "hypothesis" else (0, 1)
-        return Pairs(corpus, ids, classes[corpus.targets], sides)
+        return Pairs(split, ids, classes[split.targets], sides)

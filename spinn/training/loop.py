@@ -6,14 +6,14 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from spinn.tasks.task import Batch, Metrics, Task
 from spinn.training.ahead import Ahead
 from spinn.training.batches import Batches
 from spinn.training.checkpoint import load_state, load_weights, save_state, save_weights
@@ -28,24 +28,6 @@ class TrainingError(RuntimeError):
     """Training cannot go on: the loss is no longer a number."""
 
 
-class Metrics(Protocol):
-    """Counts of how good a model is; accuracy is what early stopping looks at."""
-
-    @property
-    def accuracy(self) -> float:
-        """The part of the examples that are right."""
-
-    @property
-    def loss(self) -> float:
-        """The mean loss."""
-
-    def update(self, logits: Tensor, targets: Tensor, loss: Tensor) -> None:
-        """Add a batch."""
-
-    def summary(self) -> dict[str, Any]:
-        """Return all figures, ready for JSON."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class TrainerSettings:
     """What the `trainer` group configures.
@@ -56,7 +38,7 @@ class TrainerSettings:
         evaluation_batch_size: examples in a batch of dev or test.
         clip_norm: the largest norm of the gradient; null for no clipping.
         evaluate_every: steps between evaluations on dev; null for once an epoch.
-        patience: evaluations without a better dev accuracy before stopping; null for never.
+        patience: evaluations without a better score on dev before stopping; null for never.
         device: auto takes a GPU where there is one.
         precision: the arithmetic of matrix products.
         threads: CPU threads; null leaves it to torch.
@@ -89,7 +71,7 @@ class Progress:
 
     Args:
         step: optimizer steps done.
-        best: the best dev accuracy so far, reached at `best_step`.
+        best: the best score on dev so far, reached at `best_step`; None before the first.
         stale: evaluations since then.
         seconds: wall-clock seconds of training, dev evaluations included.
         step_seconds: of these, seconds in training steps, the wait for batches included.
@@ -97,7 +79,7 @@ class Progress:
     """
 
     step: int = 0
-    best: float = -1.0
+    best: float | None = None
     best_step: int = 0
     stale: int = 0
     seconds: float = 0.0
@@ -106,15 +88,15 @@ class Progress:
 
 
 @torch.no_grad()
-def evaluate(task: Any, batches: Iterable[Any], device: torch.device) -> Metrics:
+def evaluate(task: Task, batches: Iterable[Batch], device: torch.device) -> Metrics:
     """Return the metrics of a task's model over batches; dropout is off."""
-    metrics: Metrics = task.metrics()
+    metrics = task.metrics()
     task.eval()
     with Ahead(batches) as made:
         for batch in made:
             batch = batch.to(device)
-            logits = task(batch)
-            metrics.update(logits, batch.targets, task.loss(logits, batch))
+            outputs = task(batch)
+            metrics.update(outputs, batch, task.loss(outputs, batch))
     return metrics
 
 
@@ -147,7 +129,7 @@ class Trainer:
         self.progress = Progress()
         self.steps = 0  # optimizer steps in all, known once the data is
         self._lap_began = time.perf_counter()
-        self._recent: deque[tuple[float, float]] = deque(maxlen=50)
+        self._recent: deque[float] = deque(maxlen=50)
 
     @property
     def device(self) -> torch.device:
@@ -155,7 +137,7 @@ class Trainer:
         device: torch.device = self.accelerator.device
         return device
 
-    def fit(self, train: Batches[Any], dev: Batches[Any]) -> Progress:
+    def fit(self, train: Batches, dev: Batches) -> Progress:
         """Train, and leave the best weights on dev both in the model and in the run folder.
 
         Raises:
@@ -183,7 +165,7 @@ class Trainer:
         load_weights(self.folder.weights, self.task)
         return self.progress
 
-    def _remaining(self, train: Batches[Any]) -> Iterator[tuple[int, Any]]:
+    def _remaining(self, train: Batches) -> Iterator[tuple[int, Any]]:
         """Yield the batches still to come, each with its epoch; all are known at the start."""
         first, start = divmod(self.progress.step, len(train))
         for epoch in range(first, self.settings.epochs):
@@ -212,21 +194,23 @@ class Trainer:
         self.progress.sentences += len(batch.sentences.lengths)
         bar.update()
         if self.progress.step % 10 == 0:
-            mean_loss, mean_accuracy = (sum(v) / len(v) for v in zip(*self._recent, strict=True))
             rate = self.progress.sentences / self.progress.step_seconds
             bar.set_postfix_str(
-                f"loss {mean_loss:.3f}, accuracy {mean_accuracy:.1%}, {rate:,.0f} sentences/s",
-                refresh=False,
+                f"loss {self._mean_loss():.3f}, {rate:,.0f} sequences/s", refresh=False
             )
 
-    def _step(self, batch: Any) -> tuple[float, float]:
-        """Train on one batch; return its loss and accuracy."""
+    def _mean_loss(self) -> float:
+        """Of the last few steps."""
+        return sum(self._recent) / len(self._recent)
+
+    def _step(self, batch: Batch) -> float:
+        """Train on one batch; return its loss."""
         rate = learning_rate(self.optimization, self.progress.step, self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.task.train()
-        logits = self.task(batch)
-        loss = self.task.loss(logits, batch)
+        outputs = self.task(batch)
+        loss = self.task.loss(outputs, batch)
         self._require_finite(loss.item(), "loss")
         self.optimizer.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
@@ -235,9 +219,7 @@ class Trainer:
         if self.settings.precision != "fp16":  # with fp16 the gradient scaler skips such steps
             self._require_finite(float(norm), "norm of the gradient")
         self.optimizer.step()
-        metrics = self.task.metrics()
-        metrics.update(logits, batch.targets, loss)
-        return metrics.loss, metrics.accuracy
+        return float(loss.detach())
 
     def _require_finite(self, value: float, name: str) -> None:
         if not math.isfinite(value):
@@ -248,17 +230,17 @@ class Trainer:
                 f"Try a lower optimizer.lr or trainer.clip_norm, or look at the data."
             )
 
-    def _evaluate(self, dev: Batches[Any], epoch: int) -> None:
+    def _evaluate(self, dev: Batches, epoch: int) -> None:
         """Evaluate on dev, write a line of metrics, keep the weights if they are the best yet."""
         progress = self.progress
         metrics = evaluate(self.task, dev, self.device)
-        if metrics.accuracy > progress.best:
-            progress.best, progress.best_step, progress.stale = metrics.accuracy, progress.step, 0
+        if progress.best is None or metrics.score > progress.best:
+            progress.best, progress.best_step, progress.stale = metrics.score, progress.step, 0
             save_weights(self.folder.weights, self.task)
         else:
             progress.stale += 1
         self._lap()
-        mean_loss = sum(loss for loss, _ in self._recent) / len(self._recent)
+        mean_loss = self._mean_loss()
         line = {
             "step": progress.step,
             "epoch": epoch + 1,
@@ -270,9 +252,9 @@ class Trainer:
         self.folder.append_metrics(line)
         save_state(self.folder.last, self.task, self.optimizer, asdict(progress))
         log.info(
-            "epoch %d/%d  step %d/%d  train loss %.3f  dev loss %.3f  dev accuracy %.2f %%%s",
+            "epoch %d/%d  step %d/%d  train loss %.3f  dev loss %.3f  dev %s%s",
             epoch + 1, self.settings.epochs, progress.step, self.steps, mean_loss,
-            metrics.loss, 100 * metrics.accuracy, "" if progress.stale else "  (best)",
+            metrics.loss, metrics.told, "" if progress.stale else "  (best)",
         )  # fmt: skip
 
     def _interrupt(self, number: int) -> None:

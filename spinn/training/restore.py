@@ -10,12 +10,13 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from spinn.data.datasets import Dataset
 from spinn.data.vocabulary import Vocabulary
 from spinn.errors import InputError
-from spinn.tasks.pair_classification import PairClassification
+from spinn.tasks.task import Task
 from spinn.training.checkpoint import load_weights
 from spinn.training.run_folder import RunFolder
-from spinn.training.settings import task_factory
+from spinn.training.settings import dataset_of, task_factory
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Run:
     folder: RunFolder
     config: DictConfig
     vocabulary: Vocabulary
-    task: PairClassification
+    dataset: Dataset
+    task: Task
 
 
 def load_run(path: str | Path) -> Run:
@@ -50,7 +52,8 @@ def load_run(path: str | Path) -> Run:
     ):
         raise InputError(f"{folder.config}: expected the sections {', '.join(sections)}")
     vocabulary = Vocabulary.load(folder.vocabulary)
-    task = task_factory(config)(vocabulary)
+    dataset = dataset_of(config)
+    task = task_factory(config, dataset)(vocabulary)
     load_weights(folder.weights, task)
     task.eval()
-    return Run(folder, config, vocabulary, task)
+    return Run(folder, config, vocabulary, dataset, task)

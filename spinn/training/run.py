@@ -6,13 +6,11 @@ from typing import Any
 import torch
 from omegaconf import DictConfig
 
-from spinn.data.corpus import Corpus
 from spinn.data.dataset import ReadReport
-from spinn.data.splits import Splits, load_splits
 from spinn.data.vectors import load_vectors
 from spinn.data.vocabulary import Vocabulary
 from spinn.errors import InputError
-from spinn.tasks.pair_classification import PairBatch, PairClassification
+from spinn.tasks.task import Task
 from spinn.training.batches import Batches
 from spinn.training.loop import Progress, Trainer, evaluate
 from spinn.training.run_folder import RunFolder
@@ -33,15 +31,11 @@ def train(config: DictConfig) -> dict[str, Any]:
     settings = check(config)
     if settings.trainer.threads is not None:
         torch.set_num_threads(settings.trainer.threads)
-    splits = load_splits(settings.data, settings.reader)
-    vocabulary = Vocabulary.build(
-        splits.train.counts(),
-        lowercase=settings.data.lowercase,
-        min_count=settings.data.min_count,
-    )
+    splits = settings.dataset.load()
+    vocabulary = settings.dataset.vocabulary(splits)
     seed_everything(settings.root.seed)
     task = settings.make_task(vocabulary)
-    vectors = _fill_vectors(task, config.model.embedding.vectors, vocabulary)
+    vectors = _fill_vectors(task, config.model.embedding.get("vectors"), vocabulary)
     folder = RunFolder(settings.root.run)
     folder.create(config, vocabulary)
     trainer = Trainer(
@@ -49,18 +43,18 @@ def train(config: DictConfig) -> dict[str, Any]:
     )
     _announce(settings, splits, vocabulary, task, trainer.device)
 
-    def batches(examples: Corpus, size: int) -> Batches[PairBatch]:
-        pairs = task.prepare(examples, vocabulary)
-        return Batches(pairs, batch_size=size, seed=settings.root.seed)
+    def batches(split: Any, size: int) -> Batches:
+        prepared = task.prepare(split, vocabulary)
+        return Batches(prepared, batch_size=size, seed=settings.root.seed)
 
     held_out = settings.trainer.evaluation_batch_size
     train_batches = batches(splits.train, settings.trainer.batch_size)
     progress = trainer.fit(train_batches, batches(splits.dev, held_out))
 
-    def figures(examples: Corpus) -> dict[str, Any] | None:
-        if not examples:
+    def figures(split: Any) -> dict[str, Any] | None:
+        if not len(split):
             return None
-        return evaluate(task, batches(examples, held_out), trainer.device).summary()
+        return evaluate(task, batches(split, held_out), trainer.device).summary()
 
     results = {
         **_facts(settings, task, progress, epochs=progress.step / len(train_batches)),
@@ -78,12 +72,10 @@ def train(config: DictConfig) -> dict[str, Any]:
     return results
 
 
-def _facts(
-    settings: Settings, task: PairClassification, progress: Progress, *, epochs: float
-) -> dict[str, Any]:
+def _facts(settings: Settings, task: Task, progress: Progress, *, epochs: float) -> dict[str, Any]:
     return {
         **settings.root.names,
-        "trees": settings.data.trees,
+        **settings.dataset.facts(),
         "seed": settings.root.seed,
         "parameters": sum(p.numel() for p in task.parameters() if p.requires_grad),
         "epochs": round(epochs, 3),
@@ -94,9 +86,7 @@ def _facts(
     }
 
 
-def _fill_vectors(
-    task: PairClassification, path: str | None, vocabulary: Vocabulary
-) -> dict[str, Any] | None:
+def _fill_vectors(task: Task, path: str | None, vocabulary: Vocabulary) -> dict[str, Any] | None:
     """Put pretrained vectors, if a file of them is named, into the embedding; report how many."""
     if path is None:
         return None
@@ -126,9 +116,9 @@ def _account(report: ReadReport) -> dict[str, Any]:
 
 def _announce(
     settings: Settings,
-    splits: Splits,
+    splits: Any,
     vocabulary: Vocabulary,
-    task: PairClassification,
+    task: Task,
     device: torch.device,
 ) -> None:
     for name, report in splits.reports.items():
@@ -136,7 +126,8 @@ def _announce(
     sizes = f"{len(splits.train):,} train, {len(splits.dev):,} dev, {len(splits.test):,} test"
     parameters = sum(p.numel() for p in task.parameters() if p.requires_grad)
     log.info(
-        "%s on %s (%s pairs, %s trees): %s words, %s parameters, on %s with %d threads",
-        settings.root.names["model"], settings.root.names["data"], sizes, settings.data.trees,
-        f"{len(vocabulary):,}", f"{parameters:,}", device, torch.get_num_threads(),
+        "%s on %s (%s %s): %s words, %s parameters, on %s with %d threads",
+        settings.root.names["model"], settings.root.names["data"], sizes,
+        settings.dataset.describe(), f"{len(vocabulary):,}", f"{parameters:,}", device,
+        torch.get_num_threads(),
     )  # fmt: skip

@@ -1,17 +1,19 @@
 """The whole configuration, checked before any data is read."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig
 
-from spinn.config import arguments, construct, factory
+from spinn.config import arguments, construct, factory, target_of
+from spinn.data.datasets import Dataset, MadeSequences, PairFiles
 from spinn.data.splits import DataSettings
 from spinn.data.vocabulary import Vocabulary
 from spinn.errors import InputError
-from spinn.nn.embedding import WordEmbedding
-from spinn.tasks.pair_classification import PairClassification
+from spinn.nn.embedding import Vectors, WordEmbedding
+from spinn.tasks.task import Task
 from spinn.training.loop import TrainerSettings
 from spinn.training.optimization import OptimizerSettings
 
@@ -43,14 +45,13 @@ class Root:
 
 @dataclass(frozen=True)
 class Settings:
-    """The sections of a configuration, typed; its reader, and what builds its task."""
+    """The sections of a configuration, typed; its dataset, and what builds its task."""
 
     root: Root
-    data: DataSettings
+    dataset: Dataset
     trainer: TrainerSettings
     optimizer: OptimizerSettings
-    reader: Any
-    make_task: Callable[[Vocabulary], PairClassification]
+    make_task: Callable[[Vocabulary], Task]
 
 
 def check(config: DictConfig) -> Settings:
@@ -59,18 +60,25 @@ def check(config: DictConfig) -> Settings:
     Raises:
         InputError: naming the key that is unknown, missing or of a wrong type.
     """
+    dataset = dataset_of(config)
     return Settings(
         root=Root(**arguments(config, Root, key="")),
-        data=_make(DataSettings, config, "data"),
+        dataset=dataset,
         trainer=_make(TrainerSettings, config, "trainer"),
         optimizer=_make(OptimizerSettings, config, "optimizer"),
-        reader=reader_of(config),
-        make_task=task_factory(config),
+        make_task=task_factory(config, dataset),
     )
 
 
 def _make(kind: type, config: DictConfig, key: str) -> Any:
     return construct(kind, key=key, **arguments(config[key], kind, key=key))
+
+
+def dataset_of(config: DictConfig) -> Dataset:
+    """Build the dataset that a configuration names: a class of sequences, or files and a reader."""
+    if config.data.get("_target_") is not None:
+        return MadeSequences(factory(config.data, within="spinn.data.sequences", key="data")())
+    return PairFiles(_make(DataSettings, config, "data"), reader_of(config))
 
 
 def reader_of(config: DictConfig) -> Any:
@@ -79,33 +87,43 @@ def reader_of(config: DictConfig) -> Any:
     return factory(section, within="spinn.data.readers", key="data.reader")()
 
 
-def task_factory(config: DictConfig) -> Callable[[Vocabulary], PairClassification]:
+def task_factory(config: DictConfig, dataset: Dataset) -> Callable[[Vocabulary], Task]:
     """Check the sections `model` and `task`; return what builds them, untrained, for a vocabulary.
 
     Raises:
-        InputError: if a setting is unknown or of a wrong type, or names a class of another package.
+        InputError: if a setting is unknown or of a wrong type, names a class of another package, or
+            asks for what the dataset does not have.
     """
-    section = config.model.get("embedding")
-    embedding = arguments(
-        section,
-        WordEmbedding,
-        key="model.embedding",
-        given=("vocabulary_size",),
-        apart=("vectors",),
-    )
+    embed = _embedding_factory(config, dataset)
     encoder = factory(
         config.model, within="spinn.nn", key="model", given=("embedding",), apart=("embedding",)
     )
-    task = factory(config.task, within="spinn.tasks", key="task", given=("encoder", "labels"))
-    labels = tuple(reader_of(config).labels)
+    kind = target_of(config.task, within="spinn.tasks", key="task")
+    if not issubclass(kind, Task):
+        raise InputError(f"task._target_ is {config.task._target_!r}; expected a task")
+    offered = {"labels": dataset.labels, "outputs": dataset.outputs}
+    asked = {k: v for k, v in offered.items() if k in inspect.signature(kind).parameters}
+    if asked.get("labels", ()) is None or (dataset.labels and "labels" not in asked):
+        has = "classes" if dataset.labels else "numbers"
+        raise InputError(f"task {kind.__name__} is not for this data: its targets are {has}")
+    build = factory(config.task, within="spinn.tasks", key="task", given=("encoder", *offered))
 
-    def make(vocabulary: Vocabulary) -> PairClassification:
-        words = construct(
-            WordEmbedding, key="model.embedding", vocabulary_size=len(vocabulary), **embedding
-        )
-        made = task(encoder=encoder(embedding=words), labels=labels)
-        if not isinstance(made, PairClassification):
-            raise InputError(f"task._target_ is {config.task._target_!r}; expected a task")
-        return made
+    def make(vocabulary: Vocabulary) -> Task:
+        task: Task = build(encoder=encoder(embedding=embed(vocabulary)), **asked)
+        return task
 
     return make
+
+
+def _embedding_factory(config: DictConfig, dataset: Dataset) -> Callable[[Vocabulary], Any]:
+    """Check `model.embedding`; return what turns the dataset's inputs into vectors."""
+    section, key = config.model.get("embedding"), "model.embedding"
+    if dataset.inputs is None:
+        words = arguments(
+            section, WordEmbedding, key=key, given=("vocabulary_size",), apart=("vectors",)
+        )
+        return lambda vocabulary: construct(
+            WordEmbedding, key=key, vocabulary_size=len(vocabulary), **words
+        )
+    numbers = arguments(section, Vectors, key=key, given=("size",), apart=("vectors",))
+    return lambda vocabulary: construct(Vectors, key=key, size=dataset.inputs, **numbers)

@@ -1,10 +1,16 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
-from spinn.tasks.metrics import ClassificationMetrics
+from spinn.tasks.metrics import ClassificationMetrics, LabellingMetrics, RegressionMetrics
 
 LABELS = ("entailment", "neutral", "contradiction")
+
+
+def of(targets: torch.Tensor) -> SimpleNamespace:
+    return SimpleNamespace(targets=targets)
 
 
 def logits_for(predicted: list[int]) -> torch.Tensor:
@@ -14,7 +20,7 @@ def logits_for(predicted: list[int]) -> torch.Tensor:
 def test_figures_of_a_case_worked_by_hand() -> None:
     gold, predicted = [0, 0, 1, 1, 1, 2], [0, 1, 1, 1, 2, 0]
     metrics = ClassificationMetrics(LABELS)
-    metrics.update(logits_for(predicted), torch.tensor(gold), torch.tensor(0.5))
+    metrics.update(logits_for(predicted), of(torch.tensor(gold)), torch.tensor(0.5))
     summary = metrics.summary()
     assert summary["accuracy"] == pytest.approx(3 / 6)
     assert summary["examples"] == 6
@@ -30,14 +36,14 @@ def test_figures_of_a_case_worked_by_hand() -> None:
 
 def test_loss_is_the_mean_over_examples_not_over_batches() -> None:
     metrics = ClassificationMetrics(LABELS)
-    metrics.update(logits_for([0, 0, 0]), torch.tensor([0, 0, 0]), torch.tensor(1.0))
-    metrics.update(logits_for([1]), torch.tensor([1]), torch.tensor(5.0))
+    metrics.update(logits_for([0, 0, 0]), of(torch.tensor([0, 0, 0])), torch.tensor(1.0))
+    metrics.update(logits_for([1]), of(torch.tensor([1])), torch.tensor(5.0))
     assert metrics.loss == pytest.approx((3 * 1.0 + 5.0) / 4)
 
 
 def test_what_cannot_be_said_is_null() -> None:
     metrics = ClassificationMetrics(LABELS)
-    metrics.update(logits_for([0]), torch.tensor([0]), torch.tensor(0.0))
+    metrics.update(logits_for([0]), of(torch.tensor([0])), torch.tensor(0.0))
     neutral = metrics.summary()["per_class"]["neutral"]
     assert neutral == {"precision": None, "recall": None, "examples": 0}
 
@@ -46,8 +52,38 @@ def test_batches_add_up() -> None:
     rng = np.random.default_rng(0)
     gold, predicted = rng.integers(0, 3, 100), rng.integers(0, 3, 100)
     whole, parts = ClassificationMetrics(LABELS), ClassificationMetrics(LABELS)
-    whole.update(logits_for(list(predicted)), torch.tensor(gold), torch.tensor(1.0))
+    whole.update(logits_for(list(predicted)), of(torch.tensor(gold)), torch.tensor(1.0))
     for rows in np.split(np.arange(100), [13, 50]):
-        parts.update(logits_for(list(predicted[rows])), torch.tensor(gold[rows]), torch.tensor(1.0))
+        parts.update(
+            logits_for(list(predicted[rows])), of(torch.tensor(gold[rows])), torch.tensor(1.0)
+        )
     assert whole.summary() == parts.summary()
     assert whole.accuracy == pytest.approx(float((gold == predicted).mean()))
+
+
+def test_a_sequence_is_exact_if_all_its_labels_are_right() -> None:
+    metrics = LabellingMetrics(("0", "1"))
+    gold, lengths = torch.tensor([0, 1, 1, 0, 1, 1]), torch.tensor([1, 3, 0, 2])
+    logits = torch.eye(2)[[0, 1, 1, 0, 0, 1]]  # the fifth is wrong: the last sequence's first
+    batch = SimpleNamespace(targets=gold, target_lengths=lengths)
+    metrics.update(logits, batch, torch.tensor(0.5))
+    summary = metrics.summary()
+    assert summary["accuracy"] == pytest.approx(5 / 6)
+    assert summary["exact"] == pytest.approx(3 / 4)
+    assert summary["sequences"] == 4
+    assert metrics.score == summary["accuracy"]
+    assert metrics.told == "accuracy 83.33 %"
+
+
+def test_errors_of_numbers_are_means_over_all_of_them() -> None:
+    metrics = RegressionMetrics()
+    for found, wanted in (([[1.0], [2.0], [3.0]], [[1.0], [4.0], [0.0]]), ([[0.0]], [[1.0]])):
+        batch = SimpleNamespace(targets=torch.tensor(wanted))
+        metrics.update(torch.tensor(found), batch, torch.tensor(0.0))
+    summary = metrics.summary()
+    assert summary["mae"] == pytest.approx((0 + 2 + 3 + 1) / 4)
+    assert summary["loss"] == pytest.approx((0 + 4 + 9 + 1) / 4)
+    assert summary["rmse"] == pytest.approx(3.5**0.5)
+    assert summary["examples"] == 4
+    assert metrics.score == -metrics.loss
+    assert metrics.told == "mean squared error 3.5"

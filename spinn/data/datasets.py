@@ -1,0 +1,123 @@
+"""A dataset to training: splits to learn from, the vocabulary, and what a target is.
+
+Two kinds: files of sentence pairs in a format that a reader knows, and sequences that a class of
+`spinn.data.sequences` makes or reads.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from spinn.data.series import SeriesSplits
+from spinn.data.splits import DataSettings, Splits, load_splits
+from spinn.data.vocabulary import Vocabulary
+
+
+class Dataset(Protocol):
+    """What training asks of a dataset."""
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """What classes, or symbols to be written, stand for; None where targets are numbers."""
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a target has; 1 for a class."""
+
+    @property
+    def inputs(self) -> int | None:
+        """How many numbers a step of the input has; None where it is a word or symbol."""
+
+    def load(self) -> Any:
+        """Return the splits: `train`, `dev`, `test` and further `tests` by name."""
+
+    def vocabulary(self, splits: Any) -> Vocabulary:
+        """Return the words or symbols that a model of this dataset knows."""
+
+    def describe(self) -> str:
+        """Return what an example is, in the plural, for messages."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a run's results say of the dataset."""
+
+
+@dataclass(frozen=True)
+class PairFiles:
+    """Files of sentence pairs, in a format that a reader knows."""
+
+    settings: DataSettings
+    reader: Any
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class names, as the reader has them."""
+        return tuple(self.reader.labels)
+
+    @property
+    def outputs(self) -> int:
+        """One class."""
+        return 1
+
+    @property
+    def inputs(self) -> None:
+        """Words."""
+        return None
+
+    def load(self) -> Splits:
+        """Read every split; as `load_splits`."""
+        return load_splits(self.settings, self.reader)
+
+    def vocabulary(self, splits: Splits) -> Vocabulary:
+        """The words of train."""
+        return Vocabulary.build(
+            splits.train.counts(),
+            lowercase=self.settings.lowercase,
+            min_count=self.settings.min_count,
+        )
+
+    def describe(self) -> str:
+        """Pairs, and where their trees come from."""
+        return f"pairs, {self.settings.trees} trees"
+
+    def facts(self) -> dict[str, Any]:
+        """Where the trees come from."""
+        return {"trees": self.settings.trees}
+
+
+@dataclass(frozen=True)
+class MadeSequences:
+    """Sequences that a class of `spinn.data.sequences` gives."""
+
+    source: Any
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """As the source says."""
+        labels: tuple[str, ...] | None = self.source.labels
+        return labels
+
+    @property
+    def outputs(self) -> int:
+        """As the source says."""
+        return int(self.source.outputs)
+
+    @property
+    def inputs(self) -> int | None:
+        """As the source says, where inputs are numbers."""
+        return int(self.source.inputs) if self.source.symbols is None else None
+
+    def load(self) -> SeriesSplits:
+        """Make or read every split."""
+        splits: SeriesSplits = self.source.load()
+        return splits
+
+    def vocabulary(self, splits: SeriesSplits) -> Vocabulary:
+        """The source's symbols, in its order."""
+        return Vocabulary(self.source.symbols or ())
+
+    def describe(self) -> str:
+        """Sequences."""
+        return "sequences"
+
+    def facts(self) -> dict[str, Any]:
+        """Nothing: all is in the configuration."""
+        return {}

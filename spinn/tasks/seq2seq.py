@@ -1,0 +1,148 @@
+"""Sequence to sequence: read one, write another of whatever length."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from spinn.data.series import Series
+from spinn.data.vocabulary import Vocabulary
+from spinn.nn.decoder import Decoder, Written
+from spinn.nn.recurrent import Cell
+from spinn.tasks.sequences import PreparedSeries, SeriesBatch
+from spinn.tasks.task import Task
+
+
+class Writing(NamedTuple):
+    """What the decoder makes of a batch.
+
+    Attributes:
+        logits: (R+B, C+1) of each next symbol after the right beginning.
+        written: what it writes by itself; None while training.
+    """
+
+    logits: Tensor
+    written: Written | None
+
+
+class SequenceToSequence(Task):
+    """An encoder and a decoder with attention; trained by teacher forcing, judged by what it writes.
+
+    Args:
+        encoder: turns sequences into vectors, one a step among them.
+        labels: the symbols that can be written.
+        cell: the decoder's: rnn, gru or lstm.
+        hidden_size: width of the decoder's h.
+        embedding_size: width of a written symbol's vector.
+        dropout: probability with which an entry of a symbol's vector, and of the state that the next
+            is read off, becomes zero in training.
+        beam: sequences kept while writing; 1 writes the likeliest next symbol.
+        limit: symbols written at most.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        *,
+        labels: tuple[str, ...],
+        cell: Cell,
+        hidden_size: int,
+        embedding_size: int,
+        dropout: float,
+        beam: int,
+        limit: int,
+    ) -> None:
+        super().__init__()
+        for name, value in (("beam", beam), ("limit", limit)):
+            if value < 1:
+                raise ValueError(f"{name} is {value}; expected 1 or more")
+        self.encoder, self.labels, self.beam, self.limit = encoder, labels, beam, limit
+        self.decoder = Decoder(
+            size=int(encoder.size),  # type: ignore[arg-type]
+            labels=len(labels),
+            cell=cell,
+            hidden_size=hidden_size,
+            embedding_size=embedding_size,
+            dropout=dropout,
+        )
+
+    def forward(self, batch: SeriesBatch) -> Writing:
+        """Score the targets, and outside training write as well."""
+        lengths = batch.sentences.lengths
+        encoding = self.encoder(batch.sentences)
+        logits = self.decoder(encoding, lengths, batch.targets, batch.target_lengths)
+        if self.training:
+            return Writing(logits, None)
+        if self.beam == 1:
+            return Writing(logits, self.decoder.greedy(encoding, lengths, limit=self.limit))
+        written = self.decoder.beam(encoding, lengths, width=self.beam, limit=self.limit)
+        return Writing(logits, written)
+
+    def loss(self, outputs: Writing, batch: SeriesBatch) -> Tensor:
+        """Return the mean cross-entropy of a symbol, END among them, in nats."""
+        return F.cross_entropy(
+            outputs.logits, self.decoder.answers(batch.targets, batch.target_lengths)
+        )
+
+    def metrics(self) -> "WritingMetrics":
+        """Return an empty count of sequences written without a mistake."""
+        return WritingMetrics()
+
+    def prepare(self, split: Series, vocabulary: Vocabulary) -> PreparedSeries:
+        """Return a split with its symbols as the vocabulary numbers them.
+
+        Raises: ValueError: if its targets are no symbols.
+        """
+        if split.targets.ndim != 1 or split.targets.max(initial=0) >= len(self.labels):
+            raise ValueError(f"targets are no symbols from 0 to {len(self.labels) - 1}")
+        return PreparedSeries(split, np.array(vocabulary.encode(vocabulary.words), dtype=np.int64))
+
+
+class WritingMetrics:
+    """Counts sequences written without a mistake, their length among what must be right."""
+
+    def __init__(self) -> None:
+        self.examples = self._exact = self._symbols = 0
+        self._loss = torch.zeros((), dtype=torch.float64)
+
+    @torch.no_grad()
+    def update(self, outputs: Writing, batch: SeriesBatch, loss: Tensor) -> None:
+        """Add a batch of what was written outside training.
+
+        Raises: ValueError: if nothing was written, as in training.
+        """
+        if outputs.written is None:
+            raise ValueError("nothing was written; call eval() on the task before")
+        symbols, lengths = outputs.written
+        found = torch.split(symbols.cpu(), lengths.tolist())
+        wanted = torch.split(batch.targets.cpu(), batch.target_lengths.tolist())
+        self._exact += sum(map(torch.equal, found, wanted))
+        self.examples += len(wanted)
+        self._symbols += len(outputs.logits)
+        self._loss += loss.double().cpu() * len(outputs.logits)
+
+    @property
+    def exact(self) -> float:
+        """The part of the sequences that are right from beginning to end."""
+        return self._exact / max(self.examples, 1)
+
+    @property
+    def score(self) -> float:
+        """The part that is exact."""
+        return self.exact
+
+    @property
+    def told(self) -> str:
+        """The part that is exact, in words."""
+        return f"exact match {100 * self.exact:.2f} %"
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of a symbol, in nats."""
+        return float(self._loss) / max(self._symbols, 1)
+
+    def summary(self) -> dict[str, Any]:
+        """Return exact match, loss and examples."""
+        return {"exact": self.exact, "loss": self.loss, "examples": self.examples}
