@@ -6,11 +6,15 @@ from functools import cached_property
 from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from spinn.planning import Integers, Moves, plan
 from spinn.schedule import Schedule
+from spinn.trees import right_branching
+
+Vectors = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,7 @@ class Sentences:
     """A batch of B sentences with N words in all, one after the other, none padded.
 
     Attributes:
-        words: (N,) word ids.
+        words: (N,) word ids, or (N, I) vectors in their place (`of_vectors`).
         lengths: (B,) words in each sentence, always on the CPU.
         transitions: (2N-B,) SHIFT and REDUCE as uint8, always on the CPU.
         schedule: pointers into the batch for every move, on the device of `words`.
@@ -73,6 +77,38 @@ class Sentences:
             lengths=torch.from_numpy(lengths),
             transitions=torch.from_numpy(transitions),
             schedule=plan(transitions, lengths, words).map(torch.from_numpy),
+        )
+
+    @classmethod
+    def of_vectors(
+        cls, vectors: Vectors, lengths: Integers, transitions: Moves | None = None
+    ) -> "Sentences":
+        """Plan sequences of vectors, which `spinn.nn.embedding.Vectors` takes in place of words.
+
+        Args:
+            vectors: (N, I) floating point numbers, sequence after sequence.
+            lengths: (B,) vectors in each sequence.
+            transitions: (2N-B,) moves; right-branching trees if left out.
+
+        Raises:
+            ValueError: if the vectors are not (N, I) numbers, or the moves of a sequence do not
+                build one tree over its vectors.
+        """
+        if vectors.ndim != 2 or vectors.dtype.kind != "f":
+            raise ValueError(
+                f"vectors: {vectors.dtype} of shape {vectors.shape}; "
+                "expected floating point numbers of shape (N, I)"
+            )
+        if len(vectors) != lengths.sum():
+            raise ValueError(f"vectors: {len(vectors)} rows; lengths add up to {lengths.sum()}")
+        if transitions is None:  # `plan` names an empty sequence
+            moves = b"".join(right_branching(length) for length in lengths.tolist() if length > 0)
+            transitions = np.frombuffer(moves, dtype=np.uint8).copy()
+        return cls(
+            words=torch.from_numpy(vectors),
+            lengths=torch.from_numpy(lengths),
+            transitions=torch.from_numpy(transitions),
+            schedule=plan(transitions, lengths, np.arange(len(vectors))).map(torch.from_numpy),
         )
 
     def __len__(self) -> int:

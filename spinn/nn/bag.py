@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from spinn.batch import Encoding, Sentences
-from spinn.nn.embedding import WordEmbedding
+from spinn.nn.embedding import Embedding
 
 Pooling = Literal["sum", "mean", "max"]
 
@@ -26,7 +26,7 @@ class Bag(nn.Module):
         dropout: probability with which an entry of the sentence's vector becomes zero in training.
     """
 
-    def __init__(self, embedding: WordEmbedding, *, pooling: Pooling, dropout: float) -> None:
+    def __init__(self, embedding: Embedding, *, pooling: Pooling, dropout: float) -> None:
         super().__init__()
         if pooling not in get_args(Pooling):
             raise ValueError(f"pooling: {pooling!r}; expected one of {get_args(Pooling)}")

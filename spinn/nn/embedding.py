@@ -1,4 +1,4 @@
-"""Words to vectors."""
+"""Words to vectors, and vectors as they are."""
 
 import torch
 from torch import Tensor, nn
@@ -51,3 +51,38 @@ class WordEmbedding(nn.Module):
             vectors = torch.relu(self.projection(vectors))
         embedded: Tensor = self.dropout(vectors)
         return embedded
+
+
+class Vectors(nn.Module):
+    """Take vectors as they are, where a sequence is of numbers and not of words.
+
+    Equal ones are never looked for (`repeats`), and there is no table to train (`trained`).
+
+    Args:
+        size: I, how wide they are.
+        dropout: probability with which an entry of a vector becomes zero in training.
+    """
+
+    repeats = False
+    trained = False
+
+    def __init__(self, *, size: int, dropout: float) -> None:
+        super().__init__()
+        self.size = size
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Vectors (N, I) to themselves.
+
+        Raises: ValueError: if they are not `size` wide, or are no floating point numbers.
+        """
+        if not vectors.is_floating_point() or vectors.shape[1:] != (self.size,):
+            raise ValueError(
+                f"vectors: {vectors.dtype} of shape {tuple(vectors.shape)}; "
+                f"expected floating point numbers of shape (N, {self.size})"
+            )
+        kept: Tensor = self.dropout(vectors)
+        return kept
+
+
+Embedding = WordEmbedding | Vectors

@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from spinn.batch import Encoding, Sentences
 from spinn.nn.bag import pool
-from spinn.nn.embedding import WordEmbedding
+from spinn.nn.embedding import Embedding
 
 Cell = Literal["rnn", "gru", "lstm"]
 Pooling = Literal["last", "mean", "max"]
@@ -32,7 +32,7 @@ class Recurrent(nn.Module):
 
     def __init__(
         self,
-        embedding: WordEmbedding,
+        embedding: Embedding,
         *,
         cell: Cell,
         hidden_size: int,

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from spinn.batch import Encoding, Sentences
 from spinn.nn.composition import Reduce
-from spinn.nn.embedding import WordEmbedding
+from spinn.nn.embedding import Embedding
 from spinn.nn.stack import by_height, thin_stack
 from spinn.nn.tracker import Tracker
 from spinn.schedule import Groups, Leaves, Schedule
@@ -24,7 +24,7 @@ class SPINN(nn.Module):
 
     def __init__(
         self,
-        embedding: WordEmbedding,
+        embedding: Embedding,
         *,
         hidden_size: int,
         tracker_size: int | None,
