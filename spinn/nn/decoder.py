@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from spinn.batch import Encoding
-from spinn.nn.ragged import pad, places
+from spinn.nn.attention import Attention, Memory
+from spinn.nn.ragged import places
 from spinn.nn.recurrent import CELLS, Cell
 
 
@@ -22,25 +23,11 @@ class Written(NamedTuple):
     lengths: Tensor
 
 
-class Memory(NamedTuple):
-    """The words of B sentences, as attention wants them.
-
-    Attributes:
-        keys: (B, T, H) what is compared with the decoder's h; zeros behind a sentence's end.
-        values: (B, T, D) what is read; zeros behind a sentence's end.
-        words: (B, T) whether a word stands there.
-    """
-
-    keys: Tensor
-    values: Tensor
-    words: Tensor
-
-
 class Decoder(nn.Module):
     """Write symbols from left to right and look at the words before each (Luong et al. 2015).
 
-    arXiv:1508.04025, section 3.1: global attention with the score "general", without input feeding.
-    The first state is a linear layer with tanh over the sentence's vector.
+    One recurrent layer, without the paper's input feeding. The first state is a linear layer with
+    tanh over the sentence's vector.
 
     The number `end` = C stands for END where it is written and for START where it is read: END is
     never read, nor is START ever written.
@@ -77,8 +64,7 @@ class Decoder(nn.Module):
         self.embedding = nn.Embedding(labels + 1, embedding_size)
         self.initial = nn.Linear(size, self.states * hidden_size)
         self.network = CELLS[cell](embedding_size, hidden_size)
-        self.score = nn.Linear(size, hidden_size, bias=False)
-        self.combine = nn.Linear(size + hidden_size, hidden_size, bias=False)
+        self.attention = Attention(size, hidden_size=hidden_size)
         self.output = nn.Linear(hidden_size, labels + 1)
         self.dropout = nn.Dropout(dropout)
 
@@ -108,7 +94,7 @@ class Decoder(nn.Module):
         written = places(target_lengths, L + 1).to(targets.device)  # (R,)
         read = targets.new_full((B * (L + 1),), self.end).index_copy(0, written + 1, targets)
         h, _ = self.read(read.view(B, L + 1).t(), state)  # (L+1, B, H)
-        attended = self.attend(h.transpose(0, 1), memory).flatten(0, 1)  # (B(L+1), H)
+        attended = self.attention(h.transpose(0, 1), memory).flatten(0, 1)  # (B(L+1), H)
         rows = places(target_lengths + 1, L + 1).to(targets.device)  # (R+B,)
         logits: Tensor = self.output(self.dropout(attended.index_select(0, rows)))
         return logits
@@ -130,10 +116,8 @@ class Decoder(nn.Module):
         if len(lengths) != len(encoding.sentence):
             raise ValueError(f"lengths: {len(lengths)} for {len(encoding.sentence)} sentences")
         _check_count("encoding.tokens", encoding.tokens, "lengths", lengths)
-        values, words = pad(encoding.tokens, lengths)
-        keys, _ = pad(self.score(encoding.tokens), lengths)
         state = self.initial(encoding.sentence).tanh().chunk(self.states, dim=1)
-        return Memory(keys, values, words), torch.stack(state)
+        return self.attention.remember(encoding.tokens, lengths), torch.stack(state)
 
     def read(self, symbols: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Step over symbols (S, B): h after each, (S, B, H), and the state after the last."""
@@ -143,13 +127,6 @@ class Decoder(nn.Module):
             return h, state
         h, both = self.network(vectors, (state[:1], state[1:]))
         return h, torch.cat(both)
-
-    def attend(self, h: Tensor, memory: Memory) -> Tensor:
-        """The attentional states of Q places in each sentence: h (B, Q, H) to (B, Q, H)."""
-        scores = h @ memory.keys.transpose(1, 2)  # (B, Q, T), h' W s
-        a = scores.masked_fill(~memory.words[:, None], float("-inf")).softmax(2)  # eq. 7
-        context = a @ memory.values  # (B, Q, D)
-        return torch.tanh(self.combine(torch.cat([context, h], dim=2)))  # eq. 5
 
     def step(self, symbols: Tensor, state: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Read one symbol more in each of Q sequences a sentence.
@@ -161,7 +138,7 @@ class Decoder(nn.Module):
         Returns: (B, Q, C+1) log-probabilities of the next symbol, and the next states.
         """
         h, state = self.read(symbols.reshape(1, -1), state)
-        attended = self.attend(h.view(*symbols.shape, -1), memory)  # (B, Q, H)
+        attended = self.attention(h.view(*symbols.shape, -1), memory)  # (B, Q, H)
         return self.output(self.dropout(attended)).log_softmax(2), state  # eq. 6
 
     @torch.no_grad()
@@ -231,7 +208,9 @@ class Decoder(nn.Module):
     def _extend(
         self, totals: Tensor, scores: Tensor, ended: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Keep the K likeliest of all sequences one symbol longer; those that ended stay as they are.
+        """Keep the K likeliest of all sequences one symbol longer.
+
+        A sequence that has ended stays as it is.
 
         Args:
             totals: (B, K) log-probability of each sequence.

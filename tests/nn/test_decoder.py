@@ -61,10 +61,10 @@ def one_step(decoder: Decoder, symbol: int, state: Tensor, tokens: Tensor) -> tu
     else:
         state = step(read, state, *weights)
     h = state[0]
-    scores = torch.stack([h @ (decoder.score.weight @ token) for token in tokens])
+    scores = torch.stack([h @ (decoder.attention.score.weight @ token) for token in tokens])
     exponentials = scores.exp()
     context = sum(e / exponentials.sum() * s for e, s in zip(exponentials, tokens, strict=True))
-    attentional = torch.tanh(decoder.combine.weight @ torch.cat([context, h]))
+    attentional = torch.tanh(decoder.attention.combine.weight @ torch.cat([context, h]))
     return decoder.output.weight @ attentional + decoder.output.bias, state
 
 
@@ -271,7 +271,7 @@ def test_what_does_not_fit_together_is_named() -> None:
         decoder(encoding, LENGTHS, symbols[1:], lengths)
     with pytest.raises(ValueError, match="target_lengths: 4 sequences for 5 sentences"):
         decoder(encoding, LENGTHS, symbols[:-3], lengths[:-1])
-    with pytest.raises(ValueError, match="encoding.tokens: 17 rows; lengths add up to 16"):
+    with pytest.raises(ValueError, match=r"encoding.tokens: 17 rows; lengths add up to 16"):
         decoder.greedy(encoding, LENGTHS - torch.tensor([1, 0, 0, 0, 0]), limit=3)
     with pytest.raises(ValueError, match="lengths: 6 for 5 sentences"):
         decoder.greedy(encoding, torch.tensor([3, 1, 7, 2, 2, 2]), limit=3)
