@@ -76,7 +76,7 @@ class Decoder(nn.Module):
         Args:
             encoding: what an encoder made of B sentences, with `tokens` (N, D).
             lengths: (B,) words in each sentence.
-            targets: (R,) symbols, one sequence after the other, without END.
+            targets: (R,) symbols below C, one sequence after the other, without END.
             target_lengths: (B,) symbols in each sequence; may be 0.
 
         Returns: (R+B, C+1) logits, sequence after sequence: a row for each symbol and one for END.
@@ -150,7 +150,8 @@ class Decoder(nn.Module):
 
         Args:
             encoding, lengths: as in `forward`.
-            limit: symbols at most; a sequence that has not ended by then is cut off.
+            limit: symbols at most, in every sentence; a sequence that has not ended by then is cut
+                off. Room is made for all of them.
 
         Raises: ValueError: if the encoder gives no tokens, or `limit` is less than 1.
         """

@@ -68,8 +68,8 @@ def test_vectors_pass_as_they_are_but_for_dropout() -> None:
 @pytest.mark.parametrize(
     ("given", "found"),
     [
-        (torch.zeros(2, 4), r"torch.float64 of shape \(2, 4\)"),
-        (torch.zeros(3), r"torch.float64 of shape \(3,\)"),
+        (torch.zeros(2, 4), r"torch.float32 of shape \(2, 4\)"),
+        (torch.zeros(3), r"torch.float32 of shape \(3,\)"),
         (torch.tensor([[1, 2, 3]]), r"torch.int64 of shape \(1, 3\)"),
     ],
 )
