@@ -102,9 +102,8 @@ class Sentences:
             )
         if len(vectors) != lengths.sum():
             raise ValueError(f"vectors: {len(vectors)} rows; lengths add up to {lengths.sum()}")
-        if transitions is None:  # `plan` names an empty sequence
-            moves = b"".join(right_branching(length) for length in lengths.tolist() if length > 0)
-            transitions = np.frombuffer(moves, dtype=np.uint8).copy()
+        if transitions is None:
+            transitions = _right_branching(lengths)
         return cls(
             words=torch.from_numpy(vectors),
             lengths=torch.from_numpy(lengths),
@@ -117,8 +116,7 @@ class Sentences:
         """Plan sequences that have no tree: (N,) ids or (N, I) vectors, right-branching."""
         if rows.ndim == 2:
             return cls.of_vectors(rows, lengths)
-        moves = b"".join(right_branching(length) for length in lengths.tolist())
-        return cls.packed(rows, lengths, np.frombuffer(moves, dtype=np.uint8).copy())
+        return cls.packed(rows, lengths, _right_branching(lengths))
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -130,6 +128,12 @@ class Sentences:
             words=self.words.to(device),
             schedule=self.schedule.map(lambda pointers: pointers.to(device)),
         )
+
+
+def _right_branching(lengths: Integers) -> Moves:
+    """The moves of right-branching trees; `plan` names an empty sequence."""
+    moves = b"".join(right_branching(length) for length in lengths.tolist() if length > 0)
+    return np.frombuffer(moves, dtype=np.uint8).copy()
 
 
 @dataclass(frozen=True)

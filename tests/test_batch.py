@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 import torch
 
 from spinn.batch import Sentences
 from spinn.schedule import Schedule
+from spinn.trees import right_branching
 
 S, R = b"\x00", b"\x01"
 
@@ -50,3 +52,43 @@ def test_what_cannot_be_packed_is_named(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Sentences.pack(words, transitions)
+
+
+def test_vectors_stand_where_words_do() -> None:
+    vectors = np.array([[1, 2], [1, 2], [3, 4], [1, 2]], dtype=np.float32)
+    sentences = Sentences.of_vectors(vectors, np.array([3, 1]))
+    assert torch.equal(sentences.words, torch.from_numpy(vectors))
+    assert sentences.lengths.tolist() == [3, 1]
+    assert bytes(sentences.transitions.tolist()) == right_branching(3) + S
+    assert len(sentences) == 2
+    assert sorted(sentences.schedule.distinct.words.tolist()) == [0, 1, 2, 3]
+    assert sentences.to("meta").words.device.type == "meta"
+
+
+def test_vectors_may_have_any_tree() -> None:
+    vectors = np.zeros((4, 2))
+    moves = S + S + R + S + R + S
+    sentences = Sentences.of_vectors(
+        vectors, np.array([3, 1]), np.frombuffer(moves, np.uint8).copy()
+    )
+    words = Sentences.pack([[2, 3, 4], [5]], [moves[:5], moves[5:]])
+    assert torch.equal(sentences.transitions, words.transitions)
+    assert torch.equal(sentences.schedule.levels.nodes, words.schedule.levels.nodes)
+    assert torch.equal(sentences.schedule.each.words, words.schedule.each.words)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "lengths", "message"),
+    [
+        (np.zeros(3), [3], r"vectors: float64 of shape \(3,\); expected floating point numbers of"),
+        (np.zeros((3, 2), np.int64), [3], r"vectors: int64 of shape \(3, 2\); expected floating"),
+        (np.zeros((3, 2)), [2], r"vectors: 3 rows; lengths add up to 2"),
+        (np.zeros((3, 2)), [3, 0], "lengths: sentence 1 has 0 words; expected at least 1"),
+        (np.zeros((0, 2)), [], "no sentences; expected at least one"),
+    ],
+)
+def test_vectors_that_cannot_be_packed_are_named(
+    vectors: np.ndarray, lengths: list[int], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        Sentences.of_vectors(vectors, np.array(lengths, dtype=np.int64))

@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from spinn.batch import Encoding, Sentences
 from spinn.nn.bag import Bag
-from spinn.nn.embedding import WordEmbedding
+from spinn.nn.embedding import Embedding, Vectors, WordEmbedding
 from spinn.nn.recurrent import Recurrent
 from spinn.nn.spinn import SPINN
 
 
-def recurrent(words: WordEmbedding, **changes: object) -> Recurrent:
+def recurrent(words: Embedding, **changes: object) -> Recurrent:
     settings = {
         "cell": "lstm",
         "hidden_size": 6,
@@ -25,7 +26,7 @@ def recurrent(words: WordEmbedding, **changes: object) -> Recurrent:
     return Recurrent(words, **(settings | changes))
 
 
-ENCODERS: dict[str, Callable[[WordEmbedding], nn.Module]] = {
+ENCODERS: dict[str, Callable[[Embedding], nn.Module]] = {
     "spinn": lambda words: SPINN(words, hidden_size=6, tracker_size=4, dropout=0.0),
     "treelstm": lambda words: SPINN(words, hidden_size=6, tracker_size=None, dropout=0.0),
     "bow sum": lambda words: Bag(words, pooling="sum", dropout=0.0),
@@ -132,3 +133,30 @@ def test_dropout_on_words_falls_on_every_word_for_itself(tracker_size: int | Non
     assert not torch.equal(first, second)
     first, second = encode(encoder.eval(), same).sentence
     assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_vectors_are_read_as_words_that_have_them(name: str, batch: Sentences) -> None:
+    N = len(batch.words)
+    table = WordEmbedding(N + 1, size=5, projection_size=None, dropout=0.0, trained=True)
+    distinct = Sentences.packed(
+        np.arange(1, N + 1), batch.lengths.numpy(), batch.transitions.numpy()
+    )
+    vectors = table.table.weight.detach()[1:].clone().numpy()
+    sentences = Sentences.of_vectors(vectors, batch.lengths.numpy(), batch.transitions.numpy())
+    sentences.words.requires_grad_()
+
+    by_word = ENCODERS[name](table)
+    by_vector = ENCODERS[name](Vectors(size=5, dropout=0.0))
+    weights = {k: v for k, v in by_word.state_dict().items() if not k.startswith("embedding.")}
+    by_vector.load_state_dict(weights)
+    expected, found = encode(by_word, distinct), encode(by_vector, sentences)
+    torch.testing.assert_close(found.sentence, expected.sentence, rtol=0, atol=1e-12)
+
+    found.sentence.square().sum().backward()
+    expected.sentence.square().sum().backward()
+    gradient = table.table.weight.grad[1:]
+    torch.testing.assert_close(sentences.words.grad, gradient, rtol=0, atol=1e-10)
+    gradients = {key: parameter.grad for key, parameter in by_word.named_parameters()}
+    for key, parameter in by_vector.named_parameters():
+        torch.testing.assert_close(parameter.grad, gradients[key], rtol=0, atol=1e-10)

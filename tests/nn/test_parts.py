@@ -5,7 +5,7 @@ import torch
 
 from spinn.batch import Sentences
 from spinn.nn.bag import Bag
-from spinn.nn.embedding import WordEmbedding
+from spinn.nn.embedding import Vectors, WordEmbedding
 from spinn.nn.heads import MLP, pair_features
 
 S, R = b"\x00", b"\x01"
@@ -54,6 +54,29 @@ def test_equal_words_get_equal_vectors_unless_dropped_out() -> None:
     words = embedding(dropout=0.5)
     assert not words.repeats
     assert words.eval().repeats
+
+
+def test_vectors_pass_as_they_are_but_for_dropout() -> None:
+    numbers, vectors = torch.rand(50, 3) + 1, Vectors(size=3, dropout=0.5)
+    assert (vectors.size, vectors.repeats, vectors.trained) == (3, False, False)
+    kept = vectors(numbers)
+    assert 0 < (kept == 0).sum() < 150
+    torch.testing.assert_close(kept[kept != 0], 2 * numbers[kept != 0])
+    assert torch.equal(vectors.eval()(numbers), numbers)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (torch.zeros(2, 4), r"torch.float32 of shape \(2, 4\)"),
+        (torch.zeros(3), r"torch.float32 of shape \(3,\)"),
+        (torch.tensor([[1, 2, 3]]), r"torch.int64 of shape \(1, 3\)"),
+    ],
+)
+def test_vectors_of_another_kind_are_named(given: torch.Tensor, found: str) -> None:
+    message = rf"vectors: {found}; expected floating point numbers of shape \(N, 3\)"
+    with pytest.raises(ValueError, match=message):
+        Vectors(size=3, dropout=0.0)(given)
 
 
 @pytest.mark.parametrize("pooling", ["sum", "mean", "max"])
