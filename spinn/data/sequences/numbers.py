@@ -1,0 +1,192 @@
+"""Numbers and their English words: a number in and its words out, and the other way round.
+
+Words are those of American usage, without "and" and without hyphens, each one symbol: 1,023 is
+`one thousand twenty three`, 0 is `zero`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from spinn.data.sequences.drawing import Example, at_least, draw_splits, longer_than
+from spinn.data.series import SeriesSplits
+
+UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
+).split()
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+SCALES = ((1_000_000, "million"), (1000, "thousand"), (1, ""))
+NEW_WORDS = {3: "hundred", 4: "thousand", 7: "million"}  # by the digits of the first such number
+MOST_DIGITS = 9
+
+
+def words_of(number: int) -> list[str]:
+    """The words of a number from 0 to 999,999,999."""
+    words = []
+    for size, name in SCALES:
+        count, number = divmod(number, size)
+        if count:
+            words += [*_below_thousand(count), *filter(None, [name])]
+    return words or ["zero"]
+
+
+def _below_thousand(number: int) -> list[str]:
+    hundreds, rest = divmod(number, 100)
+    words = [UNITS[hundreds], "hundred"] if hundreds else []
+    if rest >= 20:
+        words.append(TENS[rest // 10 - 2])
+        rest %= 10
+    return [*words, UNITS[rest]] if rest else words
+
+
+def vocabulary(digits: int) -> tuple[str, ...]:
+    """All words that numbers of up to so many digits need, the small ones first."""
+    large = [word for first, word in NEW_WORDS.items() if first <= digits]
+    return (*UNITS, *(TENS if digits > 1 else []), *large)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberWords:
+    """A number in one step, and its words to be written: a fixed input, an output of any length.
+
+    The input is (1, 10 · digits): each digit one-hot, the first digit first, zeros in front. There
+    is no test of longer numbers, since the input has no room for them.
+
+    Attributes:
+        digits: of the largest numbers, at most 9; each number of digits from 1 on is as likely as
+            another, and so is each number of them.
+        examples: in train.
+        held_out: numbers in dev and in test; none stands in two splits.
+        seed: of all draws.
+
+    Raises: ValueError: for a setting out of its range.
+    """
+
+    digits: int = 6
+    examples: int = 10_000
+    held_out: int = 1000
+    seed: int = 1
+
+    symbols: ClassVar[tuple[str, ...] | None] = None
+    outputs: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        _check(self.digits, self.examples, self.held_out, self.seed)
+
+    @property
+    def inputs(self) -> int:
+        """Ten for each digit."""
+        return 10 * self.digits
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """The words."""
+        return vocabulary(self.digits)
+
+    def load(self) -> SeriesSplits:
+        """Draw all splits.
+
+        Raises: InputError: if there are too few different numbers to hold any out.
+        """
+        return draw_splits(
+            _number,
+            self._example,
+            lengths=range(1, self.digits + 1),
+            examples=self.examples,
+            held_out=self.held_out,
+            unit="digits",
+            seed=self.seed,
+        )
+
+    def _example(self, number: int) -> Example:
+        one_hot = np.zeros((1, self.digits, 10))
+        one_hot[0, np.arange(self.digits), _digits(number, self.digits)] = 1
+        return one_hot.reshape(1, -1).tolist(), _places(words_of(number), vocabulary(self.digits))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordsToDigits:
+    """The words of a number in, its digits out, which are fewer or more: input and output differ.
+
+    Attributes:
+        digits: of the largest numbers in training, at most 9; each number of digits from 1 on is as
+            likely as another, and so is each number of them.
+        examples: in train.
+        held_out: numbers in dev, in test and in each further test; none stands in two splits.
+        longer: a further test for each of these numbers of digits, whose words training has.
+        seed: of all draws.
+
+    Raises: ValueError: for a setting out of its range.
+    """
+
+    digits: int = 4
+    examples: int = 5000
+    held_out: int = 500
+    longer: Sequence[int] = (5, 6)
+    seed: int = 1
+
+    inputs: ClassVar[int] = 1
+    labels: ClassVar[tuple[str, ...] | None] = tuple("0123456789")
+    outputs: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        _check(self.digits, self.examples, self.held_out, self.seed)
+        longer_than(self.digits, "digits", self.longer)
+        for digits in self.longer:
+            if new := [word for word in vocabulary(digits) if word not in vocabulary(self.digits)]:
+                raise ValueError(
+                    f"longer holds {digits}, whose words are new after training with digits "
+                    f"{self.digits}: {', '.join(new)}; expected fewer, or more digits"
+                )
+            if digits > MOST_DIGITS:
+                raise ValueError(f"longer holds {digits}; expected {MOST_DIGITS} at most")
+
+    @property
+    def symbols(self) -> tuple[str, ...] | None:
+        """The words."""
+        return vocabulary(self.digits)
+
+    def load(self) -> SeriesSplits:
+        """Draw all splits.
+
+        Raises: InputError: if there are too few different numbers to hold any out.
+        """
+        return draw_splits(
+            _number,
+            self._example,
+            lengths=range(1, self.digits + 1),
+            examples=self.examples,
+            held_out=self.held_out,
+            longer=self.longer,
+            unit="digits",
+            seed=self.seed,
+        )
+
+    def _example(self, number: int) -> Example:
+        return _places(words_of(number), vocabulary(self.digits)), _digits(number, 1)
+
+
+def _check(digits: int, examples: int, held_out: int, seed: int) -> None:
+    at_least(1, digits=digits, examples=examples, held_out=held_out)
+    at_least(0, seed=seed)
+    if digits > MOST_DIGITS:
+        raise ValueError(f"digits is {digits}; expected {MOST_DIGITS} at most")
+
+
+def _number(rng: np.random.Generator, digits: int) -> int:
+    least = 10 ** (digits - 1) if digits > 1 else 0
+    return int(rng.integers(least, 10**digits))
+
+
+def _digits(number: int, least: int) -> list[int]:
+    """The digits, the first one first, with zeros in front where there are fewer than `least`."""
+    return [int(digit) for digit in str(number).zfill(least)]
+
+
+def _places(words: Sequence[str], known: Sequence[str]) -> list[int]:
+    return [known.index(word) for word in words]
