@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from spinn.config import target_of
 from spinn.data.splits import DataSettings
-from spinn.nn.embedding import WordEmbedding
+from spinn.nn.embedding import Vectors, WordEmbedding
 from spinn.training.loop import TrainerSettings
 from spinn.training.optimization import OptimizerSettings
 from spinn.training.run import train
@@ -28,6 +28,13 @@ def keys_of(group: str, option: str) -> set[str]:
     return {str(key) for key in OmegaConf.load(CONF / group / f"{option}.yaml")} - {"defaults"}
 
 
+SEQUENCES = [name for name in options("data") if "data" in keys_of("data", name)]
+COMPANIONS = {  # options that fit some data alone
+    "model/embedding=vectors": "data=addition",
+    "task=sequence_regression": "data=amplitude",
+}
+
+
 def parameters(target: Callable[..., Any]) -> set[str]:
     return set(inspect.signature(target).parameters)
 
@@ -40,9 +47,8 @@ def test_a_model_lists_every_argument_of_its_encoder(option: str) -> None:
 
 @pytest.mark.parametrize("option", options("model/embedding"))
 def test_an_embedding_lists_every_argument(option: str) -> None:
-    assert keys_of("model/embedding", option) - {"vectors"} == parameters(WordEmbedding) - {
-        "vocabulary_size"
-    }
+    kind, given = (Vectors, "size") if option == "vectors" else (WordEmbedding, "vocabulary_size")
+    assert keys_of("model/embedding", option) - {"vectors"} == parameters(kind) - {given}
 
 
 @pytest.mark.parametrize("option", options("task"))
@@ -50,7 +56,15 @@ def test_a_task_lists_every_argument(option: str) -> None:
     target = target_of(
         OmegaConf.load(CONF / "task" / f"{option}.yaml"), within="spinn.tasks", key=""
     )
-    assert keys_of("task", option) - {"_target_"} == parameters(target) - {"encoder", "labels"}
+    offered = {"encoder", "labels", "outputs"}
+    assert keys_of("task", option) - {"_target_"} == parameters(target) - offered
+
+
+@pytest.mark.parametrize("option", SEQUENCES)
+def test_sequences_list_every_argument_of_their_class(option: str) -> None:
+    section = OmegaConf.load(CONF / "data" / f"{option}.yaml").data
+    target = target_of(section, within="spinn.data.sequences", key="data")
+    assert {str(key) for key in section} - {"_target_"} == parameters(target)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +72,7 @@ def test_a_task_lists_every_argument(option: str) -> None:
     [("data", DataSettings), ("optimizer", OptimizerSettings), ("trainer", TrainerSettings)],
 )
 def test_settings_are_listed_in_full(group: str, settings: type) -> None:
-    for option in options(group):
+    for option in set(options(group)) - set(SEQUENCES):
         assert keys_of(group, option) == {f.name for f in dataclasses.fields(settings)}, option
 
 
@@ -73,7 +87,24 @@ def test_settings_are_listed_in_full(group: str, settings: type) -> None:
 def test_every_option_passes_the_check(
     choice: str, composed: Callable[..., DictConfig], tmp_path: Path
 ) -> None:
-    check(composed(choice, f"hydra.run.dir={tmp_path}"))
+    companion = COMPANIONS.get(choice)
+    choices = [choice, companion] if companion else [choice]
+    check(composed(*choices, f"hydra.run.dir={tmp_path}"))
+
+
+@pytest.mark.parametrize("option", SEQUENCES)
+def test_sequences_train_a_few_steps(
+    option: str, composed: Callable[..., DictConfig], tmp_path: Path
+) -> None:
+    small = [f"data.{name}=40" for name in ("examples", "held_out") if option != "amplitude"]
+    config = composed(
+        f"data={option}", "model=gru", "model.hidden_size=8", "trainer.epochs=1",
+        "trainer.evaluate_every=null", f"run={tmp_path}", *small,
+    )  # fmt: skip
+    results = train(config)
+    assert results["steps"] > 0
+    assert results["dev"]["loss"] > 0
+    assert set(results["tests"]) == set(check(config).dataset.load().tests)
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))

@@ -10,6 +10,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {  # a room may use those below it, and itself; rooms of one number do not know each other
     "cli": 6,
     "training": 5,
+    "analysis": 5,
     "tasks": 4,
     "nn": 3,
     "data": 3,

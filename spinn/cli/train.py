@@ -11,6 +11,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from spinn.cli import people
+from spinn.cli.draw import draw
 from spinn.cli.explain import explain
 from spinn.cli.home import HOME
 from spinn.cli.table import results_table
@@ -37,18 +38,18 @@ def _composed(main: Callable[[], object]) -> None:
 
 
 def train(config: DictConfig) -> float:
-    """Train, tell the results, and return the best accuracy on dev.
+    """Train, tell the results, and return the best score on dev.
 
     Raises:
         SystemExit: with the exit code, once a person has been told what went wrong.
     """
-    accuracy: list[float] = []
-    code = people.run(lambda: accuracy.append(_train(config)))
+    scores: list[float] = []
+    code = people.run(lambda: scores.append(_train(config)))
     if code:
         with contextlib.suppress(OSError):  # a run that failed before it began leaves no folder
             Path(HydraConfig.get().runtime.output_dir).rmdir()
         raise SystemExit(code)
-    return accuracy[0]
+    return scores[0]
 
 
 def _train(config: DictConfig) -> float:
@@ -59,8 +60,19 @@ def _train(config: DictConfig) -> float:
     with contextlib.suppress(ValueError):
         folder = folder.relative_to(Path.cwd())
     _link_latest(folder)
-    log.info("saved in %s; next: spinn predict %s --help", folder, folder)
-    return float(results["dev"]["accuracy"])
+    if "trees" not in results:
+        _draw(folder)
+    command = "predict" if "trees" in results else "evaluate"  # predict is for pairs of sentences
+    log.info("saved in %s; next: spinn %s %s --help", folder, command, folder)
+    return float(results["dev_score"])
+
+
+def _draw(run: Path) -> None:
+    """Draw the run; it stands without a picture too."""
+    try:
+        log.info("drawn: %s", draw(run))
+    except InputError as error:
+        log.warning("no picture: %s", error)
 
 
 def _link_latest(run: Path) -> None:

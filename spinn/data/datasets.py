@@ -115,8 +115,9 @@ class MadeSequences:
         return Vocabulary(self.source.symbols or ())
 
     def describe(self) -> str:
-        """Sequences."""
-        return "sequences"
+        """Sequences, and what a step is."""
+        width = self.inputs
+        return "sequences of symbols" if width is None else f"sequences, {width} numbers a step"
 
     def facts(self) -> dict[str, Any]:
         """Nothing: all is in the configuration."""

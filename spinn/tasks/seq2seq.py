@@ -12,7 +12,7 @@ from spinn.data.vocabulary import Vocabulary
 from spinn.nn.decoder import Decoder, Written
 from spinn.nn.recurrent import Cell
 from spinn.tasks.sequences import PreparedSeries, SeriesBatch
-from spinn.tasks.task import Task
+from spinn.tasks.task import Task, tokens_of
 
 
 class Writing(NamedTuple):
@@ -28,7 +28,7 @@ class Writing(NamedTuple):
 
 
 class SequenceToSequence(Task):
-    """An encoder and a decoder with attention; trained by teacher forcing, judged by what it writes.
+    """An encoder, and a decoder with attention that is taught by forcing and judged by its writing.
 
     Args:
         encoder: turns sequences into vectors, one a step among them.
@@ -36,8 +36,8 @@ class SequenceToSequence(Task):
         cell: the decoder's: rnn, gru or lstm.
         hidden_size: width of the decoder's h.
         embedding_size: width of a written symbol's vector.
-        dropout: probability with which an entry of a symbol's vector, and of the state that the next
-            is read off, becomes zero in training.
+        dropout: probability with which an entry of a symbol's vector, and of the state that the
+            next is read off, becomes zero in training.
         beam: sequences kept while writing; 1 writes the likeliest next symbol.
         limit: symbols written at most.
     """
@@ -72,6 +72,7 @@ class SequenceToSequence(Task):
         """Score the targets, and outside training write as well."""
         lengths = batch.sentences.lengths
         encoding = self.encoder(batch.sentences)
+        tokens_of(encoding, self.encoder)  # or says that there are none
         logits = self.decoder(encoding, lengths, batch.targets, batch.target_lengths)
         if self.training:
             return Writing(logits, None)

@@ -14,7 +14,7 @@ from spinn.data.corpus import Integers
 from spinn.data.series import Series
 from spinn.data.vocabulary import Vocabulary
 from spinn.tasks.metrics import LabellingMetrics, RegressionMetrics
-from spinn.tasks.task import Task
+from spinn.tasks.task import Task, tokens_of
 
 Per = Literal["step", "sequence"]
 
@@ -87,13 +87,11 @@ class SequenceTask(Task):
     def forward(self, batch: SeriesBatch) -> Tensor:
         """Return (R, width): what the head makes of every step (R = N) or sequence (R = B).
 
-        Raises: ValueError: if the encoder has no vector for a step.
+        Raises: InputError: if the encoder has no vector for a step.
         """
         encoding = self.encoder(batch.sentences)
-        vectors = encoding.tokens if self.per == "step" else encoding.sentence
-        if vectors is None:
-            kind = type(self.encoder).__name__
-            raise ValueError(f"{kind} has no vector for each step; an rnn, gru or lstm has")
+        step = self.per == "step"
+        vectors = tokens_of(encoding, self.encoder) if step else encoding.sentence
         outputs: Tensor = self.head(self.dropout(vectors))
         return outputs
 

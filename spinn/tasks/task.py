@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from spinn.batch import Encoding, Sentences
 from spinn.data.corpus import Integers
 from spinn.data.vocabulary import Vocabulary
+from spinn.errors import InputError
 
 
 class Encoder(Protocol):
@@ -18,6 +19,19 @@ class Encoder(Protocol):
 
     def __call__(self, sentences: Sentences) -> Encoding:
         """Encode a batch of sentences."""
+
+
+def tokens_of(encoding: Encoding, encoder: nn.Module) -> Tensor:
+    """(N, D) a vector for each step.
+
+    Raises: InputError: if the encoder has none.
+    """
+    if encoding.tokens is None:
+        raise InputError(
+            f"model: {type(encoder).__name__} has no vector for each step; "
+            "choose rnn, gru, lstm, bilstm or bow"
+        )
+    return encoding.tokens
 
 
 class Batch(Protocol):
@@ -61,7 +75,7 @@ class Metrics(Protocol):
     def loss(self) -> float:
         """The mean loss."""
 
-    def update(self, outputs: Tensor, batch: Any, loss: Tensor) -> None:
+    def update(self, outputs: Any, batch: Any, loss: Tensor) -> None:
         """Add a batch: what forward gave, what it was given, and the mean loss."""
 
     def summary(self) -> dict[str, Any]:
@@ -85,7 +99,7 @@ class Task(nn.Module, ABC):
         """
 
     @abstractmethod
-    def loss(self, outputs: Tensor, batch: Any) -> Tensor:
+    def loss(self, outputs: Any, batch: Any) -> Tensor:
         """Return the mean loss of a batch."""
 
     @abstractmethod

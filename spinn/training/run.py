@@ -81,6 +81,7 @@ def _facts(settings: Settings, task: Task, progress: Progress, *, epochs: float)
         "epochs": round(epochs, 3),
         "steps": progress.step,
         "best_step": progress.best_step,
+        "dev_score": progress.best,
         "train_seconds": round(progress.seconds, 2),
         "sentences_per_second": round(progress.sentences / max(progress.step_seconds, 1e-9), 1),
     }
@@ -126,8 +127,8 @@ def _announce(
     sizes = f"{len(splits.train):,} train, {len(splits.dev):,} dev, {len(splits.test):,} test"
     parameters = sum(p.numel() for p in task.parameters() if p.requires_grad)
     log.info(
-        "%s on %s (%s %s): %s words, %s parameters, on %s with %d threads",
+        "%s on %s (%s %s): %s%s parameters, on %s with %d threads",
         settings.root.names["model"], settings.root.names["data"], sizes,
-        settings.dataset.describe(), f"{len(vocabulary):,}", f"{parameters:,}", device,
-        torch.get_num_threads(),
+        settings.dataset.describe(), f"{len(vocabulary):,} words, " if vocabulary.words else "",
+        f"{parameters:,}", device, torch.get_num_threads(),
     )  # fmt: skip

@@ -27,8 +27,14 @@ class RunFolder:
         self.results = self.path / "results.json"
 
     def create(self, config: DictConfig, vocabulary: Vocabulary) -> None:
-        """Make the folder and write what is known before training."""
+        """Make the folder and write what is known before training.
+
+        A run that does not go on from this folder begins its metrics anew.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
+        resumed = config.trainer.resume
+        if resumed is None or Path(resumed).resolve() != self.path.resolve():
+            self.metrics.unlink(missing_ok=True)
         write_text(self.config, OmegaConf.to_yaml(config, resolve=True))
         vocabulary.save(self.vocabulary)
 

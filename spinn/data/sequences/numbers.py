@@ -15,11 +15,29 @@ import numpy as np
 from spinn.data.sequences.drawing import Example, at_least, draw_splits, longer_than
 from spinn.data.series import SeriesSplits
 
-UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen"
-).split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 SCALES = ((1_000_000, "million"), (1000, "thousand"), (1, ""))
 NEW_WORDS = {3: "hundred", 4: "thousand", 7: "million"}  # by the digits of the first such number
 MOST_DIGITS = 9

@@ -42,7 +42,9 @@ class _Rewriting(ABC):
 
     def __post_init__(self) -> None:
         if len(self.alphabet) < 2 or len(set(self.alphabet)) < len(self.alphabet):
-            raise ValueError(f"alphabet is {self.alphabet!r}; expected two characters or more, none twice")
+            raise ValueError(
+                f"alphabet is {self.alphabet!r}; expected two characters or more, none twice"
+            )
         at_least(1, longest=self.longest, examples=self.examples, held_out=self.held_out)
         at_least(0, seed=self.seed)
         longer_than(self.longest, "symbols", self.longer)

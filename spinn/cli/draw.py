@@ -1,0 +1,84 @@
+"""`spinn draw RUN`: how the error fell, and what the model makes of its test set, as PNG."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from spinn.errors import InputError
+from spinn.tasks.sequences import SequenceRegression
+from spinn.training.checkpoint import write_atomically
+from spinn.training.restore import Run, load_run
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to the `spinn` parser."""
+    parser = commands.add_parser(
+        "draw",
+        help="a run as a picture",
+        description="Draw the error in training, and what the model makes of its test set, as PNG.",
+    )
+    parser.add_argument("folder", metavar="RUN", help="the folder that training left")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: RUN/run.png")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Draw, and say where."""
+    print(f"drawn: {draw(options.folder, options.out)}")
+
+
+def draw(folder: str | Path, out: Path | None = None) -> Path:
+    """Draw a run, and return the picture's path.
+
+    Raises: InputError: if the folder is no finished run, or matplotlib is not installed.
+    """
+    try:
+        from spinn.analysis import pictures
+    except ImportError as error:
+        raise InputError(f"pictures need matplotlib: pip install matplotlib ({error})") from error
+    loaded = load_run(folder)
+    path = out or loaded.folder.path / "run.png"
+    if not path.parent.is_dir():
+        raise InputError(f"--out {path}: there is no folder {path.parent}")
+    lines = _lines(loaded.folder.metrics)
+    if isinstance(loaded.task, SequenceRegression):
+        target, output = _first_of_test(loaded)
+        write_atomically(path, lambda draft: pictures.numbers(lines, target, output, draft))
+    else:
+        sets = _sets(loaded.folder.results)
+        write_atomically(path, lambda draft: pictures.parts(lines, sets, draft))
+    return path
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in _text(path).splitlines()]
+    if not lines:
+        raise InputError(f"{path} holds no evaluation; train on until the first one")
+    return lines
+
+
+def _sets(path: Path) -> dict[str, Any]:
+    results = json.loads(_text(path))
+    sets = {"dev": results["dev"], "test": results["test"], **results["tests"]}
+    return {name: figures for name, figures in sets.items() if figures is not None}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{path}: {error.strerror}; expected the folder of a finished run"
+        ) from error
+
+
+@torch.no_grad()
+def _first_of_test(loaded: Run) -> tuple[Any, Any]:
+    """What is wanted of the first sequence of test, and what the model says of it."""
+    test = loaded.dataset.load().test[:1]
+    batch: Any = loaded.task.prepare(test, loaded.vocabulary).collate(np.array([0]))
+    return batch.targets.numpy().ravel(), loaded.task(batch).numpy().ravel()
