@@ -156,6 +156,8 @@ def _check_amplitudes(name: str, amplitudes: Sequence[float], least: int) -> Non
     for amplitude in amplitudes:
         if not 0 < amplitude < math.inf:
             raise ValueError(f"{name} holds {amplitude:g}; expected finite numbers above 0")
-    if len(amplitudes) < least or len({f"{amplitude:g}" for amplitude in amplitudes}) < len(amplitudes):
+    if len(amplitudes) < least or len({f"{amplitude:g}" for amplitude in amplitudes}) < len(
+        amplitudes
+    ):
         wanted = "two or more, each once" if least else "each once"
         raise ValueError(f"{name} is {list(amplitudes)}; expected {wanted}")

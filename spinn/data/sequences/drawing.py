@@ -28,7 +28,9 @@ def longer_than(trained: int, unit: str, longer: Sequence[int]) -> None:
     """Raise ValueError unless the lengths of further tests exceed those of training, each once."""
     for length in longer:
         if length <= trained:
-            raise ValueError(f"longer holds {length}; expected more than training's {trained} {unit}")
+            raise ValueError(
+                f"longer holds {length}; expected more than training's {trained} {unit}"
+            )
     if len(set(longer)) < len(longer):
         raise ValueError(f"longer is {list(longer)}; expected each length once")
 
