@@ -17,8 +17,7 @@ from spinn.data.readers.snli import SNLIReader
 from spinn.data.sentences import TREE_NAMES, TreeSource
 from spinn.data.splits import split_reader
 from spinn.errors import InputError
-from spinn.training.batches import Batches
-from spinn.training.loop import evaluate
+from spinn.training.figures import figures
 from spinn.training.restore import Run, load_run
 
 READERS: dict[str, Any] = {
@@ -58,18 +57,26 @@ def run(options: argparse.Namespace) -> None:
     loaded = load_run(options.folder)
     dataset = _dataset(loaded, options)
     sets, reports = _one_file(dataset, options) if options.file else _own_sets(dataset)
-    figures = {
-        name: _figures(loaded, examples, options.batch_size) for name, examples in sets.items()
+    told = {
+        name: figures(
+            loaded.task,
+            dataset,
+            examples,
+            loaded.vocabulary,
+            batch_size=options.batch_size,
+            device=torch.device("cpu"),
+        )
+        for name, examples in sets.items()
     }
     if options.json:
         read = {name: asdict(report) for name, report in reports.items()}
-        result = {"run": options.folder, **dataset.facts(), "sets": figures, "read": read}
+        result = {"run": options.folder, **dataset.facts(), "sets": told, "read": read}
         print(json.dumps(result, default=str))
         return
     for name, report in reports.items():
         print(f"{name}: {report.summary()}")
-    print(results_table(figures))
-    for name, values in figures.items():
+    print(results_table(told))
+    for name, values in told.items():
         if "confusion" in values:
             print(f"\n{name}: {dataset.describe()}\n{confusion_table(values)}")
 
@@ -116,9 +123,3 @@ def _own_sets(dataset: Dataset) -> tuple[dict[str, Any], dict[str, ReadReport]]:
     sets = {"dev": splits.dev, "test": splits.test, **splits.tests}
     reports = {name: report for name, report in splits.reports.items() if name in sets}
     return {name: examples for name, examples in sets.items() if len(examples)}, reports
-
-
-def _figures(loaded: Run, examples: Any, batch_size: int) -> dict[str, Any]:
-    task = loaded.task
-    batches = Batches(task.prepare(examples, loaded.vocabulary), batch_size=batch_size)
-    return evaluate(task, batches, torch.device("cpu")).summary()

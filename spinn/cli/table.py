@@ -7,19 +7,28 @@ PERCENT = ("accuracy", "exact")  # the figures that are parts of a whole
 
 
 def results_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return a line for each set of examples, a column for each figure that is one number."""
+    """Return a line for each set of examples, a column for each figure that is one number.
+
+    The figures of baselines follow those of their set.
+    """
     first = next(iter(rows.values()))
     names = [name for name, value in first.items() if isinstance(value, int | float)]
-    cells = {name: [_figure(figure, row[figure]) for figure in names] for name, row in rows.items()}
+    cells = {}
+    for name, row in rows.items():
+        cells[name] = [_figure(figure, row.get(figure)) for figure in names]
+        for other, baseline in row.get("baselines", {}).items():
+            cells[f"{name}, {other}"] = [_figure(figure, baseline.get(figure)) for figure in names]
     widths = [max(map(len, column)) for column in zip(names, *cells.values(), strict=True)]
-    label = max(map(len, rows))
+    label = max(map(len, cells))
     return "\n".join(
         f"{name:{label}}" + "".join(f"  {c:>{w}}" for c, w in zip(line, widths, strict=True))
         for name, line in {"": names, **cells}.items()
     )
 
 
-def _figure(name: str, value: float) -> str:
+def _figure(name: str, value: float | None) -> str:
+    if value is None:
+        return "-"
     if name in PERCENT:
         return f"{value:.2%}"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"

@@ -7,6 +7,7 @@ Two kinds: files of sentence pairs in a format that a reader knows, and sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from spinn.data.sequences.forecast import Forecast
 from spinn.data.series import SeriesSplits
 from spinn.data.splits import DataSettings, Splits, load_splits
 from spinn.data.vocabulary import Vocabulary
@@ -38,6 +39,15 @@ class Dataset(Protocol):
 
     def facts(self) -> dict[str, Any]:
         """Return what a run's results say of the dataset."""
+
+    def errors(self, split: Any, outputs: Any) -> dict[str, float]:
+        """Return figures of what a model said of a split, in the dataset's own unit; or none.
+
+        Args: outputs: (R, O) in the order of the split, as the targets are.
+        """
+
+    def baselines(self, split: Any) -> dict[str, dict[str, float]]:
+        """Return the same figures of what needs no training, by name; or none."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,14 @@ class PairFiles:
         """Where the trees come from."""
         return {"trees": self.settings.trees}
 
+    def errors(self, split: Any, outputs: Any) -> dict[str, float]:
+        """None: labels have no unit."""
+        return {}
+
+    def baselines(self, split: Any) -> dict[str, dict[str, float]]:
+        """None."""
+        return {}
+
 
 @dataclass(frozen=True)
 class MadeSequences:
@@ -122,3 +140,11 @@ class MadeSequences:
     def facts(self) -> dict[str, Any]:
         """Nothing: all is in the configuration."""
         return {}
+
+    def errors(self, split: Any, outputs: Any) -> dict[str, float]:
+        """Of forecasts, in the series' unit."""
+        return self.source.errors(outputs, split) if isinstance(self.source, Forecast) else {}
+
+    def baselines(self, split: Any) -> dict[str, dict[str, float]]:
+        """Of the forecasts that anyone can make."""
+        return self.source.baselines(split) if isinstance(self.source, Forecast) else {}

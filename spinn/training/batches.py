@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from spinn.data.batching import LengthBuckets
+from spinn.data.corpus import Integers
 from spinn.tasks.task import Batch, Prepared
 
 
@@ -30,6 +31,10 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         """Yield all batches in a fixed order, for evaluation."""
         return self._collated(0, shuffle=False, start=0)
+
+    def rows(self) -> list[Integers]:
+        """Return which examples are in each of these."""
+        return self._buckets.batches(0, shuffle=False)
 
     def _collated(self, epoch: int, *, shuffle: bool, start: int) -> Iterator[Batch]:
         for rows in self._buckets.batches(epoch, shuffle=shuffle)[start:]:

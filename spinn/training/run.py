@@ -12,7 +12,8 @@ from spinn.data.vocabulary import Vocabulary
 from spinn.errors import InputError
 from spinn.tasks.task import Task
 from spinn.training.batches import Batches
-from spinn.training.loop import Progress, Trainer, evaluate
+from spinn.training.figures import figures
+from spinn.training.loop import Progress, Trainer
 from spinn.training.run_folder import RunFolder
 from spinn.training.seeds import seed_everything
 from spinn.training.settings import Settings, check
@@ -51,17 +52,19 @@ def train(config: DictConfig) -> dict[str, Any]:
     train_batches = batches(splits.train, settings.trainer.batch_size)
     progress = trainer.fit(train_batches, batches(splits.dev, held_out))
 
-    def figures(split: Any) -> dict[str, Any] | None:
+    def told(split: Any) -> dict[str, Any] | None:
         if not len(split):
             return None
-        return evaluate(task, batches(split, held_out), trainer.device).summary()
+        return figures(
+            task, settings.dataset, split, vocabulary, batch_size=held_out, device=trainer.device
+        )
 
     results = {
         **_facts(settings, task, progress, epochs=progress.step / len(train_batches)),
         "vectors": vectors,
-        "dev": figures(splits.dev),
-        "test": figures(splits.test),
-        "tests": {name: figures(examples) for name, examples in splits.tests.items()},
+        "dev": told(splits.dev),
+        "test": told(splits.test),
+        "tests": {name: told(examples) for name, examples in splits.tests.items()},
         "data_report": {name: _account(report) for name, report in splits.reports.items()},
         "data_fingerprint": splits.fingerprint,
         "device": str(trainer.device),

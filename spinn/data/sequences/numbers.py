@@ -15,29 +15,12 @@ import numpy as np
 from spinn.data.sequences.drawing import Example, at_least, draw_splits, longer_than
 from spinn.data.series import SeriesSplits
 
-UNITS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+UNITS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
+    *("eighteen", "nineteen"),
+)
+TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 SCALES = ((1_000_000, "million"), (1000, "thousand"), (1, ""))
 NEW_WORDS = {3: "hundred", 4: "thousand", 7: "million"}  # by the digits of the first such number
 MOST_DIGITS = 9
@@ -65,7 +48,7 @@ def _below_thousand(number: int) -> list[str]:
 def vocabulary(digits: int) -> tuple[str, ...]:
     """All words that numbers of up to so many digits need, the small ones first."""
     large = [word for first, word in NEW_WORDS.items() if first <= digits]
-    return (*UNITS, *(TENS if digits > 1 else []), *large)
+    return (*UNITS, *(TENS if digits > 1 else ()), *large)
 
 
 @dataclass(frozen=True, kw_only=True)

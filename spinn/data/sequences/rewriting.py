@@ -1,4 +1,4 @@
-"""Copy and reverse: a sequence of symbols in, the same symbols out, in the same order or backwards."""
+"""Copy and reverse: a sequence of symbols in, the same out, in the same order or backwards."""
 
 from __future__ import annotations
 
@@ -87,7 +87,10 @@ class _Rewriting(ABC):
 
 
 class Copy(_Rewriting):
-    """The symbols again, in their order; the settings are those of `Reverse`."""
+    """The symbols again, in their order.
+
+    Args: alphabet, longest, examples, held_out, longer, seed: see `_Rewriting`.
+    """
 
     def _rewritten(self, symbols: Symbols) -> Symbols:
         return symbols
@@ -96,8 +99,7 @@ class Copy(_Rewriting):
 class Reverse(_Rewriting):
     """The symbols backwards: the first one written is the last one read.
 
-    Args:
-        alphabet, longest, examples, held_out, longer, seed: see `_Rewriting`.
+    Args: alphabet, longest, examples, held_out, longer, seed: see `_Rewriting`.
     """
 
     def _rewritten(self, symbols: Symbols) -> Symbols:

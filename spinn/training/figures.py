@@ -1,0 +1,44 @@
+"""What a run tells of a split: the task's figures, and where the dataset has some its own."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from spinn.data.datasets import Dataset
+from spinn.data.vocabulary import Vocabulary
+from spinn.tasks.task import Task
+from spinn.training.batches import Batches
+from spinn.training.loop import evaluate
+
+
+def figures(
+    task: Task,
+    dataset: Dataset,
+    split: Any,
+    vocabulary: Vocabulary,
+    *,
+    batch_size: int,
+    device: torch.device,
+) -> dict[str, Any]:
+    """Return the summary of a task's metrics; errors in the dataset's own unit replace others.
+
+    With `baselines`, the figures of forecasts that need no training, where there are any.
+    """
+    batches = Batches(task.prepare(split, vocabulary), batch_size=batch_size)
+    summary = evaluate(task, batches, device).summary()
+    baselines = dataset.baselines(split)
+    if not baselines:
+        return summary
+    errors = dataset.errors(split, outputs(task, batches, device).numpy())
+    return {**errors, "loss": summary["loss"], "examples": len(split), "baselines": baselines}
+
+
+@torch.no_grad()
+def outputs(task: Task, batches: Batches, device: torch.device) -> Tensor:
+    """(examples, O) what a task's model says of every example as a whole, in their own order."""
+    task.eval()
+    rows = torch.from_numpy(np.concatenate(batches.rows()))
+    made = torch.cat([task(batch.to(device)).cpu() for batch in batches])
+    return torch.empty_like(made).index_copy(0, rows, made)
