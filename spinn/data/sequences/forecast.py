@@ -164,8 +164,8 @@ class Forecast:
         far = np.flatnonzero(np.abs(scaled) > np.finfo(np.float32).max)
         if len(far):
             raise InputError(
-                f"{self._where}: value {far[0] + 1} is {self.values[far[0]]:g}, too far from train's "
-                f"mean of {self.scaling.mean:g} and deviation of {self.scaling.deviation:g}"
+                f"{self._where}: value {far[0] + 1} is {self.values[far[0]]:g}, too far from "
+                f"train's mean of {self.scaling.mean:g} and deviation of {self.scaling.deviation:g}"
             )
         return scaled
 
