@@ -123,7 +123,7 @@ class Forecast:
         Raises: InputError: for what cannot be read, and for a split without a single window.
         """
         starts = {name: self._starts(name) for name in self.spans}
-        scaled = self.scaling.apply(self.values)
+        scaled = self._scaled()
         train, dev, test = (
             windows(scaled, starts[name], self.look_back, self.horizon) for name in self.spans
         )
@@ -156,6 +156,18 @@ class Forecast:
     @property
     def _where(self) -> str:
         return "the generated series" if self.csv is None else self.csv
+
+    def _scaled(self) -> Numbers:
+        """All values, scaled, none beyond what single precision holds."""
+        with np.errstate(over="ignore"):
+            scaled = self.scaling.apply(self.values)
+        far = np.flatnonzero(np.abs(scaled) > np.finfo(np.float32).max)
+        if len(far):
+            raise InputError(
+                f"{self._where}: value {far[0] + 1} is {self.values[far[0]]:g}, too far from "
+                f"train's mean of {self.scaling.mean:g} and deviation of {self.scaling.deviation:g}"
+            )
+        return scaled
 
     def _starts(self, name: str) -> range:
         """Where the windows of a split start; there is at least one, and no more than fit."""

@@ -47,8 +47,9 @@ def _below_thousand(number: int) -> list[str]:
 
 def vocabulary(digits: int) -> tuple[str, ...]:
     """All words that numbers of up to so many digits need, the small ones first."""
-    large = [word for first, word in NEW_WORDS.items() if first <= digits]
-    return (*UNITS, *(TENS if digits > 1 else ()), *large)
+    if digits == 1:
+        return UNITS[:10]
+    return (*UNITS, *TENS, *(word for first, word in NEW_WORDS.items() if first <= digits))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,15 +22,16 @@ class Scaling(NamedTuple):
     def of(cls, values: Numbers) -> Scaling:
         """Fit to values.
 
-        Raises: ValueError: if they are all the same, or too large to be squared.
+        Raises: ValueError: if there are none, if they are all the same, or too large or too near
+            each other to be squared.
         """
-        scaling = cls(float(values.mean()), float(values.std()))
-        if not np.isfinite(scaling).all():
-            raise ValueError("values too large to scale")
-        if values.min() == values.max():
-            raise ValueError(
-                f"all {len(values)} values are {values[0]:g}: there is nothing to learn"
-            )
+        if not len(values) or values.min() == values.max():
+            same = f" are all {values[0]:g}" if len(values) else ""
+            raise ValueError(f"{len(values)} values{same}: there is nothing to learn from")
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaling = cls(float(values.mean()), float(values.std()))
+        if not 0 < scaling.deviation < np.inf:
+            raise ValueError(f"a standard deviation of {scaling.deviation:g} cannot be divided by")
         return scaling
 
     def apply(self, values: NDArray[Any]) -> Numbers:

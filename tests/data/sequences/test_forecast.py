@@ -1,0 +1,201 @@
+"""Windows of a series, cut by hand; nothing of what comes later is known before."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spinn.data.sequences import forecast
+from spinn.data.sequences.forecast import Forecast
+from spinn.data.sequences.windows import Scaling
+from spinn.errors import InputError
+
+BUNDLED = Path(__file__).parents[3] / "data" / "series" / "series.csv"
+TINY = [1.0, 3.0, 2.0, 4.0, 0.0, 2.0, 7.0, 5.0, 9.0, 8.0]  # train 6: mean 2, variance 10 / 6
+SMALL: dict[str, Any] = {
+    "look_back": 3,
+    "horizon": 2,
+    "season": 2,
+    "dev_share": 0.2,
+    "test_share": 0.2,
+}
+
+
+def of_values(tmp_path: Path, values: list[float], **settings: Any) -> Forecast:
+    path = tmp_path / "values.csv"
+    path.write_text("v\n" + "".join(f"{value!r}\n" for value in values), encoding="utf-8")
+    return Forecast(csv=str(path), column="v", **SMALL | settings)
+
+
+def test_windows_by_hand(tmp_path: Path) -> None:
+    dataset = of_values(tmp_path, TINY)
+    assert dataset.scaling.mean == 2
+    assert dataset.scaling.deviation == pytest.approx((10 / 6) ** 0.5)
+    splits = dataset.load()
+    expected = {
+        "train": ([[1, 3, 2], [3, 2, 4]], [[4, 0], [0, 2]]),
+        "dev": ([[4, 0, 2]], [[7, 5]]),
+        "test": ([[2, 7, 5]], [[9, 8]]),
+    }
+    for name, (inputs, targets) in expected.items():
+        split = getattr(splits, name)
+        assert split.inputs.shape == (3 * len(inputs), 1)
+        found = dataset.scaling.undo(split.inputs).reshape(-1, 3)
+        np.testing.assert_allclose(found, inputs, atol=1e-6)
+        np.testing.assert_allclose(dataset.scaling.undo(split.targets), targets, atol=1e-6)
+        np.testing.assert_array_equal(split.lengths, [3] * len(inputs))
+        np.testing.assert_array_equal(split.target_lengths, [1] * len(inputs))
+    assert splits.tests == {}
+    assert dataset.outputs == 2
+
+
+def test_one_step_ahead_uses_every_value_after_the_first_look_back(tmp_path: Path) -> None:
+    dataset = of_values(tmp_path, TINY, horizon=1)
+    targets = [dataset.scaling.undo(split.targets)[:, 0] for split in dataset.load()[:3]]
+    np.testing.assert_allclose(np.concatenate(targets), TINY[3:], atol=1e-6)
+    assert [len(split) for split in targets] == [3, 2, 2]
+
+
+def test_a_stride_leaves_windows_out(tmp_path: Path) -> None:
+    dataset = of_values(tmp_path, TINY, horizon=1, stride=2)
+    train = dataset.scaling.undo(dataset.load().train.targets)
+    np.testing.assert_allclose(train[:, 0], [4, 2], atol=1e-6)
+
+
+def test_what_comes_after_a_cut_changes_nothing_before_it(tmp_path: Path) -> None:
+    before = of_values(tmp_path, TINY)
+    before_splits = before.load()
+    after = of_values(tmp_path, [*TINY[:6], -100.0, 50.0, 1e6, 3.5])
+    after_splits = after.load()
+    assert before.scaling == after.scaling
+    for column in ("inputs", "targets"):
+        once, again = getattr(before_splits.train, column), getattr(after_splits.train, column)
+        assert once.tobytes() == again.tobytes()
+    assert before_splits.dev.inputs.tobytes() == after_splits.dev.inputs.tobytes()
+    assert before_splits.dev.targets.tobytes() != after_splits.dev.targets.tobytes()
+    test = of_values(tmp_path, [*TINY[:8], 0.5, 1.5]).load()
+    for column in ("inputs", "targets"):
+        once, again = getattr(before_splits.dev, column), getattr(test.dev, column)
+        assert once.tobytes() == again.tobytes()
+
+
+def test_the_bundled_file_and_the_generated_series_are_one() -> None:
+    generated, read = Forecast(), Forecast(csv=str(BUNDLED), column="value", time="time")
+    for once, again in zip(generated.load()[:3], read.load()[:3], strict=True):
+        assert once.inputs.tobytes() == again.inputs.tobytes()
+        assert once.targets.tobytes() == again.targets.tobytes()
+
+
+def test_targets_of_splits_do_not_meet_and_leave_no_value_out() -> None:
+    dataset = Forecast(steps=200, look_back=24, horizon=5)
+    spans = dataset.spans
+    assert [*spans["train"], *spans["dev"], *spans["test"]] == list(range(200))
+    splits = dataset.load()
+    for name, split in zip(spans, splits[:3], strict=True):
+        first = 24 if name == "train" else spans[name].start
+        own = dataset.values[first : spans[name].stop]
+        targets = dataset.scaling.undo(split.targets)
+        np.testing.assert_allclose(targets[:, 0], own[:-4], rtol=1e-6)
+        np.testing.assert_allclose(targets[:, -1], own[4:], rtol=1e-6)
+
+
+def test_scaling_and_back() -> None:
+    values = np.array([2.0, 4.0, 9.0])
+    scaling = Scaling.of(values)
+    scaled = scaling.apply(values)
+    assert scaled.mean() == pytest.approx(0)
+    assert scaled.std() == pytest.approx(1)
+    np.testing.assert_allclose(scaling.undo(scaled), values)
+
+
+def test_baselines_by_hand(tmp_path: Path) -> None:
+    dataset = of_values(tmp_path, TINY)
+    found = dataset.baselines(dataset.load().dev)  # 4 0 2 | 7 5; train's naive error is 11 / 5
+    assert found["last_value"] == pytest.approx(
+        {"mae": (5 + 3) / 2, "rmse": (34 / 2) ** 0.5, "mase": 4 / 2.2}
+    )
+    assert found["seasonal_naive"] == pytest.approx(  # 0 2
+        {"mae": (7 + 3) / 2, "rmse": (58 / 2) ** 0.5, "mase": 5 / 2.2}
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"look_back": 0}, "look_back is 0; expected 1 or more"),
+        ({"horizon": 0}, "horizon is 0; expected 1 or more"),
+        ({"stride": 0}, "stride is 0; expected 1 or more"),
+        ({"season": 49}, "season is 49; expected look_back, 48, at most"),
+        ({"dev_share": 0.0}, "dev_share is 0.0; expected a number between 0 and 1"),
+        ({"test_share": float("nan")}, "test_share is nan; expected a number between 0 and 1"),
+        ({"dev_share": 0.5, "test_share": 0.5}, "add up to 1; expected less than 1"),
+        ({"csv": "prices.csv"}, "column is None; expected the name of the column of csv"),
+        ({"column": "price"}, "column is 'price', but csv is None; expected a file's name"),
+        ({"time": "date"}, "time is 'date', but csv is None; expected a file's name"),
+    ],
+)
+def test_a_setting_out_of_its_range_is_named(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Forecast(**settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"look_back": 5},
+            "values.csv: 10 values, 6 of them in train, are too few for a window of",
+        ),
+        ({"look_back": 90}, "look_back 90 and horizon 2; choose smaller ones, or a larger share"),
+        (
+            {"dev_share": 0.1},
+            "10 values, 1 of them in dev, are too few for a window of look_back 3",
+        ),
+        ({"test_share": 0.1}, "10 values, 1 of them in test, are too few"),
+    ],
+)
+def test_a_split_without_a_window_is_named(
+    settings: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=message):
+        of_values(tmp_path, TINY, **settings).load()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            [0.1] * 6 + TINY[6:],
+            r"values.csv: train: 6 values are all 0.1: there is nothing to learn",
+        ),
+        ([1e200, 0, 0, 0, 0, 0, *TINY[6:]], "train: a standard deviation of inf cannot be divided"),
+        ([1e-200, 0, 0, 0, 0, 0, *TINY[6:]], "train: a standard deviation of 0 cannot be divided"),
+        (
+            [*TINY[:7], 1e300, 9.0, 8.0],
+            r"values.csv: value 8 is 1e\+300, too far from train's mean",
+        ),
+        ([*TINY[:7], 1e300, 9.0, 8.0], "mean of 2 and deviation of 1.29099"),
+    ],
+)
+def test_a_series_that_cannot_be_scaled_is_named(
+    values: list[float], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=message):
+        of_values(tmp_path, values).load()
+
+
+def test_no_values_have_no_scale() -> None:
+    with pytest.raises(ValueError, match="0 values: there is nothing to learn from"):
+        Scaling.of(np.array([]))
+
+
+def test_windows_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecast, "MAX_NUMBERS", 1000)
+    with pytest.raises(InputError, match="the generated series: 1353 windows of look_back 48 and"):
+        Forecast().load()
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(InputError, match=r"gone\.csv: cannot be read"):
+        Forecast(csv="gone.csv", column="v").load()
