@@ -22,12 +22,17 @@ STYLE: dict[Any, Any] = {
 
 
 def numbers(
-    lines: Sequence[Mapping[str, Any]], target: NDArray[Any], output: NDArray[Any], path: Path
+    lines: Sequence[Mapping[str, Any]],
+    title: str,
+    target: NDArray[Any],
+    output: NDArray[Any],
+    path: Path,
 ) -> None:
     """Draw the error in training, and a target against what the model said.
 
     Args:
         lines: an evaluation each, as in `metrics.jsonl`.
+        title: of the second panel.
         target: (T,) what was wanted at each step.
         output: (T,) what came.
         path: of the PNG.
@@ -38,8 +43,8 @@ def numbers(
         steps = np.arange(1, len(target) + 1)
         panel.plot(steps, target, color=TARGET, lw=2.5, alpha=0.6, label="target")
         panel.plot(steps, output, color=OUTPUT, lw=1.2, label="model")
-        panel.set(title="A sequence of the test set", xlabel="step")
-        panel.legend(frameon=False, loc="best")
+        panel.set(title=title, xlabel="step")
+        panel.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
         figure.savefig(path, format="png", dpi=150)
 
 

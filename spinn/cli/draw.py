@@ -5,12 +5,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
+from spinn.data.datasets import MadeSequences
+from spinn.data.sequences.forecast import Forecast
 from spinn.errors import InputError
 from spinn.tasks.sequences import SequenceRegression
+from spinn.training.batches import Batches
 from spinn.training.checkpoint import write_atomically
+from spinn.training.figures import outputs
 from spinn.training.restore import Run, load_run
 
 
@@ -46,8 +49,8 @@ def draw(folder: str | Path, out: Path | None = None) -> Path:
         raise InputError(f"--out {path}: there is no folder {path.parent}")
     lines = _lines(loaded.folder.metrics)
     if isinstance(loaded.task, SequenceRegression):
-        target, output = _first_of_test(loaded)
-        write_atomically(path, lambda draft: pictures.numbers(lines, target, output, draft))
+        title, target, output = _of_test(loaded)
+        write_atomically(path, lambda draft: pictures.numbers(lines, title, target, output, draft))
     else:
         sets = _sets(loaded.folder.results)
         write_atomically(path, lambda draft: pictures.parts(lines, sets, draft))
@@ -76,9 +79,14 @@ def _text(path: Path) -> str:
         ) from error
 
 
-@torch.no_grad()
-def _first_of_test(loaded: Run) -> tuple[Any, Any]:
-    """What is wanted of the first sequence of test, and what the model says of it."""
-    test = loaded.dataset.load().test[:1]
-    batch: Any = loaded.task.prepare(test, loaded.vocabulary).collate(np.array([0]))
-    return batch.targets.numpy().ravel(), loaded.task(batch).numpy().ravel()
+def _of_test(loaded: Run) -> tuple[str, Any, Any]:
+    """What is wanted of test's first sequence, or of a whole series, and what the model says."""
+    source = loaded.dataset.source if isinstance(loaded.dataset, MadeSequences) else None
+    test = loaded.dataset.load().test
+    if not isinstance(source, Forecast):
+        test = test[:1]
+    batches = Batches(loaded.task.prepare(test, loaded.vocabulary), batch_size=256)
+    said = outputs(loaded.task, batches, torch.device("cpu")).numpy()
+    if isinstance(source, Forecast):
+        return "The test set, forecast piece by piece", *source.joined(said)
+    return "A sequence of the test set", test.targets.ravel(), said.ravel()

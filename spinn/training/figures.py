@@ -37,8 +37,9 @@ def figures(
 
 @torch.no_grad()
 def outputs(task: Task, batches: Batches, device: torch.device) -> Tensor:
-    """(examples, O) what a task's model says of every example as a whole, in their own order."""
+    """(R, O) what a model says of sequences of equally many targets, in their own order."""
     task.eval()
     rows = torch.from_numpy(np.concatenate(batches.rows()))
-    made = torch.cat([task(batch.to(device)).cpu() for batch in batches])
-    return torch.empty_like(made).index_copy(0, rows, made)
+    made = torch.cat([task(batch.to(device)).cpu() for batch in batches])  # (R, O)
+    by_example = made.view(len(rows), -1)
+    return torch.empty_like(by_example).index_copy(0, rows, by_example).view_as(made)

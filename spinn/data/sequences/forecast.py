@@ -14,7 +14,7 @@ from spinn.data.generators.series import generated
 from spinn.data.sequences.baselines import last_value, mae, mase, rmse, seasonal_naive
 from spinn.data.sequences.column import read_column
 from spinn.data.sequences.drawing import at_least
-from spinn.data.sequences.windows import Scaling, window_starts, windows
+from spinn.data.sequences.windows import Scaling, levels, window_starts, windows
 from spinn.data.series import Series, SeriesSplits
 from spinn.errors import InputError
 
@@ -40,6 +40,8 @@ class Forecast:
         horizon: values in a target; 1 for one step ahead.
         season: steps until the series is about the same again, for the seasonal-naive forecast.
         stride: steps from one window to the next.
+        relative: tell each window from the mean of its input, so that a trend does not lead where
+            train never was.
         dev_share, test_share: of the values, the latter the last ones.
         steps, seed: of the generated series.
 
@@ -53,6 +55,7 @@ class Forecast:
     horizon: int = 12
     season: int = 24
     stride: int = 1
+    relative: bool = False
     dev_share: float = 0.15
     test_share: float = 0.15
     steps: int = 2016
@@ -125,7 +128,8 @@ class Forecast:
         starts = {name: self._starts(name) for name in self.spans}
         scaled = self._scaled()
         train, dev, test = (
-            windows(scaled, starts[name], self.look_back, self.horizon) for name in self.spans
+            windows(scaled, starts[name], self.look_back, self.horizon, relative=self.relative)
+            for name in self.spans
         )
         return SeriesSplits(train, dev, test, tests={})
 
@@ -148,6 +152,22 @@ class Forecast:
             "last_value": self.errors(last_value(inputs, self.horizon), split),
             "seasonal_naive": self.errors(seasonal_naive(inputs, self.horizon, self.season), split),
         }
+
+    def joined(self, predicted: NDArray[np.float32]) -> tuple[Numbers, Numbers]:
+        """Test's values, and the forecasts of them that follow one another, in the own unit.
+
+        Args: predicted: (windows, horizon) of test, scaled.
+        """
+        starts, every = self._starts("test"), max(1, self.horizon // self.stride)
+        forecasts = self.scaling.deviation * np.asarray(predicted, dtype=np.float64)
+        forecasts += (
+            levels(self.values, starts, self.look_back)[:, None]
+            if self.relative
+            else self.scaling.mean
+        )
+        first = [start + self.look_back for start in starts[::every]]
+        actual = [self.values[place : place + self.horizon] for place in first]
+        return np.concatenate(actual), forecasts[::every].ravel()
 
     @property
     def _train(self) -> Numbers:

@@ -54,10 +54,25 @@ def window_starts(targets: range, look_back: int, horizon: int, stride: int) -> 
     return range(first, targets.stop - look_back - horizon + 1, stride)
 
 
-def windows(values: Numbers, starts: range, look_back: int, horizon: int) -> Series:
-    """Cut windows: an input of (look_back, 1), and the next values in one target of (horizon,)."""
+def levels(values: Numbers, starts: range, look_back: int) -> Numbers:
+    """The mean of each window's input, (windows,)."""
+    views = np.lib.stride_tricks.sliding_window_view(values, look_back)
+    means: Numbers = views[starts.start : starts.stop : starts.step].mean(axis=1)
+    return means
+
+
+def windows(
+    values: Numbers, starts: range, look_back: int, horizon: int, *, relative: bool = False
+) -> Series:
+    """Cut windows: an input of (look_back, 1), and the next values in one target of (horizon,).
+
+    Args: relative: tell both from the mean of the input.
+    """
     views = np.lib.stride_tricks.sliding_window_view(values, look_back + horizon)
-    cut = views[starts.start : starts.stop : starts.step].astype(np.float32)
+    cut = views[starts.start : starts.stop : starts.step]
+    if relative:
+        cut = cut - levels(values, starts, look_back)[:, None]
+    cut = cut.astype(np.float32)
     return Series(
         cut[:, :look_back].reshape(-1, 1),
         np.full(len(cut), look_back, dtype=np.int64),
