@@ -40,28 +40,27 @@ class Case:
 def cases(rng: np.random.Generator) -> list[Case]:
     """One example of every cell."""
     sequence = {"x": (T, B, E), "h_0": (B, H)}
-    words = {name: (WORDS, len(TREES), H) for name in ("h", "c")}
-    tracker = {name: (len(TREES), K) for name in ("h_0", "c_0")}
+    words = dict.fromkeys(("h", "c"), (WORDS, len(TREES), H))
+    tracker = dict.fromkeys(("h_0", "c_0"), (len(TREES), K))
     one = {"W": (H, E), "U": (H, H), "b": (H,)} | sequence
     four = {"W": (4 * H, E), "U": (4 * H, H), "b": (4 * H,)} | sequence | {"c_0": (B, H)}
     five = {"U_left": (5 * H, H), "U_right": (5 * H, H)}
     tree = five | {"b": (5 * H,)} | words
-    reads: dict[str, tuple[int, ...]]
-    reads = {name: (4 * K, H) for name in ("W_buffer", "W_second", "W_top")}
-    tracked = reads | {"U": (4 * K, K), "b_tracker": (4 * K,)} | five
-    tracked = tracked | {"V": (5 * H, K), "b_reduce": (5 * H,)} | words | tracker
+    reads = dict.fromkeys(("W_buffer", "W_second", "W_top"), (4 * K, H))
+    track = reads | {"U": (4 * K, K), "b_tracker": (4 * K,)}
+    reduce = five | {"V": (5 * H, K), "b_reduce": (5 * H,)}
     return [
         Case("Elman network, tanh", drawn(one, rng), run_elman(TANH)),
         Case("Elman network, sigmoid", drawn(one, rng), run_elman(SIGMOID)),
         Case("LSTM", drawn(four, rng), run_lstm),
         Case("TreeLSTM", drawn(tree, rng), run_tree_lstm),
-        Case("SPINN", drawn(tracked, rng), run_spinn),
+        Case("SPINN", drawn(track | reduce | words | tracker, rng), run_spinn),
     ]
 
 
 def drawn(shapes: dict[str, Any], rng: np.random.Generator) -> Named:
-    """Normal values; padding gets them too."""
-    return {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    """Normal values, padding too; small, lest the cells saturate and their gradients vanish."""
+    return {name: rng.normal(scale=0.5, size=shape) for name, shape in shapes.items()}
 
 
 def weights_of(kind: type[W], values: Named) -> W:

@@ -1,4 +1,7 @@
-"""The LSTM, and its gradients by backpropagation through time. Gates lie in the order g, i, f, o."""
+"""The LSTM, and its gradients by backpropagation through time.
+
+Gates lie in the order g, i, f, o.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

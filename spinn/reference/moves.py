@@ -14,6 +14,7 @@ from spinn.reference.activations import Array
 from spinn.trees import REDUCE, check_transitions
 
 Pointers = NDArray[np.int64]
+Places = tuple[Pointers, Pointers]  # node and sentence, (R,) each
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Moves:
         return nodes
 
     def words_of(self, d_nodes: Array) -> Array:
-        """(T, B, D) the words' part of the gradients of all nodes; zeros behind a sentence's end."""
+        """(T, B, D) the words' part of all nodes' gradients; zeros behind a sentence's end."""
         there = np.arange(self.words)[:, None, None] < self.lengths[:, None]
         return np.where(there, d_nodes[1 : 1 + self.words], 0)
 
