@@ -57,20 +57,31 @@ def worst(name: str, expected: Array, actual: Array) -> Row:
 
 def check(case: Case, rng: np.random.Generator) -> list[Row]:
     """Compare all gradients of a cell, under a loss that pulls each output its own way."""
-    values = {name: value.copy() for name, value in case.values.items()}
-    outputs, backward = case.run(values)
+    outputs, _ = case.run(case.values)
     pulls = {name: rng.normal(size=output.shape) for name, output in outputs.items()}
-    gradients = backward(pulls)
+    return compare(by_differences(case, pulls), by_hand(case, pulls))
+
+
+def by_differences(case: Case, pulls: Named) -> Named:
+    """Gradients of all values, under the sum of all outputs, each times its pull."""
+    values = {name: value.copy() for name, value in case.values.items()}
 
     def loss() -> float:
-        return total(case.run(values)[0], pulls)
+        outputs, _ = case.run(values)
+        return float(sum(np.sum(outputs[name] * pulls[name]) for name in outputs))
 
-    return [worst(name, differences(loss, values[name]), gradients[name]) for name in case.values]
+    return {name: differences(loss, value) for name, value in values.items()}
 
 
-def total(outputs: Named, pulls: Named) -> float:
-    """Sum of all outputs, each times its pull."""
-    return float(sum(np.sum(outputs[name] * pulls[name]) for name in outputs))
+def by_hand(case: Case, pulls: Named) -> Named:
+    """The same gradients as the cell's own way back finds them."""
+    _, backward = case.run(case.values)
+    return backward(pulls)
+
+
+def compare(expected: Named, actual: Named) -> list[Row]:
+    """The worst entry of each array."""
+    return [worst(name, expected[name], actual[name]) for name in expected]
 
 
 def table(case: Case, rows: Sequence[Row]) -> str:
