@@ -2,7 +2,8 @@
 
 Forward and backward over one batch, with gradients of all weights, of the inputs and of the first
 states; NumPy in float64, torch in float64 and in float32. Each takes the threads that it takes by
-itself; for one each, set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1 before.
+itself, and on a busy machine they get in each other's way: steady figures come from one thread
+each, with OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1 set before.
 """
 
 import argparse

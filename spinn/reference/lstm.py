@@ -66,7 +66,8 @@ def forward(weights: Weights, x: Array, lengths: Sequence[int], h_0: Array, c_0:
     T, B, _ = x.shape
     live = alive(lengths, T)
     x = np.where(live, x, 0)
-    gates = x @ weights.W.T + weights.b  # (T, B, 4H), preactivations until their step
+    gates = x @ weights.W.T  # (T, B, 4H), preactivations until their step
+    gates += weights.b
     h, c = np.empty((2, T + 1, B, h_0.shape[1]))
     h[0], c[0] = h_0, c_0
     for t in range(T):

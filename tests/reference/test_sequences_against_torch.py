@@ -1,6 +1,9 @@
 """PyTorch's recurrent modules against their NumPy twins, forward and backward."""
 
+from itertools import combinations
+
 import numpy as np
+import pytest
 import torch
 from closeness import close, leaves, numpy
 from torch import Tensor, nn
@@ -90,10 +93,15 @@ def test_lstm_is_torchs_lstm() -> None:
         close(gradients[name], value.grad, name)
 
 
-def test_torchs_gates_in_our_order_would_be_seen() -> None:
+@pytest.mark.parametrize(("first", "second"), list(combinations(range(4), 2)))
+def test_no_two_gates_can_be_swapped_unnoticed(first: int, second: int) -> None:
     module = nn.LSTM(E, H)
     x = torch.randn(3, 2, E)
+    order = list(range(4))
+    order[first], order[second] = second, first
     given = (module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0 + module.bias_hh_l0)
-    weights = lstm.Weights(*map(numpy, given))
-    trace = lstm.forward(weights, x.numpy(), (3, 3), np.zeros((2, H)), np.zeros((2, H)))
-    assert np.abs(trace.h[1:] - numpy(module(x)[0])).max() > 1e-2
+    ours = [np.split(in_our_order(numpy(value)), 4) for value in given]
+    for blocks, seen in (([0, 1, 2, 3], False), (order, True)):
+        weights = lstm.Weights(*(np.concatenate([gates[i] for i in blocks]) for gates in ours))
+        trace = lstm.forward(weights, x.numpy(), (3, 3), np.zeros((2, H)), np.zeros((2, H)))
+        assert (np.abs(trace.h[1:] - numpy(module(x)[0])).max() > 1e-3) == seen
