@@ -63,11 +63,11 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[Settings, Path]:
     """Settings and the folder to write to; a wrong argument ends the program with code 2."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=DESCRIPTION)
     parser.add_argument("--quick", action="store_true", help="about a minute, and rougher figures")
-    parser.add_argument("--pairs", type=_at_least(1), nargs="+", help="default: 32 64 128 256")
-    parser.add_argument("--size", type=_at_least(1), help="D, width of words and h; default: 300")
-    parser.add_argument("--tracker-size", type=_at_least(1), help="K; default: 64")
-    parser.add_argument("--threads", type=_at_least(1), default=torch.get_num_threads())
-    parser.add_argument("--repeats", type=_at_least(LEAST_REPEATS), help="default: 9")
+    parser.add_argument("--pairs", type=at_least(1), nargs="+", help="default: 32 64 128 256")
+    parser.add_argument("--size", type=at_least(1), help="D, width of words and h; default: 300")
+    parser.add_argument("--tracker-size", type=at_least(1), help="K; default: 64")
+    parser.add_argument("--threads", type=at_least(1), default=torch.get_num_threads())
+    parser.add_argument("--repeats", type=at_least(LEAST_REPEATS), help="default: 9")
     parser.add_argument("--device", type=_device, default="cpu", help="default: cpu")
     parser.add_argument("--precision", choices=get_args(Precision))
     parser.add_argument("--out", type=Path, default=Path("runs/bench"), help="default: runs/bench")
@@ -78,7 +78,7 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[Settings, Path]:
     return Settings(**(QUICK if quick else {}) | given), out
 
 
-def _at_least(least: int) -> Callable[[str], int]:
+def at_least(least: int) -> Callable[[str], int]:
     def number(text: str) -> int:
         if not text.isdecimal() or int(text) < least:
             raise argparse.ArgumentTypeError(f"{text!r}; expected a whole number from {least} on")

@@ -1,6 +1,7 @@
 """Who may import whom: the rooms of ARCHITECTURE.md, held by a test."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "spinn"
 FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {  # a room may use those below it, and itself; rooms of one number do not know each other
+    "lessons": 7,
     "cli": 6,
     "training": 5,
     "analysis": 5,
@@ -16,6 +18,7 @@ LAYERS = {  # a room may use those below it, and itself; rooms of one number do 
     "data": 3,
     "config": 2,
     "batch": 2,
+    "reference": 1,
     "planning": 1,
     "schedule": 0,
     "trees": 0,
@@ -56,6 +59,23 @@ def test_trees_schedule_and_downloads_do_without_torch() -> None:
     for name in (*light, *(f"data/{file}" for file in download)):
         roots = {module.split(".")[0] for module in imports(PACKAGE / name)}
         assert "torch" not in roots, f"{name} must not need torch"
+
+
+def test_reference_needs_numpy_and_trees_alone() -> None:
+    allowed = sys.stdlib_module_names | {"numpy"}
+    for path in (PACKAGE / "reference").rglob("*.py"):
+        for name in imports(path):
+            ours = name.startswith(("spinn.reference", "spinn.trees"))
+            assert ours or name.split(".")[0] in allowed, f"{path.name} must not import {name}"
+
+
+def test_lessons_alone_import_reference_and_nothing_imports_lessons() -> None:
+    for path in FILES:
+        own = path.relative_to(PACKAGE).parts[0]
+        for name in imports(path):
+            if name.startswith("spinn.reference"):
+                assert own in ("reference", "lessons"), f"{path} must not import {name}"
+            assert own == "lessons" or not name.startswith("spinn.lessons"), path
 
 
 def test_every_room_is_known() -> None:

@@ -1,0 +1,174 @@
+"""Learn to add, bit by bit: ``python -m spinn.lessons.binary_addition``.
+
+An Elman network sees one bit of each summand at a time, the least significant one first, and says
+one bit of the sum. What it must carry, nobody tells it: it learns by backpropagation through time,
+from sums of 8 bits, and then adds numbers of any length.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from spinn.cli import people
+from spinn.errors import InputError
+from spinn.lessons.adder import RATE, Network, Numbers, to_bits, to_numbers
+from spinn.reference.activations import Array
+from spinn.training.checkpoint import write_atomically
+from spinn.training.loop import TrainingError
+
+TRAINED_BITS = 8
+MOST_BITS = 62  # of a sum, in NumPy's whole numbers
+TOLD_EVERY = 1000  # rounds
+TESTS = 10_000  # random sums, where there are too many to try all
+
+
+def train(rounds: int, rng: np.random.Generator) -> tuple[Network, Array]:
+    """Learn one sum a round, and tell of every thousandth.
+
+    Returns: the network, and the error (rounds,) of each sum before it was learned.
+    """
+    network, errors = Network.drawn(rng), np.empty(rounds)
+    summands = rng.integers(2 ** (TRAINED_BITS - 1), size=(rounds, 2, 1))
+    for number, (a, b) in enumerate(summands, start=1):
+        network, said = network.learned(a, b, TRAINED_BITS, RATE)
+        errors[number - 1] = np.abs(to_bits(a + b, TRAINED_BITS) - said).sum()
+        if number % TOLD_EVERY == 0:
+            print(f"{report(number, errors[number - 1], a, b, said)}\n", flush=True)
+    return network, errors
+
+
+def report(number: int, error: float, a: Numbers, b: Numbers, said: Array) -> str:
+    """Error, prediction and truth of one sum, most significant bit first, and what was said."""
+    bits = (said > 0.5).astype(np.int64)
+    prediction, truth = (
+        " ".join(map(str, row[::-1, 0])) for row in (bits, to_bits(a + b, len(bits)))
+    )
+    return (
+        f"round {number:,}\nerror       {error:.4f}\nprediction  {prediction}\n"
+        f"truth       {truth}\n{a[0]} + {b[0]} = {to_numbers(bits)[0]}"
+    )
+
+
+def sums(bits: int, rng: np.random.Generator) -> tuple[Numbers, Numbers]:
+    """Summands whose sums are to be tried: all of them up to 8 bits, random ones beyond.
+
+    Among random ones a carry rarely goes far; so for each length there is one sum with a carry
+    that goes as far as it can from the lowest bit: 1 + 0111.
+    """
+    half = 2 ** (bits - 1)
+    if bits <= TRAINED_BITS:
+        a, b = np.divmod(np.arange(half * half), half)
+        return a, b
+    a, b = rng.integers(half, size=(2, TESTS))
+    carried = 2 ** np.arange(bits) - 1
+    return np.concatenate([a, np.ones_like(carried)]), np.concatenate([b, carried])
+
+
+def examine(network: Network, bits: int, rng: np.random.Generator) -> None:
+    """Try sums that nobody has chosen for the network.
+
+    Raises: TrainingError: if one of them is wrong.
+    """
+    a, b = sums(bits, rng)
+    wrong = np.flatnonzero(network.add(a, b, bits) != a + b)
+    right = len(a) - len(wrong)
+    which = "all sums" if bits <= TRAINED_BITS else "random sums and carries of every length"
+    print(f"{bits} bits, {which}: {right:,} of {len(a):,} right ({right / len(a):.2%})")
+    if len(wrong):
+        first = wrong[:1]
+        raise TrainingError(
+            f"{a[first[0]]} + {b[first[0]]} became {network.add(a[first], b[first], bits)[0]}; "
+            "train longer with --rounds, or start elsewhere with --seed"
+        )
+
+
+def draw(errors: Array, path: Path) -> None:
+    """Draw the error of every round, and its mean over a hundredth of all, as PNG.
+
+    Raises: InputError: if the file cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    width = max(1, len(errors) // 100)
+    ends = np.arange(width, len(errors) + 1, width)
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(np.arange(1, len(errors) + 1), errors, ".", markersize=2, color="#9a9a9a")
+    means = errors[: ends[-1]].reshape(len(ends), width).mean(axis=1)
+    axes.plot(ends, means, color="#0072b2", label=f"mean of {width} rounds")
+    axes.set(xlabel="round", ylabel=f"error, summed over {TRAINED_BITS} bits", ylim=(0, None))
+    axes.legend(frameon=False)
+    try:
+        write_atomically(path, lambda draft: figure.savefig(draft, format="png", dpi=150))
+    except OSError as error:
+        raise InputError(f"--out {path}: {error.strerror}; expected a file to write") from error
+
+
+def prepare(path: Path) -> None:
+    """Find out before training whether the curve can be kept.
+
+    Raises: InputError: if nothing can draw, or there is no place for the file.
+    """
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise InputError(
+            '--out needs matplotlib, which is missing: run pip install -e ".[bench]"'
+        ) from error
+    if path.suffix != ".png" or path.is_dir():
+        raise InputError(f"--out {path}; expected the name of a file that ends in .png")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {path}: {error.strerror}; expected a file in a folder") from error
+
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    """What makes a whole number of an option's text."""
+
+    def parse(text: str) -> int:
+        digits = text.isascii() and text.isdecimal() and len(text) <= 12
+        if not (digits and least <= int(text) <= most):
+            expected = f"a whole number from {least:,} to {most:,}"
+            raise argparse.ArgumentTypeError(f"{text!r}; expected {expected}")
+        return int(text)
+
+    return parse
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train, test, draw; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m spinn.lessons.binary_addition",
+        description="An Elman network learns to add 8-bit numbers, and then adds longer ones.",
+    )
+    parser.add_argument("--seed", type=number(0, 2**32), default=1, help="default: 1")
+    parser.add_argument(
+        "--rounds", type=number(1, 1_000_000), default=10_000, help="sums to learn (default: 10000)"
+    )
+    parser.add_argument(
+        "--bits", type=number(2, MOST_BITS), default=TRAINED_BITS, help="to be tested (default: 8)"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE.png", help="draw the error curve")
+    options = parser.parse_args(arguments)
+    return people.run(lambda: lesson(options.seed, options.rounds, options.bits, options.out))
+
+
+def lesson(seed: int, rounds: int, bits: int, out: Path | None) -> None:
+    """Train on 8 bits and draw the curve; then test all sums of 8 bits, and longer ones."""
+    if out is not None:
+        prepare(out)
+    rng = np.random.default_rng(seed)
+    network, errors = train(rounds, rng)
+    if out is not None:
+        draw(errors, out)
+        print(f"written: {out}")
+    for length in sorted({TRAINED_BITS, bits}):
+        examine(network, length, rng)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

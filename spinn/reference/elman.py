@@ -1,0 +1,70 @@
+"""The simple recurrent network, and its gradients by backpropagation through time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinn.reference.activations import TANH, Activation, Array
+from spinn.reference.sequences import alive, weight_gradients
+
+
+@dataclass(frozen=True)
+class Weights:
+    """W (H, E) reads the input, U (H, H) the state before; b (H,)."""
+
+    W: Array
+    U: Array
+    b: Array
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What the way back needs; `h` (T+1, B, H) starts with h_0, and ends with every last state."""
+
+    x: Array
+    live: NDArray[np.bool_]
+    h: Array
+    activation: Activation
+
+
+def forward(
+    weights: Weights, x: Array, lengths: Sequence[int], h_0: Array, activation: Activation = TANH
+) -> Trace:
+    """Read a batch: h_t = f(W x_t + U h_{t-1} + b) (Elman 1990).
+
+    Args:
+        x: (T, B, E), whatever stands behind a sequence's end.
+        lengths: entries of each sequence; one that has ended keeps its state.
+        h_0: (B, H) the states before the first entry.
+
+    Raises: ValueError: if a length is not from 0 to T.
+    """
+    T, B, _ = x.shape
+    live = alive(lengths, T)
+    x = np.where(live, x, 0)
+    a = x @ weights.W.T + weights.b  # (T, B, H), U's part follows
+    h = np.empty((T + 1, B, len(weights.U)))
+    h[0] = h_0
+    for t in range(T):
+        h[t + 1] = np.where(live[t], activation.of(a[t] + h[t] @ weights.U.T), h[t])
+    return Trace(x, live, h, activation)
+
+
+def backward(weights: Weights, trace: Trace, d_h: Array) -> dict[str, Array]:
+    """Gradients of W, U, b, x and h_0, by name.
+
+    Args:
+        d_h: (T, B, H) gradient of the loss by each of h_1 to h_T, later steps left aside.
+    """
+    live, h = trace.live, trace.h
+    T, B, H = d_h.shape
+    delta = np.empty((T, B, H))
+    later = np.zeros((B, H))  # what reaches h_t from the steps behind it
+    for t in reversed(range(T)):
+        d_h_t = d_h[t] + later
+        delta[t] = np.where(live[t], d_h_t * trace.activation.slope(h[t + 1]), 0)
+        later = np.where(live[t], delta[t] @ weights.U, d_h_t)
+    gradients = weight_gradients(delta, trace.x, h[:-1])
+    return gradients | {"x": delta @ weights.W, "h_0": later}
