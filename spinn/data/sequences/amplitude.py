@@ -32,9 +32,9 @@ class Amplitude:
     Attributes:
         stretch: steps of one amplitude.
         stretches: in each wave.
-        amplitudes: the two that take turns in the classic wave.
-        others: amplitudes never seen in training, each in a wave's stretches by turns, for the
-            further test `test_others`; none for no such test.
+        amplitudes: those that take turns in the classic wave, two or more.
+        others: amplitudes never seen in training, of the waves of the further test `test_others`;
+            none for no such test.
         examples: waves in train, the classic one among them.
         held_out: waves in dev, in test and in the further test.
         seed: of the waves that are drawn.

@@ -108,3 +108,10 @@ def test_words_stand_with_their_digits() -> None:
         assert digits == [str(number) for number in numbers]
     assert set(splits.tests["test_6_digits"].target_lengths) == {6}
     assert set(splits.train.target_lengths) == {1, 2, 3, 4}
+
+
+def test_zero_is_a_number_too() -> None:
+    splits = WordsToDigits(digits=2, examples=200, held_out=5, longer=[]).load()
+    digits = np.split(splits.train.targets, np.cumsum(splits.train.target_lengths)[:-1])
+    found = {tuple(one) for one in digits if len(one) == 1}
+    assert found == {(digit,) for digit in range(10)}
