@@ -55,7 +55,7 @@ class Forecast:
     horizon: int = 12
     season: int = 24
     stride: int = 1
-    relative: bool = False
+    relative: bool = True
     dev_share: float = 0.15
     test_share: float = 0.15
     steps: int = 2016

@@ -45,10 +45,10 @@ def test_other_waves_have_their_amplitudes_at_each_step() -> None:
 
 
 def test_other_waves_come_in_other_orders_and_phases() -> None:
-    dev = Amplitude().load().dev
-    orders = {tuple(order) for order in dev.targets.reshape(100, 4, 20)[:, :, 0].tolist()}
+    test = Amplitude().load().test
+    orders = {tuple(order) for order in test.targets.reshape(100, 4, 20)[:, :, 0].tolist()}
     assert len(orders) == 16
-    assert len(set(dev.inputs.reshape(-1, 20)[:, 0].tolist())) == 400
+    assert len(set(test.inputs.reshape(-1, 20)[:, 0].tolist())) == 400
 
 
 def test_no_other_amplitudes_no_further_test() -> None:

@@ -19,6 +19,7 @@ SMALL: dict[str, Any] = {
     "season": 2,
     "dev_share": 0.2,
     "test_share": 0.2,
+    "relative": False,
 }
 
 
@@ -48,6 +49,32 @@ def test_windows_by_hand(tmp_path: Path) -> None:
         np.testing.assert_array_equal(split.target_lengths, [1] * len(inputs))
     assert splits.tests == {}
     assert dataset.outputs == 2
+
+
+def test_relative_windows_are_told_from_the_mean_of_their_input(tmp_path: Path) -> None:
+    plain, relative = (of_values(tmp_path, TINY, relative=value) for value in (False, True))
+    for name in ("train", "dev", "test"):
+        absolute, told = (getattr(dataset.load(), name) for dataset in (plain, relative))
+        inputs = absolute.inputs.reshape(-1, 3)
+        means = inputs.mean(axis=1, keepdims=True)
+        np.testing.assert_allclose(told.inputs.reshape(-1, 3), inputs - means, atol=1e-6)
+        np.testing.assert_allclose(told.targets, absolute.targets - means, atol=1e-6)
+        for baseline, errors in relative.baselines(told).items():
+            assert errors == pytest.approx(plain.baselines(absolute)[baseline], rel=1e-5)
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_forecasts_that_are_right_lie_on_the_series(tmp_path: Path, relative: bool) -> None:
+    dataset = of_values(
+        tmp_path, TINY, relative=relative, test_share=0.4, dev_share=0.2, look_back=2
+    )
+    test = dataset.load().test
+    actual, forecasts = dataset.joined(test.targets)
+    np.testing.assert_allclose(actual, forecasts, atol=1e-5)
+    np.testing.assert_allclose(actual, TINY[6:])  # two windows of two; one between overlaps both
+    assert dataset.errors(test.targets, test) == pytest.approx(
+        {"mae": 0, "rmse": 0, "mase": 0}, abs=1e-6
+    )
 
 
 def test_one_step_ahead_uses_every_value_after_the_first_look_back(tmp_path: Path) -> None:
@@ -88,7 +115,7 @@ def test_the_bundled_file_and_the_generated_series_are_one() -> None:
 
 
 def test_targets_of_splits_do_not_meet_and_leave_no_value_out() -> None:
-    dataset = Forecast(steps=200, look_back=24, horizon=5)
+    dataset = Forecast(steps=200, look_back=24, horizon=5, relative=False)
     spans = dataset.spans
     assert [*spans["train"], *spans["dev"], *spans["test"]] == list(range(200))
     splits = dataset.load()
