@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from spinn.config import target_of
 from spinn.data.splits import DataSettings
+from spinn.errors import InputError
 from spinn.nn.embedding import Vectors, WordEmbedding
 from spinn.training.loop import TrainerSettings
 from spinn.training.optimization import OptimizerSettings
@@ -31,7 +32,9 @@ def keys_of(group: str, option: str) -> set[str]:
 SEQUENCES = [name for name in options("data") if "data" in keys_of("data", name)]
 COMPANIONS = {  # options that fit some data alone
     "model/embedding=vectors": "data=addition",
+    "task=sequence_labelling": "data=parity",
     "task=sequence_regression": "data=amplitude",
+    "task=seq2seq": "data=copy",
 }
 
 
@@ -100,7 +103,7 @@ def test_sequences_train_a_few_steps(
     small = [f"data.{name}=40" for name in ("examples", "held_out") if section.get(name, 0) > 40]
     config = composed(
         f"data={option}", "model=gru", "model.hidden_size=8", "trainer.epochs=1",
-        "trainer.evaluate_every=null", f"run={tmp_path}", *small,
+        "trainer.evaluate_every=null", f"hydra.run.dir={tmp_path}", *small,
     )  # fmt: skip
     results = train(config)
     assert results["steps"] > 0
@@ -137,3 +140,21 @@ def test_every_debug_run_trains(
 ) -> None:
     results = train(composed(*tiny_overrides, f"debug={debug}"))
     assert results["dev"]["examples"] == 30
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        (["task=sequence_labelling"], "SequenceLabelling is not for pairs, gold trees"),
+        (["data=parity", "task=pair_classification"], "PairClassification is not for sequences of"),
+        (["data=addition", "task=sequence_regression"], "its targets are classes"),
+        (["data=amplitude", "task=sequence_labelling"], "its targets are numbers"),
+        (["data=addition", "model/embedding=learned"], "choose model/embedding=vectors"),
+        (["model/embedding=vectors"], "choose model/embedding=learned"),
+    ],
+)
+def test_options_that_do_not_fit_each_other_are_named(
+    choices: list[str], message: str, composed: Callable[..., DictConfig]
+) -> None:
+    with pytest.raises(InputError, match=message):
+        check(composed(*choices))

@@ -7,8 +7,9 @@ Two kinds: files of sentence pairs in a format that a reader knows, and sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from spinn.data.corpus import Corpus
 from spinn.data.sequences.forecast import Forecast
-from spinn.data.series import SeriesSplits
+from spinn.data.series import Series, SeriesSplits
 from spinn.data.splits import DataSettings, Splits, load_splits
 from spinn.data.vocabulary import Vocabulary
 
@@ -27,6 +28,10 @@ class Dataset(Protocol):
     @property
     def inputs(self) -> int | None:
         """How many numbers a step of the input has; None where it is a word or symbol."""
+
+    @property
+    def split(self) -> type:
+        """What a split is: a corpus of sentences, or a series."""
 
     def load(self) -> Any:
         """Return the splits: `train`, `dev`, `test` and further `tests` by name."""
@@ -71,6 +76,11 @@ class PairFiles:
     def inputs(self) -> None:
         """Words."""
         return None
+
+    @property
+    def split(self) -> type:
+        """Examples of sentences."""
+        return Corpus
 
     def load(self) -> Splits:
         """Read every split; as `load_splits`."""
@@ -122,6 +132,11 @@ class MadeSequences:
     def inputs(self) -> int | None:
         """As the source says, where inputs are numbers."""
         return int(self.source.inputs) if self.source.symbols is None else None
+
+    @property
+    def split(self) -> type:
+        """Sequences."""
+        return Series
 
     def load(self) -> SeriesSplits:
         """Make or read every split."""

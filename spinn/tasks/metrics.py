@@ -88,6 +88,7 @@ class LabellingMetrics(ClassificationMetrics):
     def __init__(self, labels: tuple[str, ...]) -> None:
         super().__init__(labels)
         self._sequences = self._exact = 0
+        self._by_step = torch.zeros(0, 2, dtype=torch.float64)  # right ones, and all
 
     @torch.no_grad()
     def update(self, outputs: Tensor, batch: Any, loss: Tensor) -> None:
@@ -97,12 +98,28 @@ class LabellingMetrics(ClassificationMetrics):
         rows = torch.arange(len(batch.target_lengths)).repeat_interleave(batch.target_lengths)
         mistakes = torch.bincount(rows, weights=wrong.double(), minlength=len(batch.target_lengths))
         self._exact += int((mistakes == 0).sum())
+        self._count_steps(~wrong, batch.target_lengths)
         self._sequences += len(mistakes)
 
+    def _count_steps(self, right: Tensor, lengths: Tensor) -> None:
+        first = (lengths.cumsum(0) - lengths).repeat_interleave(lengths)
+        steps = torch.arange(len(right)) - first
+        longest = max(len(self._by_step), int(lengths.max()))
+        counts = torch.zeros(longest, 2, dtype=torch.float64)
+        counts[: len(self._by_step)] = self._by_step
+        rows = torch.stack([right.double(), torch.ones(len(right), dtype=torch.float64)], dim=1)
+        self._by_step = counts.index_add(0, steps, rows)
+
     def summary(self) -> dict[str, Any]:
-        """Return `exact`, the part of sequences without a mistake, and what classification has."""
+        """Return what classification has, and of sequences two figures more.
+
+        `exact` is the part of sequences without a mistake, `accuracy_by_step` the accuracy at the
+        first step, the second, and so on.
+        """
         exact = self._exact / max(self._sequences, 1)
-        return {"exact": exact, **super().summary(), "sequences": self._sequences}
+        by_step = (self._by_step[:, 0] / self._by_step[:, 1]).tolist()
+        figures = {"exact": exact, **super().summary(), "sequences": self._sequences}
+        return {**figures, "accuracy_by_step": by_step}
 
 
 class RegressionMetrics:

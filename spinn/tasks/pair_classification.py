@@ -71,6 +71,8 @@ class PairClassification(Task):
             right, the data gives away.
     """
 
+    split = Corpus
+
     def __init__(
         self,
         encoder: nn.Module,

@@ -42,6 +42,8 @@ class SequenceToSequence(Task):
         limit: symbols written at most.
     """
 
+    split = Series
+
     def __init__(
         self,
         encoder: nn.Module,

@@ -77,6 +77,8 @@ class SequenceTask(Task):
         dropout: probability with which an entry of the head's input becomes zero in training.
     """
 
+    split = Series
+
     def __init__(self, encoder: nn.Module, width: int, *, per: Per, dropout: float) -> None:
         super().__init__()
         self.encoder = encoder

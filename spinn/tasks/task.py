@@ -1,7 +1,7 @@
 """What a task is to training: a head over an encoder, its loss, its metrics, its batches."""
 
 from abc import ABC, abstractmethod
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -89,6 +89,7 @@ class Task(nn.Module, ABC):
     asks for by name; the rest of its arguments are settings.
     """
 
+    split: ClassVar[type]  # what `prepare` takes
     encoder: nn.Module
 
     @abstractmethod

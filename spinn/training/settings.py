@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from spinn.config import arguments, construct, factory, target_of
 from spinn.data.datasets import Dataset, MadeSequences, PairFiles
@@ -101,6 +101,11 @@ def task_factory(config: DictConfig, dataset: Dataset) -> Callable[[Vocabulary],
     kind = target_of(config.task, within="spinn.tasks", key="task")
     if not issubclass(kind, Task):
         raise InputError(f"task._target_ is {config.task._target_!r}; expected a task")
+    if kind.split is not dataset.split:
+        raise InputError(
+            f"task: {kind.__name__} is not for {dataset.describe()}; leave out task=… to get the "
+            "data's own"
+        )
     offered = {"labels": dataset.labels, "outputs": dataset.outputs}
     asked = {k: v for k, v in offered.items() if k in inspect.signature(kind).parameters}
     if asked.get("labels", ()) is None or (dataset.labels and "labels" not in asked):
@@ -118,6 +123,10 @@ def task_factory(config: DictConfig, dataset: Dataset) -> Callable[[Vocabulary],
 def _embedding_factory(config: DictConfig, dataset: Dataset) -> Callable[[Vocabulary], Any]:
     """Check `model.embedding`; return what turns the dataset's inputs into vectors."""
     section, key = config.model.get("embedding"), "model.embedding"
+    looks_up = OmegaConf.is_dict(section) and "size" in section
+    if looks_up != (dataset.inputs is None):
+        wanted = "learned" if dataset.inputs is None else "vectors"
+        raise InputError(f"{key} is not for {dataset.describe()}; choose model/embedding={wanted}")
     if dataset.inputs is None:
         words = arguments(
             section, WordEmbedding, key=key, given=("vocabulary_size",), apart=("vectors",)

@@ -66,13 +66,17 @@ def test_a_sequence_is_exact_if_all_its_labels_are_right() -> None:
     gold, lengths = torch.tensor([0, 1, 1, 0, 1, 1]), torch.tensor([1, 3, 0, 2])
     logits = torch.eye(2)[[0, 1, 1, 0, 0, 1]]  # the fifth is wrong: the last sequence's first
     batch = SimpleNamespace(targets=gold, target_lengths=lengths)
+    of_one = SimpleNamespace(targets=gold[:1], target_lengths=lengths[:1])
     metrics.update(logits, batch, torch.tensor(0.5))
     summary = metrics.summary()
     assert summary["accuracy"] == pytest.approx(5 / 6)
     assert summary["exact"] == pytest.approx(3 / 4)
     assert summary["sequences"] == 4
-    assert metrics.score == summary["accuracy"]
-    assert metrics.told == "accuracy 83.33 %"
+    assert summary["accuracy_by_step"] == pytest.approx([2 / 3, 1, 1])
+    metrics.update(logits[:1], of_one, torch.tensor(0.5))
+    assert metrics.summary()["accuracy_by_step"] == pytest.approx([3 / 4, 1, 1])
+    assert summary["accuracy"] == pytest.approx(5 / 6)
+    assert metrics.told == "accuracy 85.71 %"
 
 
 def test_errors_of_numbers_are_means_over_all_of_them() -> None:

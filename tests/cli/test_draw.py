@@ -1,0 +1,45 @@
+"""`spinn draw`: a picture of a run."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig
+
+from spinn.cli import main
+from spinn.training.run import train
+
+SMALL = {
+    "parity": ["data.examples=64", "data.held_out=20", "data.longer=[40]"],
+    "copy": ["data.examples=64", "data.held_out=20", "data.longer=[20]"],
+    "amplitude": ["data.held_out=5", "trainer.epochs=2", "trainer.evaluate_every=1"],
+    "forecast": ["data.steps=300"],
+}
+
+
+@pytest.mark.parametrize("data", SMALL)
+def test_every_kind_of_run_is_drawn(
+    data: str, composed: Callable[..., DictConfig], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    choices = [
+        f"data={data}",
+        "model=gru",
+        "trainer.epochs=1",
+        f"hydra.run.dir='{tmp_path / 'a run'}'",
+    ]
+    train(composed(*choices, *SMALL[data]))
+    assert main(["draw", str(tmp_path / "a run")]) == 0
+    assert capsys.readouterr().out == f"drawn: {tmp_path / 'a run' / 'run.png'}\n"
+    assert (tmp_path / "a run" / "run.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["evaluate", str(tmp_path / "a run")]) == 0
+    table = capsys.readouterr().out
+    assert ("seasonal_naive" in table) == (data == "forecast")
+    assert main(["evaluate", str(tmp_path / "a run"), "--trees", "left"]) == 2
+    assert "--trees" in capsys.readouterr().err
+    assert main(["predict", str(tmp_path / "a run")]) == 2
+    assert "predict is for pairs of sentences" in capsys.readouterr().err
+
+
+def test_what_cannot_be_drawn_is_said(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["draw", str(tmp_path / "none")]) == 2
+    assert "no such folder" in capsys.readouterr().err

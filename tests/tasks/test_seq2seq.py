@@ -1,0 +1,96 @@
+"""Sequence to sequence as a task: what is lost, what is written, what counts as exact."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from spinn.data.series import Series
+from spinn.data.vocabulary import Vocabulary
+from spinn.errors import InputError
+from spinn.nn.decoder import Written
+from spinn.nn.embedding import WordEmbedding
+from spinn.nn.recurrent import Recurrent
+from spinn.nn.spinn import SPINN
+from spinn.tasks.seq2seq import SequenceToSequence, Writing, WritingMetrics
+from spinn.tasks.sequences import SeriesBatch
+
+SYMBOLS = Vocabulary("xyz")
+SERIES = Series.of([([0, 1], [1, 0]), ([2], []), ([1, 1, 2], [2])])
+
+
+def words() -> WordEmbedding:
+    return WordEmbedding(5, size=3, projection_size=None, dropout=0.0, trained=True)
+
+
+def encoder() -> Recurrent:
+    kinds = {"layers": 1, "bidirectional": True, "pooling": "last", "dropout": 0.0}
+    return Recurrent(words(), cell="gru", hidden_size=4, **kinds)
+
+
+def task(**changed: object) -> SequenceToSequence:
+    torch.manual_seed(0)
+    settings = {"cell": "gru", "hidden_size": 4, "embedding_size": 3, "dropout": 0.0, "beam": 1}
+    return SequenceToSequence(
+        changed.pop("encoder", None) or encoder(),
+        labels=("a", "b", "c"),
+        **{**settings, "limit": 6, **changed},
+    )
+
+
+def batch_of(made: SequenceToSequence) -> SeriesBatch:
+    return made.prepare(SERIES, SYMBOLS).collate(np.arange(3))
+
+
+def test_the_loss_is_that_of_each_symbol_and_each_end() -> None:
+    made = task()
+    outputs = made(batch_of(made))
+    assert outputs.written is None  # while training
+    answers = torch.tensor([1, 0, 3, 3, 2, 3])  # 3 is END
+    expected = F.cross_entropy(outputs.logits, answers)
+    torch.testing.assert_close(made.loss(outputs, batch_of(made)), expected)
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_outside_training_it_writes(beam: int) -> None:
+    made = task(beam=beam).eval()
+    batch = batch_of(made)
+    written = made(batch).written
+    encoding, lengths = made.encoder(batch.sentences), batch.sentences.lengths
+    expected = (
+        made.decoder.greedy(encoding, lengths, limit=6)
+        if beam == 1
+        else made.decoder.beam(encoding, lengths, width=beam, limit=6)
+    )
+    for found, wanted in zip(written, expected, strict=True):
+        assert torch.equal(found, wanted)
+
+
+def test_what_is_longer_or_shorter_or_other_is_not_exact() -> None:
+    batch = batch_of(task())
+    cases = [([1, 0, 2], [2, 0, 1], 3), ([1, 2], [1, 0, 1], 2), ([1, 1, 2], [2, 0, 1], 2)]
+    cases.append(([1, 0, 0, 2], [2, 1, 1], 2))
+    for symbols, lengths, right in cases:
+        metrics = WritingMetrics()
+        written = Written(torch.tensor(symbols), torch.tensor(lengths))
+        metrics.update(Writing(torch.zeros(6, 4), written), batch, torch.tensor(2.0))
+        assert metrics.exact == pytest.approx(right / 3)
+        assert metrics.summary() == {"exact": right / 3, "loss": 2.0, "examples": 3}
+
+
+def test_nothing_is_counted_while_training() -> None:
+    with pytest.raises(ValueError, match="nothing was written"):
+        WritingMetrics().update(Writing(torch.zeros(6, 4), None), None, torch.tensor(0.0))
+
+
+def test_bad_settings_and_targets_are_named() -> None:
+    with pytest.raises(ValueError, match="beam is 0; expected 1 or more"):
+        task(beam=0)
+    with pytest.raises(ValueError, match="targets are no symbols from 0 to 2"):
+        task().prepare(Series.of([([0], [3])]), SYMBOLS)
+
+
+def test_an_encoder_without_a_vector_for_each_step_is_named() -> None:
+    made = task(encoder=SPINN(words(), hidden_size=4, tracker_size=None, dropout=0.0))
+    with pytest.raises(InputError, match="SPINN has no vector for each step"):
+        made(batch_of(made))
