@@ -72,6 +72,7 @@ class Progress:
     Args:
         step: optimizer steps done.
         best: the best score on dev so far, reached at `best_step`; None before the first.
+        best_loss: the loss on dev then; of equal scores, the one with the smaller loss is better.
         stale: evaluations since then.
         seconds: wall-clock seconds of training, dev evaluations included.
         step_seconds: of these, seconds in training steps, the wait for batches included.
@@ -80,6 +81,7 @@ class Progress:
 
     step: int = 0
     best: float | None = None
+    best_loss: float = math.inf
     best_step: int = 0
     stale: int = 0
     seconds: float = 0.0
@@ -234,8 +236,9 @@ class Trainer:
         """Evaluate on dev, write a line of metrics, keep the weights if they are the best yet."""
         progress = self.progress
         metrics = evaluate(self.task, dev, self.device)
-        if progress.best is None or metrics.score > progress.best:
+        if self._is_better(metrics):
             progress.best, progress.best_step, progress.stale = metrics.score, progress.step, 0
+            progress.best_loss = metrics.loss
             save_weights(self.folder.weights, self.task)
         else:
             progress.stale += 1
@@ -256,6 +259,12 @@ class Trainer:
             epoch + 1, self.settings.epochs, progress.step, self.steps, mean_loss,
             metrics.loss, metrics.told, "" if progress.stale else "  (best)",
         )  # fmt: skip
+
+    def _is_better(self, metrics: Metrics) -> bool:
+        best, loss = self.progress.best, self.progress.best_loss
+        if best is None or metrics.score != best:
+            return best is None or metrics.score > best
+        return metrics.loss < loss
 
     def _interrupt(self, number: int) -> None:
         save_state(self.folder.last, self.task, self.optimizer, asdict(self.progress))

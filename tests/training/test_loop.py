@@ -191,6 +191,6 @@ def test_the_best_weights_on_dev_are_the_ones_kept(
     results = train(composed(*tiny_overrides, "trainer.epochs=6", "optimizer.lr=0.02"))
     lines = Path(composed(*tiny_overrides).run, "metrics.jsonl").read_text().splitlines()
     figures = [json.loads(line) for line in lines]
-    best = max(figures, key=lambda line: line["dev"]["accuracy"])
+    best = max(figures, key=lambda line: (line["dev"]["accuracy"], -line["dev"]["loss"]))
     assert results["best_step"] == best["step"]
     assert results["dev"]["loss"] == pytest.approx(best["dev"]["loss"], abs=1e-6)
