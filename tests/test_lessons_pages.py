@@ -35,9 +35,22 @@ def commands(beginning: str) -> list[tuple[str, str]]:
 
     Returns: the page, and what follows the beginning.
     """
-    pattern = re.compile(rf"(?:^|`){re.escape(beginning)} ([^`\n]+)", flags=re.MULTILINE)
+    pattern = re.compile(rf"{re.escape(beginning)} ([^`\n]+)")
     told = [(page, found) for page in PAGES for found in pattern.findall(text_of(page))]
     return list(dict.fromkeys(told))
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link to a heading of the page may end in, as GitHub writes it."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def is_there(link: str) -> bool:
+    """Whether a link of a page leads to a file, and to a heading in it if it names one."""
+    name, _, heading = link.partition("#")
+    target = FOLDER / name
+    return target.is_file() and (not heading or heading in anchors(target))
 
 
 def rows(text: str) -> list[list[str]]:
@@ -66,14 +79,14 @@ def test_the_code_of_a_page_says_what_the_page_says(
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_and_picture_of_a_page_is_there(page: str) -> None:
     links = [link for link in LINK.findall(text_of(page)) if not link.startswith("https://")]
-    missing = [link for link in links if not (FOLDER / link.split("#")[0]).exists()]
     assert links
-    assert not missing
+    assert [link for link in links if not is_there(link)] == []
 
 
-def test_every_picture_is_in_a_page() -> None:
-    shown = {link for page in PAGES for link in LINK.findall(text_of(page))}
-    assert {path.name for path in FOLDER.glob("*.png")} <= shown
+def test_every_picture_is_in_a_page_above_the_command_that_draws_it() -> None:
+    shown = r"\]\((\w+\.png)\)\n\n\*Drawn by\* `python train\.py data=(\w+) "
+    drawn = {found for page in PAGES for found in re.findall(shown, text_of(page))}
+    assert drawn == {(path.name, path.stem) for path in FOLDER.glob("*.png")}
 
 
 @pytest.mark.parametrize(("page", "command"), commands("python train.py"))
