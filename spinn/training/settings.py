@@ -134,5 +134,7 @@ def _embedding_factory(config: DictConfig, dataset: Dataset) -> Callable[[Vocabu
         return lambda vocabulary: construct(
             WordEmbedding, key=key, vocabulary_size=len(vocabulary), **words
         )
-    numbers = arguments(section, Vectors, key=key, given=("size",), apart=("vectors",))
+    # A model's own yaml may say how a table of words starts; numbers have no table.
+    apart = ("vectors", "initial_std")
+    numbers = arguments(section, Vectors, key=key, given=("size",), apart=apart)
     return lambda vocabulary: construct(Vectors, key=key, size=dataset.inputs, **numbers)

@@ -32,7 +32,7 @@ class _Rewriting(ABC):
 
     alphabet: str = "abcdefgh"
     longest: int = 10
-    examples: int = 10_000
+    examples: int = 20_000
     held_out: int = 500
     longer: Sequence[int] = (20, 40)
     seed: int = 1
