@@ -9,19 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
+from spinn.analysis.pictures import STYLE
 from spinn.training.checkpoint import write_atomically
 
 # The three that the growth panels follow have the same colour everywhere; the rest are grey.
 COLOURS = {"spinn": "#0072b2", "treelstm": "#009e73", "lstm packed": "#d55e00"}
 GREY = "#9a9a9a"
 LABELS = {"length": "words in each sentence (balanced trees)", "width": "width d of words and h"}
-STYLE: dict[Any, Any] = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 10,
-}
 
 
 def draw(results: Mapping[str, Any], path: Path) -> None:
