@@ -23,7 +23,7 @@ from benchmarks.settings import Settings, parse
 from benchmarks.tables import batch_table, growth_table, heading
 from spinn.cli import people
 from spinn.errors import InputError
-from spinn.training.checkpoint import write_json
+from spinn.files import write_json
 
 
 def show(turns: Iterable[int], title: str) -> Iterable[int]:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from spinn.analysis.pictures import STYLE
-from spinn.training.checkpoint import write_atomically
+from spinn.files import write_atomically
 
 # The three that the growth panels follow have the same colour everywhere; the rest are grey.
 COLOURS = {"spinn": "#0072b2", "treelstm": "#009e73", "lstm packed": "#d55e00"}

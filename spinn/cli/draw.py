@@ -10,9 +10,9 @@ import torch
 from spinn.data.datasets import MadeSequences
 from spinn.data.sequences.forecast import Forecast
 from spinn.errors import InputError
+from spinn.files import write_atomically
 from spinn.tasks.sequences import SequenceRegression
 from spinn.training.batches import Batches
-from spinn.training.checkpoint import write_atomically
 from spinn.training.figures import outputs
 from spinn.training.restore import Run, load_run
 

@@ -1,7 +1,6 @@
 """Fetch a dataset from its official site: resumed, checked, and unpacked in one step."""
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from spinn.data.fetching import Transfer
 from spinn.data.sources import Remote, Source
 from spinn.data.unpacking import BadArchiveError, unpack
 from spinn.errors import InputError
+from spinn.files import write_text
 
 SUMS = "SHA256SUMS"
 _LINE = re.compile(r"(?:# )?([0-9a-f]{64})  (.+)")
@@ -157,9 +157,4 @@ def write_sums(folder: Path, sums: dict[str, str]) -> None:
         f"{'' if (folder / name).is_file() else '# '}{digest}  {name}\n"
         for name, digest in sorted(sums.items())
     ]
-    draft = folder / f".{SUMS}.{os.getpid()}.draft"
-    try:
-        draft.write_text("".join(lines), encoding="utf-8")
-        draft.replace(folder / SUMS)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_text(folder / SUMS, "".join(lines))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from spinn.errors import InputError
+from spinn.files import write_text
 
 PADDING, UNKNOWN = 0, 1
 SPECIAL = 2  # ids before the first word's
@@ -71,11 +72,8 @@ class Vocabulary:
 
     def save(self, path: str | Path) -> None:
         """Write the vocabulary as JSON, a word a line; the file is whole or not there at all."""
-        path = Path(path)
         content = {"lowercase": self.lowercase, "words": self.words}
-        unfinished = path.with_name(path.name + ".tmp")
-        unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=0), encoding="utf-8")
-        unfinished.replace(path)
+        write_text(Path(path), json.dumps(content, ensure_ascii=False, indent=0))
 
     @classmethod
     def load(cls, path: str | Path) -> Vocabulary:

@@ -14,9 +14,9 @@ import numpy as np
 
 from spinn.cli import people
 from spinn.errors import InputError
+from spinn.files import write_atomically
 from spinn.lessons.adder import RATE, Network, Numbers, to_bits, to_numbers
 from spinn.reference.activations import Array
-from spinn.training.checkpoint import write_atomically
 from spinn.training.loop import TrainingError
 
 TRAINED_BITS = 8

@@ -1,8 +1,7 @@
 """Weights and training state in safetensors files: nothing is pickled, nothing half-written."""
 
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from spinn.errors import InputError
-
-
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a file beside `path`, then move it into place in one step."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        write(draft)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a value as indented JSON, atomically."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_text(path, text)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically."""
-
-    def write(draft: Path) -> None:
-        draft.write_text(text, encoding="utf-8")
-
-    write_atomically(path, write)
+from spinn.files import write_atomically
 
 
 def save_weights(path: Path, model: nn.Module) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from spinn.data.vocabulary import Vocabulary
-from spinn.training.checkpoint import write_json, write_text
+from spinn.files import write_json, write_text
 
 
 class RunFolder:

@@ -6,13 +6,12 @@ import torch
 from safetensors.torch import save_file
 
 from spinn.errors import InputError
+from spinn.files import write_atomically, write_json
 from spinn.training.checkpoint import (
     load_state,
     load_weights,
     save_state,
     save_weights,
-    write_atomically,
-    write_json,
 )
 
 

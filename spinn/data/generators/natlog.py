@@ -3,7 +3,6 @@
 import argparse
 import gzip
 import json
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from spinn.data.generators.natlog_groups import Group, GroupMaker, Used, Wanted
 from spinn.data.generators.natlog_lexicon import Lexicon, read_lexicon
 from spinn.data.generators.natlog_semantics import Semantics
 from spinn.data.generators.natlog_sets import Hyper, Lexical, Longer, Ordinary
+from spinn.files import write_atomically
 
 DEFAULT_OUT = Path("data/natlog")
 DEFAULT_SEED = 1
@@ -101,17 +101,16 @@ def rows(name: str, groups: Sequence[Group]) -> list[dict[str, str]]:
 def write_rows(path: Path, content: Sequence[dict[str, str]]) -> None:
     """Write gzipped JSON lines, the same bytes for the same rows; nobody sees half a file."""
     text = "".join(json.dumps(row) + "\n" for row in content)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
+
+    def write(draft: Path) -> None:
         # No time and no name in the header, so that the bytes hang on the rows alone.
         with (
-            unfinished.open("wb") as raw,
+            draft.open("wb") as raw,
             gzip.GzipFile("", "wb", compresslevel=9, fileobj=raw, mtime=0) as packed,
         ):
             packed.write(text.encode())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+
+    write_atomically(path, write)
 
 
 def write_sets(out: Path, pairs: int, seed: int) -> dict[str, Counter[str]]:

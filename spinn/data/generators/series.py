@@ -8,13 +8,14 @@ rounded to three decimals, so that the file holds what the formula gives.
 """
 
 import argparse
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from spinn.files import write_text
 
 DEFAULT_OUT = Path("data/series/series.csv")
 DEFAULT_SEED = 1
@@ -38,12 +39,7 @@ def write(out: Path, steps: int, seed: int) -> None:
         for hour, value in enumerate(generated(steps, seed).tolist())
     )
     out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f"{out.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text("time,value\n" + "".join(rows), encoding="utf-8", newline="\n")
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_text(out, "time,value\n" + "".join(rows))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

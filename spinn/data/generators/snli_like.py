@@ -11,7 +11,6 @@ import argparse
 import gzip
 import io
 import json
-import os
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from tqdm import tqdm
 
+from spinn.files import write_atomically
 from spinn.trees import REDUCE, SHIFT
 
 PAIRS = 550_152
@@ -122,10 +122,10 @@ def rows(seed: int) -> Iterator[dict[str, object]]:
 def write(out: Path, pairs: int, seed: int) -> None:
     """Write a file, gzipped where its name ends in `.gz`; nobody sees half of it."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f"{out.name}.{os.getpid()}.tmp")
-    try:
+
+    def write(draft: Path) -> None:
         with ExitStack() as files:
-            file: BinaryIO = files.enter_context(unfinished.open("wb"))
+            file: BinaryIO = files.enter_context(draft.open("wb"))
             if out.suffix == ".gz":
                 # No time and no name in the header: the same bytes for the same seed.
                 packed = gzip.GzipFile("", "wb", 6, file, mtime=0)
@@ -133,9 +133,8 @@ def write(out: Path, pairs: int, seed: int) -> None:
             text = files.enter_context(io.TextIOWrapper(file, encoding="utf-8", newline="\n"))
             shown = tqdm(islice(rows(seed), pairs), total=pairs, unit=" pairs", desc=out.name)
             text.writelines(json.dumps(row) + "\n" for row in shown)
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
+
+    write_atomically(out, write)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
