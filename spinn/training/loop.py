@@ -270,9 +270,12 @@ class Trainer:
         save_state(self.folder.last, self.task, self.optimizer, asdict(self.progress))
         if not self.folder.weights.is_file():  # no evaluation yet
             save_weights(self.folder.weights, self.task)
+        setting = f"trainer.resume={self.folder.path}"
+        if " " in setting:  # quotes for the shell, and within them for Hydra
+            setting = f"\"trainer.resume='{self.folder.path}'\""
         raise Interrupted(
             f"stopped at step {self.progress.step} of {self.steps}; saved in {self.folder.path}. "
-            f"Go on with trainer.resume={self.folder.path}",
+            f"Go on with {setting}",
             number,
         )
 
