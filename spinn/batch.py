@@ -144,11 +144,18 @@ class Encoding:
         sentence: (B, D) one vector a sentence.
         tokens: (N, D) one vector a word in its context, where the encoder has them.
         lay_out_nodes: makes `nodes`, where the encoder follows the tree.
+        transitions: (2N-B,) the moves as uint8, on the CPU, where the encoder chose its own.
+        choices: (2N-B, 2) log-probabilities of SHIFT and of REDUCE before each move, where the
+            encoder predicts moves; -inf for one that is not legal.
+        tracking: (2N-B, K) the Tracker's h before each move, where there is a Tracker.
     """
 
     sentence: Tensor
     tokens: Tensor | None = None
     lay_out_nodes: Callable[[], Tensor] | None = None
+    transitions: Tensor | None = None
+    choices: Tensor | None = None
+    tracking: Tensor | None = None
 
     @cached_property
     def nodes(self) -> Tensor | None:

@@ -100,7 +100,13 @@ class PairClassification(Task):
 
     def forward(self, batch: PairBatch) -> Tensor:
         """Return the logits, (P, C)."""
-        sentence = self.encoder(batch.sentences).sentence  # (2P, D), or (P, D) for one side
+        return self.classify(self.encoder(batch.sentences).sentence)
+
+    def classify(self, sentence: Tensor) -> Tensor:
+        """Return the logits (P, C) of P premises and then P hypotheses, (2P, D).
+
+        For one side, sentence is (P, D).
+        """
         if self.sides == "hypothesis":
             logits: Tensor = self.mlp(sentence)
         else:
