@@ -11,7 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from spinn.planning import Integers, Moves, plan
+from spinn.moves import Integers, Moves
+from spinn.planning import plan
 from spinn.schedule import Schedule
 from spinn.trees import right_branching
 
