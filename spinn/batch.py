@@ -163,6 +163,8 @@ class Encoding:
         choices: (2N-B, 2) log-probabilities of SHIFT and of REDUCE before each move, where the
             encoder predicts moves; -inf for one that is not legal.
         lay_out_tracking: makes `tracking`, where there is a Tracker.
+        rival: (B, D) the sentences along the likeliest trees, where trees were drawn and are to be
+            judged by comparison; without a gradient.
     """
 
     sentence: Tensor
@@ -171,6 +173,7 @@ class Encoding:
     transitions: Tensor | None = None
     choices: Tensor | None = None
     lay_out_tracking: Callable[[], Tensor] | None = None
+    rival: Tensor | None = None
 
     @cached_property
     def nodes(self) -> Tensor | None:

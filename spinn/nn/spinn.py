@@ -1,5 +1,7 @@
 """SPINN, and the TreeLSTM that it is without its Tracker."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -21,6 +23,8 @@ class SPINN(nn.Module):
         tracker_size: K, the width of the Tracker's h; None for a TreeLSTM (Tai et al. 2015).
         dropout: probability with which an entry of the sentence's vector becomes zero in training.
     """
+
+    parses: ClassVar[bool] = False  # whether it finds trees itself; this one follows those given
 
     def __init__(
         self,
@@ -59,6 +63,7 @@ class SPINN(nn.Module):
 
             def lay_out_tracking() -> Tensor:
                 return states.index_select(0, packed)  # (M, K)
+
         sentence = roots(h, composed, leaves, groups, schedule)  # (B, D)
 
         def lay_out_nodes() -> Tensor:
