@@ -128,9 +128,7 @@ def functions(
             def forward(self) -> Tensor:
                 if tracker is None:
                     return by_height.encode(h, c, leaves, sentences.schedule, reduce)
-                nodes, states = thin_stack.encode(
-                    h, c, leaves, sentences.schedule, reduce, tracker
-                )
+                nodes, states = thin_stack.encode(h, c, leaves, sentences.schedule, reduce, tracker)
                 return torch.cat([nodes.flatten(), states.flatten()])
 
         given = {f"modules_.{name}": value for name, value in zip(names, values, strict=True)}
