@@ -10,9 +10,10 @@ from torch.nn import functional as F
 from spinn.data.series import Series
 from spinn.data.vocabulary import Vocabulary
 from spinn.nn.decoder import Decoder, Written
+from spinn.nn.heads import tokens_of
 from spinn.nn.recurrent import Cell
 from spinn.tasks.sequences import PreparedSeries, SeriesBatch
-from spinn.tasks.task import Task, tokens_of
+from spinn.tasks.task import Task
 
 
 class Writing(NamedTuple):

@@ -13,8 +13,9 @@ from spinn.batch import Sentences
 from spinn.data.corpus import Integers
 from spinn.data.series import Series
 from spinn.data.vocabulary import Vocabulary
+from spinn.nn.heads import Headed
 from spinn.tasks.metrics import LabellingMetrics, RegressionMetrics
-from spinn.tasks.task import Task, tokens_of
+from spinn.tasks.task import Task
 
 Per = Literal["step", "sequence"]
 
@@ -66,7 +67,7 @@ class PreparedSeries:
         )
 
 
-class SequenceTask(Task):
+class SequenceTask(Headed, Task):
     """A linear head over the vector of every step, or over that of the whole sequence.
 
     Args:
@@ -80,22 +81,17 @@ class SequenceTask(Task):
     split = Series
 
     def __init__(self, encoder: nn.Module, width: int, *, per: Per, dropout: float) -> None:
-        super().__init__()
-        self.encoder = encoder
+        super().__init__(encoder, width, dropout=dropout)
         self.per = per
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(int(encoder.size), width)  # type: ignore[arg-type]
 
     def forward(self, batch: SeriesBatch) -> Tensor:
         """Return (R, width): what the head makes of every step (R = N) or sequence (R = B).
 
         Raises: InputError: if the encoder has no vector for a step.
         """
-        encoding = self.encoder(batch.sentences)
-        step = self.per == "step"
-        vectors = tokens_of(encoding, self.encoder) if step else encoding.sentence
-        outputs: Tensor = self.head(self.dropout(vectors))
-        return outputs
+        if self.per == "step":
+            return self.at_each_step(batch.sentences)
+        return self.of_the_whole(batch.sentences)
 
     def prepare(self, split: Series, vocabulary: Vocabulary) -> PreparedSeries:
         """Return a split with its symbols as the vocabulary numbers them.

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 
 from spinn.data.series import Series
 from spinn.data.vocabulary import Vocabulary
 from spinn.nn.embedding import Vectors, WordEmbedding
 from spinn.nn.recurrent import Recurrent
+from spinn.nn.sequence import SequenceModel
 from spinn.nn.spinn import SPINN
 from spinn.tasks.sequences import SequenceLabelling, SequenceRegression
 
@@ -78,6 +80,17 @@ def test_symbols_are_looked_up_as_the_vocabulary_numbers_them() -> None:
     outputs = task(batch)
     expected = (outputs - torch.tensor([[0.5, 1.0], [2.0, 3.0]])).square().mean()
     assert task.loss(outputs, batch).item() == pytest.approx(expected.item())
+
+
+def test_the_model_of_padded_tensors_has_the_weights_of_a_task_and_says_the_same() -> None:
+    task = labelling("step")
+    model = SequenceModel(inputs=2, outputs=3, cell="lstm", hidden_size=5, layers=2)
+    model.load_state_dict(task.state_dict())
+    prepared = task.prepare(Series.of([(rows, [0] * len(rows)) for rows in NUMBERS]), EMPTY)
+    padded = pad_sequence([torch.tensor(rows).float() for rows in NUMBERS])
+    outputs = model(padded, LENGTHS)
+    told = torch.cat([outputs[:length, row] for row, length in enumerate(LENGTHS)])
+    torch.testing.assert_close(told, task(prepared.collate(np.arange(3))))
 
 
 @pytest.mark.parametrize(
