@@ -13,6 +13,7 @@ from spinn.batch import Sentences
 from spinn.data.corpus import Integers
 from spinn.data.series import Series
 from spinn.data.vocabulary import Vocabulary
+from spinn.errors import InputError
 from spinn.nn.heads import Headed
 from spinn.tasks.metrics import LabellingMetrics, RegressionMetrics
 from spinn.tasks.task import Task
@@ -96,15 +97,16 @@ class SequenceTask(Headed, Task):
     def prepare(self, split: Series, vocabulary: Vocabulary) -> PreparedSeries:
         """Return a split with its symbols as the vocabulary numbers them.
 
-        Raises: ValueError: if it is not of this task's kind.
+        Raises: InputError: if it is not of this task's kind.
         """
         expected = split.lengths if self.per == "step" else np.ones_like(split.lengths)
         wrong = np.flatnonzero(split.target_lengths != expected)
         if len(wrong):
             bad = int(wrong[0])
-            raise ValueError(
-                f"example {bad}: {split.lengths[bad]} steps and {split.target_lengths[bad]} "
-                f"targets; expected {expected[bad]}, one a {self.per}"
+            raise InputError(
+                f"task.per is {self.per}, but example {bad} has {split.lengths[bad]} steps and "
+                f"{split.target_lengths[bad]} targets; expected {expected[bad]}, one a {self.per}: "
+                "leave out task=… and task.per=… to get the data's own"
             )
         self._check(split.targets)
         ids = np.array(vocabulary.encode(vocabulary.words), dtype=np.int64)
@@ -112,7 +114,7 @@ class SequenceTask(Headed, Task):
 
     @abstractmethod
     def _check(self, targets: np.ndarray) -> None:
-        """Raise ValueError unless these can be targets."""
+        """Raise InputError unless these can be targets."""
 
 
 class SequenceLabelling(SequenceTask):
@@ -139,7 +141,7 @@ class SequenceLabelling(SequenceTask):
 
     def _check(self, targets: np.ndarray) -> None:
         if targets.ndim != 1 or (len(targets) and targets.max() >= len(self.labels)):
-            raise ValueError(f"targets are no classes from 0 to {len(self.labels) - 1}")
+            raise InputError(f"task: targets are no classes from 0 to {len(self.labels) - 1}")
 
 
 class SequenceRegression(SequenceTask):
@@ -163,4 +165,4 @@ class SequenceRegression(SequenceTask):
 
     def _check(self, targets: np.ndarray) -> None:
         if targets.ndim != 2 or targets.shape[1] != self.head.out_features:
-            raise ValueError(f"targets are no rows of {self.head.out_features} numbers")
+            raise InputError(f"task: targets are no rows of {self.head.out_features} numbers")

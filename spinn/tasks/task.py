@@ -82,7 +82,7 @@ class Task(nn.Module, ABC):
     def prepare(self, split: Any, vocabulary: Vocabulary) -> Prepared:
         """Return a split as numbers.
 
-        Raises: ValueError: if it is not of the task's kind.
+        Raises: InputError: if it is not of the task's kind.
         """
 
     @abstractmethod

@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from spinn.data.series import Series
 from spinn.data.vocabulary import Vocabulary
+from spinn.errors import InputError
 from spinn.nn.embedding import Vectors, WordEmbedding
 from spinn.nn.recurrent import Recurrent
 from spinn.nn.sequence import SequenceModel
@@ -96,14 +97,22 @@ def test_the_model_of_padded_tensors_has_the_weights_of_a_task_and_says_the_same
 @pytest.mark.parametrize(
     ("per", "targets", "message"),
     [
-        ("step", [0], "example 0: 3 steps and 1 targets; expected 3, one a step"),
-        ("sequence", [0, 1, 2], "example 0: 3 steps and 3 targets; expected 1, one a sequence"),
+        (
+            "step",
+            [0],
+            "per is step, but example 0 has 3 steps and 1 targets; expected 3, one a step: le",
+        ),
+        (
+            "sequence",
+            [0, 1, 2],
+            "example 0 has 3 steps and 3 targets; expected 1, one a sequence: leave out task",
+        ),
         ("step", [0, 1, 3], "targets are no classes from 0 to 2"),
         ("step", [[0.0], [1.0], [2.0]], "targets are no classes from 0 to 2"),
     ],
 )
 def test_targets_of_another_kind_are_named(per: str, targets: list, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InputError, match=message):
         labelling(per).prepare(Series.of([(NUMBERS[0], targets)]), EMPTY)
 
 
@@ -111,8 +120,17 @@ def test_numbers_of_another_width_are_named() -> None:
     task = SequenceRegression(
         recurrent(Vectors(size=2, dropout=0.0)), outputs=2, per="step", dropout=0.0
     )
-    with pytest.raises(ValueError, match="targets are no rows of 2 numbers"):
+    with pytest.raises(InputError, match="targets are no rows of 2 numbers"):
         task.prepare(Series.of([(NUMBERS[0], [[0.0], [1.0], [2.0]])]), EMPTY)
+
+
+def test_an_empty_batch_and_steps_of_another_width_are_named() -> None:
+    task = labelling("step")
+    prepared = task.prepare(Series.of([([[1.0, 2.0, 3.0]], [0])]), EMPTY)
+    with pytest.raises(ValueError, match="lengths: no sentences; expected at least one"):
+        prepared.collate(np.arange(0))
+    with pytest.raises(ValueError, match=r"vectors: .* of shape \(1, 3\); expected .* \(N, 2\)"):
+        task(prepared.collate(np.arange(1)))
 
 
 def test_an_encoder_without_a_vector_for_each_step_is_named() -> None:
