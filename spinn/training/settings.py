@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from spinn.config import arguments, construct, factory, target_of
 from spinn.data.datasets import Dataset, MadeSequences, PairFiles
+from spinn.data.sequences.source import Source
 from spinn.data.splits import DataSettings
 from spinn.data.vocabulary import Vocabulary
 from spinn.errors import InputError
@@ -77,7 +78,10 @@ def _make(kind: type, config: DictConfig, key: str) -> Any:
 def dataset_of(config: DictConfig) -> Dataset:
     """Build the dataset that a configuration names: a class of sequences, or files and a reader."""
     if config.data.get("_target_") is not None:
-        return MadeSequences(factory(config.data, within="spinn.data.sequences", key="data")())
+        within = "spinn.data.sequences"
+        if not issubclass(target_of(config.data, within=within, key="data"), Source):
+            raise InputError(f"data._target_ is {config.data._target_!r}; expected a dataset")
+        return MadeSequences(factory(config.data, within=within, key="data")())
     return PairFiles(_make(DataSettings, config, "data"), reader_of(config))
 
 

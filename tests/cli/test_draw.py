@@ -10,6 +10,7 @@ from spinn.cli import main
 from spinn.training.run import train
 
 SMALL = {
+    "addition": ["data.examples=64", "data.held_out=20", "data.longer=[12]"],
     "parity": ["data.examples=64", "data.held_out=20", "data.longer=[40]"],
     "copy": ["data.examples=64", "data.held_out=20", "data.longer=[20]"],
     "amplitude": ["data.held_out=5", "trainer.epochs=2", "trainer.evaluate_every=1"],
