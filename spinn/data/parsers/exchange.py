@@ -82,7 +82,8 @@ class Exchange:
         try:
             with self._connection(over) as connection:
                 connection.request("POST", target, data, dict(headers))
-                answer = self._received(connection.getresponse())
+                with connection.getresponse() as response:
+                    answer = self._received(response)
         except (OSError, HTTPException, UnicodeError) as error:
             raise self.failure(_reason(error, over)) from error
         if over.is_set():  # what came may end anywhere
