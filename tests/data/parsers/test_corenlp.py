@@ -66,7 +66,7 @@ def test_given_words_are_kept(site: Site) -> None:
 
 @pytest.mark.parametrize("text", ["", " \n", "\ud800"])
 def test_text_that_is_none_is_not_sent(text: str, site: Site) -> None:
-    with pytest.raises(ValueError, match="empty sentence|surrogate"):
+    with pytest.raises(ValueError, match=r"empty sentence|surrogate"):
         CoreNLP(site.address).parse_text(text)
     assert site.posted == []
 
@@ -181,5 +181,5 @@ def test_a_server_that_is_down_ends_the_reading_where_bad_rows_are_skipped(
         read_split(SNLIReader(), [path], down, on_error="skip")
     answered(site, FEW)  # a tree that fits none of the file's sentences
     other = TreeSource("corenlp", parser_url=site.address)
-    with pytest.raises(InputError, match="(?s)no example to keep: .*over other words"):
+    with pytest.raises(InputError, match=r"(?s)no example to keep: .*over other words"):
         read_split(SNLIReader(), [path], other, on_error="skip")

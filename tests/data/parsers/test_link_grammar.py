@@ -75,7 +75,11 @@ def test_a_sentence_is_no_command(text: str, stub: Stub) -> None:
 
 
 def test_control_characters_do_not_reach_the_program() -> None:
-    assert written(["\x07", "a\x1bb", "c\u200bd"]) == [["\N{REPLACEMENT CHARACTER}"], ["ab"], ["cd"]]
+    assert written(["\x07", "a\x1bb", "c\u200bd"]) == [
+        ["\N{REPLACEMENT CHARACTER}"],
+        ["ab"],
+        ["cd"],
+    ]
     assert written(split_words("He can't (say) \"no\"")) == [
         ["He"], ["ca", "n't"], ["("], ["say"], [")"], ['"'], ["no"], ['"']]  # fmt: skip
 
@@ -123,7 +127,7 @@ def test_a_program_that_cannot_be_started(stub: Stub, tmp_path: Path) -> None:
     with pytest.raises(ParserUnavailableError, match="link-parser: No such file"):
         parser.parse_text("dogs")
     (tmp_path / "link-parser").write_text("#!/bin/sh\nexec 0<&-\necho an error in it\n")
-    with pytest.raises(ValueError, match="no tree .an error in it"):
+    with pytest.raises(ValueError, match=r"no tree .an error in it"):
         parser.parse_text("dogs")
 
 
@@ -158,11 +162,10 @@ def test_any_answer_is_a_tree_or_an_error(tokens: list[str]) -> None:
     words = ("the", "dog", "the")
     try:
         parse = read_tree(" ".join(tokens), words)
-    except ValueError as error:
-        assert str(error).startswith("the tree ")
-    else:
-        assert parse.words == words
-        check_transitions(parse.transitions, 3)
+    except ValueError:
+        return
+    assert parse.words == words
+    check_transitions(parse.transitions, 3)
 
 
 def test_the_program_itself(real: TreeSource) -> None:
