@@ -8,14 +8,15 @@ from typing import Any
 
 import torch
 
+from spinn.cli import tree_options
 from spinn.cli.table import confusion_table, results_table
 from spinn.data.dataset import ReadReport
 from spinn.data.datasets import Dataset, PairFiles
 from spinn.data.readers.logic import LogicReader
 from spinn.data.readers.sick import SICKReader
 from spinn.data.readers.snli import SNLIReader
-from spinn.data.sentences import TREE_NAMES, TreeSource
-from spinn.data.splits import split_reader
+from spinn.data.sentences import TREE_NAMES
+from spinn.data.splits import split_reader, tree_source
 from spinn.errors import InputError
 from spinn.training.figures import figures
 from spinn.training.restore import Run, load_run
@@ -41,7 +42,7 @@ def add_to(commands: Any) -> None:
         "--format", choices=sorted(READERS), help="the file's format (default: as in training)"
     )
     parser.add_argument("--root", help="where the run's own files lie, if no longer in data.root")
-    parser.add_argument("--trees", choices=TREE_NAMES, help="the tree of every sentence")
+    tree_options.add_to(parser, TREE_NAMES, default=None, whose="every sentence, its own replaced")
     parser.add_argument(
         "--on-error", choices=("raise", "skip"), default="raise", help="what a bad row does"
     )
@@ -87,10 +88,11 @@ def _dataset(loaded: Run, options: argparse.Namespace) -> Dataset:
     Raises: InputError: if it has no files, and files or trees are asked for.
     """
     if not isinstance(loaded.dataset, PairFiles):
-        for name in ("file", "format", "root", "trees"):
+        for name in ("file", "format", "root", "trees", "parser_url"):
             if getattr(options, name) is not None:
+                option = name.replace("_", "-")
                 raise InputError(
-                    f"--{name}: {options.folder} was trained on {loaded.dataset.describe()} that "
+                    f"--{option}: {options.folder} was trained on {loaded.dataset.describe()} that "
                     "are made, and is evaluated on these; leave it out"
                 )
         return loaded.dataset
@@ -99,7 +101,9 @@ def _dataset(loaded: Run, options: argparse.Namespace) -> Dataset:
         on_error=options.on_error,
         root=options.root or loaded.dataset.settings.root,
         trees=options.trees or loaded.dataset.settings.trees,
+        parser_url=options.parser_url or loaded.dataset.settings.parser_url,
     )
+    tree_options.check(settings.trees, options.parser_url)
     reader = loaded.dataset.reader
     if options.format:
         reader = READERS[options.format](labels=loaded.dataset.labels)
@@ -111,7 +115,7 @@ def _one_file(
 ) -> tuple[dict[str, Any], dict[str, ReadReport]]:
     assert isinstance(dataset, PairFiles)  # a run of another kind has been told so
     settings = dataset.settings
-    trees = TreeSource(settings.trees, settings.tree_seed)
+    trees = tree_source(settings)
     read = split_reader(settings)
     examples, report = read(dataset.reader, [options.file], trees, on_error=settings.on_error)
     name = options.file.name

@@ -32,7 +32,13 @@ log = logging.getLogger(__name__)
 SMALLEST = 20_000  # examples; smaller splits are read faster than they are worth keeping
 FORMAT = 1  # of an entry
 # With the reader's own module, the code that decides what is read.
-CODE = ("spinn.trees", "spinn.data.corpus", "spinn.data.sentences", "spinn.data.readers.rows")
+CODE = (
+    "spinn.trees",
+    "spinn.data.corpus",
+    "spinn.data.sentences",
+    "spinn.data.words",
+    "spinn.data.readers.rows",
+)
 COLUMNS = ("tokens", "transitions", "lengths", "targets", "scores")
 ABOUT = "about"  # a further column: all that is no array, as JSON
 COUNTS = ("examples", "unlabelled", "bad_rows", "messages")  # of a report
