@@ -54,10 +54,11 @@ def test_a_room_imports_only_from_rooms_below(path: Path) -> None:
         assert LAYERS[other] < LAYERS[own], f"{own} must not import {name}"
 
 
-def test_trees_schedule_and_downloads_do_without_torch() -> None:
+def test_trees_schedule_agreement_and_downloads_do_without_torch() -> None:
     download = ("sources.py", "fetching.py", "unpacking.py", "download.py")
     light = ("trees.py", "schedule.py", "planning.py", "errors.py", "files.py")
-    for name in (*light, *(f"data/{file}" for file in download)):
+    comparing = ("analysis/agreement.py", "data/sentences.py")
+    for name in (*light, *comparing, *(f"data/{file}" for file in download)):
         roots = {module.split(".")[0] for module in imports(PACKAGE / name)}
         assert "torch" not in roots, f"{name} must not need torch"
 
