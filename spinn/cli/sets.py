@@ -55,8 +55,8 @@ def chosen_dataset(loaded: Run, options: argparse.Namespace) -> Dataset:
         for name in ("file", "format", "root", "trees"):
             if getattr(options, name) is not None:
                 raise InputError(
-                    f"--{name}: {options.folder} was trained on {loaded.dataset.describe()} that "
-                    "are made, and is evaluated on these; leave it out"
+                    f"--{name}: {loaded.folder.path} was trained on {loaded.dataset.describe()} "
+                    "that are made, and is evaluated on these; leave it out"
                 )
         return loaded.dataset
     settings = replace(
