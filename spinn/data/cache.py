@@ -25,7 +25,7 @@ from safetensors.numpy import save
 
 from spinn.data.corpus import Corpus
 from spinn.data.dataset import Reader, ReadReport, Stamp, fingerprint, locate, read_split, stamp
-from spinn.data.sentences import RANDOM, TreeSource
+from spinn.data.sentences import PREDICTED, RANDOM, TreeSource
 
 log = logging.getLogger(__name__)
 
@@ -178,7 +178,16 @@ def _recall(entry: Path, report: ReadReport) -> tuple[Corpus, ReadReport] | None
     try:
         columns = _mapped(entry)
         about = json.loads(columns.pop(ABOUT).tobytes())
-        corpus = Corpus(tuple(about["words"]), tuple(about["target_names"]), **columns)
+        corpus = Corpus(
+            words=tuple(about["words"]),
+            target_names=tuple(about["target_names"]),
+            tokens=columns["tokens"],
+            transitions=columns["transitions"],
+            lengths=columns["lengths"],
+            targets=columns["targets"],
+            scores=columns["scores"],
+            parsed=report.trees != PREDICTED,
+        )
         truncated = [report.files[number] for number in about["truncated"]]
         return corpus, replace(report, **about["report"], truncated=truncated)
     except (FileNotFoundError, NotADirectoryError):

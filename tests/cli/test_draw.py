@@ -39,6 +39,8 @@ def test_every_kind_of_run_is_drawn(
     assert "--trees" in capsys.readouterr().err
     assert main(["predict", str(tmp_path / "a run")]) == 2
     assert "predict is for pairs of sentences" in capsys.readouterr().err
+    assert main(["parse-eval", str(tmp_path / "a run")]) == 2
+    assert "parse-eval is for pairs of sentences" in capsys.readouterr().err
 
 
 def test_what_cannot_be_drawn_is_said(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
