@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-PERCENT = ("accuracy", "exact")  # the figures that are parts of a whole
+PERCENT = ("accuracy", "exact", "transition_accuracy")  # the figures that are parts of a whole
 
 
 def results_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
