@@ -239,7 +239,7 @@ def _answer_all(
             count, bad = count + len(told) - len(refused), bad + len(refused)
             bar.update(len(told))
     if asked.place is not None:
-        print(f"{count:,} answered, {bad:,} bad lines", file=sys.stderr)
+        print(f"{count:,} answered, {bad:,} bad line{'' if bad == 1 else 's'}", file=sys.stderr)
 
 
 def _first_bad(items: Iterable[Question | BadLine]) -> BadLine | None:
