@@ -1,33 +1,47 @@
 """`spinn predict RUN`: the label of one's own sentences."""
 
 import argparse
-import json
+import io
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
 
-import numpy as np
-import torch
+from tqdm import tqdm
 
 from spinn.cli import tree_options
-from spinn.data.corpus import Corpus
-from spinn.data.datasets import PairFiles
-from spinn.data.example import Example
+from spinn.cli.answers import Answerer, refusal
+from spinn.cli.arriving import Arriving
+from spinn.cli.questions import (
+    AUTO,
+    FORMATS,
+    LONGEST_LINE,
+    BadLine,
+    Question,
+    Row,
+    question,
+    questions,
+    size,
+)
+from spinn.cli.telling import Tell, as_json, as_text, as_tsv, harmless, tsv_header
+from spinn.data.readers.rows import lines_of, raw_lines
 from spinn.data.sentences import TreeSource
-from spinn.data.vocabulary import UNKNOWN
 from spinn.errors import InputError
-from spinn.training.restore import Run, load_run
-from spinn.trees import Parse, to_brackets
+from spinn.files import write_atomically
+from spinn.tasks.pair_classification import PairClassification
+from spinn.training.restore import load_run
 
-LONGEST_LINE = 1 << 20  # characters of a line on standard input
+STDIN = "<stdin>"
+WINDOW = 8  # batches that are sorted by length together, if so much has come
+ROOM = 100_000  # words of questions that wait for an answer
+EXPECTED = 'a line {"premise": "…", "hypothesis": "…"}, or a premise, a tab and a hypothesis'
 
 
-class Question(NamedTuple):
-    """A pair of sentences, and where each tree comes from."""
+class Questions(NamedTuple):
+    """What is asked, and its place in messages; None for the command line."""
 
-    sentences: tuple[Parse, Parse]
-    sources: tuple[str, str]
+    items: Iterable[Question | BadLine]
+    place: str | None
 
 
 def add_to(commands: Any) -> None:
@@ -35,126 +49,202 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "predict",
         help="label and probabilities for your own sentences",
-        description="Say whether a premise entails a hypothesis. Without --premise and "
-        '--hypothesis, read JSON lines {"premise": "…", "hypothesis": "…"} from standard input. '
-        'A sentence in brackets, "( ( all dogs ) move )", keeps its tree; plain text gets the '
-        "tree of --trees.",
+        usage="%(prog)s [options] RUN [PREMISE HYPOTHESIS]",
+        description="Say whether a premise entails a hypothesis. Without sentences, read --file or "
+        f"standard input: {EXPECTED}. sentence1 and sentence2 are names too, also in a TSV's "
+        "header line; an id is handed through. Each line gets one answer, in order, as soon as it "
+        'comes. A sentence in brackets, "( ( all dogs ) move )", keeps its tree; plain text gets '
+        "the tree of --trees. With --trees predicted the model's own tree is followed for all "
+        "sentences, and brackets are read for their words.",
     )
     parser.add_argument("folder", metavar="RUN", help="the folder that training left")
+    _add_questions(parser)
+    tree_options.add_for_text(parser)
+    parser.add_argument("--batch-size", type=int, default=64, help="pairs in a batch")
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="print JSON lines")
+    forms.add_argument("--tsv", action="store_true", help="print tab-separated columns")
+    parser.add_argument(
+        "--out", type=Path, help="write to this file, which appears when all is answered"
+    )
+    parser.set_defaults(run=run)
+
+
+def _add_questions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "sentences", metavar="PREMISE HYPOTHESIS", nargs="*", help="two sentences, each quoted"
+    )
     parser.add_argument("--premise", help="the sentence that is taken to be true")
     parser.add_argument("--hypothesis", help="the sentence that may follow from it")
-    tree_options.add_to(parser)
-    parser.add_argument("--batch-size", type=int, default=64, help="pairs in a batch")
-    parser.add_argument("--json", action="store_true", help="print JSON lines")
-    parser.set_defaults(run=run)
+    parser.add_argument("--file", type=Path, help="a file of pairs, one a line (plain or .gz)")
+    parser.add_argument(
+        "--format", choices=FORMATS, default=AUTO, help="default: as the first line looks"
+    )
+    parser.add_argument(
+        "--on-error",
+        choices=("raise", "skip"),
+        default="raise",
+        help="what a bad line does: end with exit code 2 after the answers to those before it, or "
+        "get its error as an answer",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Answer each question in the order it came."""
-    if (options.premise is None) != (options.hypothesis is None):
-        raise InputError("give both --premise and --hypothesis, or neither and JSON lines on stdin")
+    pair = _pair(options)
     if options.batch_size < 1:
         raise InputError(f"--batch-size is {options.batch_size}; expected 1 or more")
+    _check_out(options)
     loaded = load_run(options.folder)
-    if not isinstance(loaded.dataset, PairFiles):
+    task = loaded.task
+    if not isinstance(task, PairClassification):
         raise InputError(
             f"{options.folder} was trained on {loaded.dataset.describe()}; predict is for pairs of "
             "sentences"
         )
-    trees = tree_options.tree_source(options)
-    if options.premise is not None:
-        questions = iter([_question(options.premise, options.hypothesis, trees)])
+    asked = _asked(options, pair, tree_options.for_text(loaded, options))
+    answerer = Answerer(task, loaded.vocabulary, batch_size=options.batch_size)
+    if options.out is None:
+        _make_writable(sys.stdout, for_programs=options.json or options.tsv)
+        _answer_all(options, asked, answerer, sys.stdout)
     else:
-        questions = _questions(sys.stdin, trees)
-    for answer in _answers(loaded, questions, options.batch_size):
-        print(json.dumps(answer, ensure_ascii=False) if options.json else _text(answer), flush=True)
+        _fill(options.out, lambda file: _answer_all(options, asked, answerer, file))
 
 
-def _questions(lines: Iterable[str], trees: TreeSource) -> Iterator[Question]:
-    """Read JSON lines; a bad one is named by its number, after the answers to those before it."""
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            if len(line) > LONGEST_LINE:
-                raise ValueError(f"{len(line)} characters; expected at most {LONGEST_LINE}")
-            row = json.loads(line)
-            if not isinstance(row, dict):
-                raise ValueError('expected an object {"premise": "…", "hypothesis": "…"}')
-            yield _question(row.get("premise"), row.get("hypothesis"), trees)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"<stdin>:{number}: {error}") from error
+def _fill(path: Path, write: Callable[[TextIO], None]) -> None:
+    """Have a file written, whole or not at all."""
+
+    def fill(draft: Path) -> None:
+        with draft.open("w", encoding="utf-8", newline="\n") as file:
+            write(file)
+
+    try:
+        write_atomically(path.resolve(), fill)
+    except InputError as error:
+        raise InputError(f"{error} (nothing is written to {path})") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def _question(premise: Any, hypothesis: Any, trees: TreeSource) -> Question:
-    parses, sources = [], []
-    for name, text in (("premise", premise), ("hypothesis", hypothesis)):
-        if not isinstance(text, str):
-            raise InputError(f"{name} is {text!r}; expected a sentence")
-        try:
-            parse, source = read_sentence(text, trees)
-        except ValueError as error:
-            raise InputError(f"{name} {text!r}: {error}") from error
-        parses.append(parse)
-        sources.append(source)
-    return Question((parses[0], parses[1]), (sources[0], sources[1]))
+def _pair(options: argparse.Namespace) -> tuple[str, str] | None:
+    """Return the sentences of the command line, if there are any."""
+    named = [text for text in (options.premise, options.hypothesis) if text is not None]
+    given = [*options.sentences, *named]
+    if not given:
+        return None
+    if options.file is not None:
+        raise InputError("give either sentences or --file, one of the two")
+    if len(named) == 1 or (options.sentences and named):
+        raise InputError(
+            "give both --premise and --hypothesis, or neither and two sentences or lines of pairs"
+        )
+    if len(given) != 2:
+        raise InputError(
+            f"{len(given)} sentence(s) after RUN, expected 2: quote the premise and the hypothesis"
+        )
+    return given[0], given[1]
 
 
-def read_sentence(text: str, trees: TreeSource) -> tuple[Parse, str]:
-    """Return a sentence's words and tree, and where the tree comes from: `given` or a choice."""
-    return trees.read(text)
+def _check_out(options: argparse.Namespace) -> None:
+    """Raise InputError if --out cannot be a new file, or is the file that is read."""
+    out: Path | None = options.out
+    if out is None:
+        return
+    if not out.resolve().parent.is_dir():
+        raise InputError(f"--out {out}: there is no folder {out.resolve().parent}")
+    if out.exists() and not out.is_file():
+        raise InputError(f"--out {out} is no regular file; leave --out away and redirect with >")
+    if options.file is not None and out.resolve() == options.file.resolve():
+        raise InputError(f"--out {out} is the --file that is read; name another one")
 
 
-def _answers(loaded: Run, questions: Iterator[Question], size: int) -> Iterator[dict[str, Any]]:
-    """Answer batch by batch; where a question is bad, the ones before it are answered first."""
-    failure: InputError | None = None
-    while failure is None:
-        batch: list[Question] = []
-        try:
-            for question in islice(questions, size):
-                batch.append(question)
-        except InputError as error:
-            failure = error
-        if not batch:
-            break
-        yield from _classify(loaded, batch)
-    if failure is not None:
-        raise failure
+def _asked(
+    options: argparse.Namespace, pair: tuple[str, str] | None, trees: TreeSource
+) -> Questions:
+    if pair is not None:
+        return Questions([question(1, Row(None, *pair), trees)], None)
+    if options.file is not None:
+        lines: Iterator[tuple[int, bytes]] = raw_lines(options.file, LONGEST_LINE)
+        place = str(options.file)
+    else:
+        lines, place = lines_of(_stdin(), STDIN, LONGEST_LINE), STDIN
+    return Questions(questions(lines, options.format, trees), place)
 
 
-@torch.no_grad()
-def _classify(loaded: Run, questions: Sequence[Question]) -> list[dict[str, Any]]:
-    task, labels = loaded.task, loaded.dataset.labels or ()
-    corpus = Corpus.of(Example(question.sentences, labels[0]) for question in questions)
-    pairs = task.prepare(corpus, loaded.vocabulary)
-    probabilities = task(pairs.collate(np.arange(len(corpus)))).logits.softmax(dim=1)  # (P, C)
-    return [
-        _answer(loaded, question, row)
-        for question, row in zip(questions, probabilities.tolist(), strict=True)
-    ]
+def _stdin() -> io.BufferedReader:
+    """Return standard input, and say what is expected of a person at a terminal.
+
+    Not `sys.stdin`, which Python locks to close it at exit, while the thread may be reading it.
+    """
+    if sys.stdin is None:
+        raise InputError("there is no standard input; name a --file, or give two sentences")
+    if sys.stdin.isatty():
+        print(f"reading from the terminal: {EXPECTED}; Ctrl-D ends", file=sys.stderr)
+    try:
+        return io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
+    except io.UnsupportedOperation:  # no file of the system
+        return io.BufferedReader(sys.stdin.buffer)  # type: ignore[arg-type]
 
 
-def _answer(loaded: Run, question: Question, probabilities: Sequence[float]) -> dict[str, Any]:
-    by_label = dict(zip(loaded.dataset.labels or (), probabilities, strict=True))
-    sides = dict(zip(("premise", "hypothesis"), question.sentences, strict=True))
-    words = [word for parse in question.sentences for word in parse.words]
-    ids = loaded.vocabulary.encode(words)
-    return {
-        "label": max(by_label, key=lambda label: by_label[label]),
-        "probabilities": {label: round(p, 6) for label, p in by_label.items()},
-        **{side: to_brackets(parse) for side, parse in sides.items()},
-        "trees": dict(zip(sides, question.sources, strict=True)),
-        "unknown_words": [w for w, number in zip(words, ids, strict=True) if number == UNKNOWN],
-    }
+def _make_writable(stream: TextIO, *, for_programs: bool) -> None:
+    """Have a stream take any character: as UTF-8, or as an escape if it has another encoding."""
+    if isinstance(stream, io.TextIOWrapper):
+        if for_programs:
+            stream.reconfigure(encoding="utf-8")
+        else:
+            stream.reconfigure(errors="backslashreplace")
 
 
-def _text(answer: dict[str, Any]) -> str:
-    chances = "  ".join(f"{label} {p:.1%}" for label, p in answer["probabilities"].items())
-    lines = [f"{answer['label']}    ({chances})"]
-    lines += [
-        f"  {side:10} {answer[side]}   [{answer['trees'][side]} tree]"
-        for side in ("premise", "hypothesis")
-    ]
-    if answer["unknown_words"]:
-        lines.append(f"  words not seen in training: {', '.join(answer['unknown_words'])}")
-    return "\n".join(lines)
+def _answer_all(
+    options: argparse.Namespace, asked: Questions, answerer: Answerer, out: TextIO
+) -> None:
+    """Answer what has come, write it, and go on so until the end."""
+    tell = _teller(options, asked, answerer.labels)
+    if options.tsv:
+        print(tsv_header(answerer.labels), file=out)
+    count = bad = 0
+    with Arriving(asked.items, size=size, room=ROOM) as arriving, _bar(options, asked) as bar:
+        while handful := arriving.take(WINDOW * options.batch_size):
+            failure = _first_bad(handful) if options.on_error == "raise" else None
+            told = handful if failure is None else handful[: handful.index(failure)]
+            _tell(told, answerer, tell, out)
+            if failure is not None:
+                raise InputError(_complaint(asked.place, failure))
+            refused = [item for item in told if isinstance(item, BadLine)]
+            for item in refused:
+                tqdm.write(_complaint(asked.place, item), file=sys.stderr)
+            count, bad = count + len(told) - len(refused), bad + len(refused)
+            bar.update(len(told))
+    if asked.place is not None:
+        print(f"{count:,} answered, {bad:,} bad line{'' if bad == 1 else 's'}", file=sys.stderr)
+
+
+def _first_bad(items: Iterable[Question | BadLine]) -> BadLine | None:
+    return next((item for item in items if isinstance(item, BadLine)), None)
+
+
+def _tell(items: list[Question | BadLine], answerer: Answerer, tell: Tell, out: TextIO) -> None:
+    """Write an answer or a refusal for each item, in order."""
+    answers = iter(answerer.answer([item for item in items if isinstance(item, Question)]))
+    for item in items:
+        answer = refusal(item) if isinstance(item, BadLine) else next(answers)
+        print(tell(answer), file=out)
+    out.flush()
+
+
+def _teller(options: argparse.Namespace, asked: Questions, labels: tuple[str, ...]) -> Tell:
+    if options.json:
+        return as_json
+    if options.tsv:
+        return lambda answer: as_tsv(answer, labels)
+    return lambda answer: as_text(answer, numbered=asked.place is not None)
+
+
+def _complaint(place: str | None, bad: BadLine) -> str:
+    return harmless(bad.error if place is None else f"{place}:{bad.line}: {bad.error}")
+
+
+def _bar(options: argparse.Namespace, asked: Questions) -> "tqdm[Any]":
+    """Return a bar for a file, shown at a terminal where no answers are."""
+    quiet = asked.place in (None, STDIN) or (options.out is None and sys.stdout.isatty())
+    return tqdm(unit=" pairs", unit_scale=True, disable=True if quiet else None)

@@ -11,7 +11,6 @@ from spinn.data.datasets import Dataset, PairFiles
 from spinn.data.readers.logic import LogicReader
 from spinn.data.readers.sick import SICKReader
 from spinn.data.readers.snli import SNLIReader
-from spinn.data.sentences import TREE_NAMES
 from spinn.data.splits import split_reader, tree_source
 from spinn.errors import InputError
 from spinn.training.restore import Run
@@ -31,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--format", choices=sorted(READERS), help="the file's format (default: as in training)"
     )
     parser.add_argument("--root", help="where the run's own files lie, if no longer in data.root")
-    tree_options.add_to(parser, TREE_NAMES, default=None, whose="every sentence, its own replaced")
+    tree_options.add_for_sets(parser)
     parser.add_argument(
         "--on-error", choices=("raise", "skip"), default="raise", help="what a bad row does"
     )

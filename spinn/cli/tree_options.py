@@ -4,49 +4,60 @@ import argparse
 from collections.abc import Sequence
 
 from spinn.data.parsers import CORENLP, DEFAULT_URL
-from spinn.data.sentences import GOLD, TREE_NAMES, TreeSource
+from spinn.data.sentences import GOLD, PREDICTED, TREE_NAMES, TreeSource
 from spinn.errors import InputError
+from spinn.training.restore import Run
 
 FOR_TEXT = tuple(name for name in TREE_NAMES if name != GOLD)  # plain text has no tree of its own
 
 
-def add_to(
-    parser: argparse.ArgumentParser,
-    names: Sequence[str] = FOR_TEXT,
-    *,
-    default: str | None = "right",
-    whose: str = "plain text",
-) -> None:
-    """Add the options to a command.
+def add_for_sets(parser: argparse.ArgumentParser) -> None:
+    """Add the options to a command that reads data sets."""
+    _add(
+        parser,
+        TREE_NAMES,
+        "the tree of every sentence, its own replaced (default: as in training, and a model that "
+        "parses follows its own)",
+        default_url="as in training",
+    )
 
-    Args:
-        parser: the command's.
-        names: the sources to choose from.
-        default: the source where none is chosen; None leaves that to the run.
-        whose: says in the help which sentences get the tree.
-    """
-    otherwise = default or "as in training"
+
+def add_for_text(parser: argparse.ArgumentParser) -> None:
+    """Add the options to a command that reads sentences."""
+    _add(
+        parser,
+        FOR_TEXT,
+        "the tree of plain text (default: right, or the model's own if it parses)",
+        default_url=DEFAULT_URL,
+    )
+
+
+def _add(
+    parser: argparse.ArgumentParser, names: Sequence[str], which: str, default_url: str
+) -> None:
     parser.add_argument(
         "--trees",
         choices=names,
-        default=default,
-        help=f"the tree of {whose} (default: {otherwise}). predicted: the encoder's own; corenlp: "
-        "of a CoreNLP server; link-grammar: of Debian's link-parser",
+        help=f"{which}. predicted: the model's own; corenlp: of a CoreNLP server; link-grammar: "
+        "of Debian's link-parser",
     )
     parser.add_argument(
         "--parser-url",
         metavar="URL",
-        help=f"the CoreNLP server's address (default: {(default and DEFAULT_URL) or otherwise})",
+        help=f"the CoreNLP server's address (default: {default_url})",
     )
 
 
-def tree_source(options: argparse.Namespace) -> TreeSource:
-    """Return the source that the options choose, for a command whose default is a source.
+def for_text(loaded: Run, options: argparse.Namespace) -> TreeSource:
+    """Return the source of plain text's trees, and have the encoder follow it.
 
     Raises: InputError: if it is not there, saying how to get it, or options do not fit.
     """
-    check(options.trees, options.parser_url)
-    return TreeSource(options.trees, parser_url=options.parser_url or DEFAULT_URL)
+    default = PREDICTED if getattr(loaded.task.encoder, "parses", False) else "right"
+    name = options.trees or default
+    check(name, options.parser_url)
+    loaded.follow(name)
+    return TreeSource(name, parser_url=options.parser_url or DEFAULT_URL)
 
 
 def check(trees: str, parser_url: str | None) -> None:

@@ -43,13 +43,13 @@ class Run:
                 f"--trees {PREDICTED}: {kind} follows trees and finds none itself; choose others, "
                 "or train model=spinn_predicted, rl_spinn or gumbel_treelstm"
             )
-        if trees != PREDICTED and parses:
-            if not hasattr(encoder, "follow"):
-                raise InputError(
-                    f"--trees {trees}: {kind} finds its own trees and follows no others; choose "
-                    f"{PREDICTED}"
-                )
-            encoder.follow = "given"
+        if trees != PREDICTED and parses and not hasattr(encoder, "follow"):
+            raise InputError(
+                f"--trees {trees}: {kind} finds its own trees and follows no others; choose "
+                f"{PREDICTED}"
+            )
+        if hasattr(encoder, "follow"):
+            encoder.follow = "own" if trees == PREDICTED else "given"
 
 
 def load_run(path: str | Path) -> Run:

@@ -1,5 +1,12 @@
+import gzip
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +16,19 @@ from loopback import Site
 from spinn.cli import main
 
 SAME = ["--premise", "( dogs move )", "--hypothesis", "( dogs move )"]
+GOOD = '{"premise": "dogs", "hypothesis": "dogs"}'
+Feed = Callable[[str | bytes], None]
+
+
+@pytest.fixture
+def feed(monkeypatch: pytest.MonkeyPatch) -> Feed:
+    """Put text on standard input."""
+
+    def feed(content: str | bytes) -> None:
+        raw = io.BytesIO(content.encode() if isinstance(content, str) else content)
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(raw)))
+
+    return feed
 
 
 def answers(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
@@ -48,21 +68,22 @@ def test_brackets_and_plain_text_say_where_the_tree_comes_from(
 
 
 def test_json_lines_keep_their_order_across_batches(
-    trained_run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    trained_run: Path, capsys: pytest.CaptureFixture[str], feed: Feed
 ) -> None:
     words = ["dogs", "cats", "birds", "dogs", "cats"]
     lines = [json.dumps({"premise": f"{w} move", "hypothesis": f"{w} stop"}) for w in words]
-    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join([*lines[:2], "", *lines[2:]])))
+    feed("\n".join(lines) + "\n\n \n")  # blank lines at the end are none
     found = answers(capsys, str(trained_run), "--batch-size", "2")
+    assert [answer["line"] for answer in found] == [1, 2, 3, 4, 5]
     assert [answer["premise"].split()[1] for answer in found] == words
 
 
 def test_alone_or_in_a_batch_the_answer_is_the_same(
-    trained_run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    trained_run: Path, capsys: pytest.CaptureFixture[str], feed: Feed
 ) -> None:
     rows = [{"premise": "( ( many ( old dogs ) ) move )", "hypothesis": "dogs"}, {
         "premise": "( cats stop )", "hypothesis": "( cats move )"}]  # fmt: skip
-    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(map(json.dumps, rows))))
+    feed("\n".join(map(json.dumps, rows)))
     together = answers(capsys, str(trained_run))
     for row, expected in zip(rows, together, strict=True):
         (alone,) = answers(
@@ -89,10 +110,9 @@ def test_a_bad_line_is_named_after_the_answers_before_it(
     message: str,
     trained_run: Path,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    feed: Feed,
 ) -> None:
-    good = json.dumps({"premise": "dogs", "hypothesis": "dogs"})
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{good}\n{line}\n{good}\n"))
+    feed(f"{GOOD}\n{line}\n{GOOD}\n")
     assert main(["predict", str(trained_run), "--json"]) == 2
     shown = capsys.readouterr()
     assert len(shown.out.splitlines()) == 1
@@ -151,3 +171,187 @@ def test_sources_that_are_not_there(
     assert "apt install link-grammar" in capsys.readouterr().err
     assert main(["predict", str(trained_run), *SAME, "--parser-url", "http://h:9000"]) == 2
     assert "--parser-url is for --trees corenlp, and the trees are right" in capsys.readouterr().err
+
+
+def test_two_sentences_after_the_run(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (answer,) = answers(capsys, str(trained_run), "dogs move", "dogs stop")
+    (named,) = answers(
+        capsys, str(trained_run), "--premise", "dogs move", "--hypothesis", "dogs stop"
+    )
+    assert answer == named
+    assert answer["premise"] == "( dogs move )"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["dogs"], "1 sentence(s) after RUN, expected 2"),
+        (["dogs", "move", "far"], "3 sentence(s) after RUN, expected 2: quote"),
+        (["a", "b", *SAME], "give both --premise and --hypothesis, or neither"),
+        (["a", "b", "--file", "x"], "give either sentences or --file"),
+        (["--file", "no where.jsonl"], "no where.jsonl: cannot be read: No such file"),
+        (["--file", "."], ".: cannot be read: Is a directory"),
+        (["a", "b", "--out", "no folder/x"], "there is no folder"),
+        (["a", "b", "--out", "."], "--out . is no regular file"),
+        (["--file", "x", "--out", "./x"], "--out x is the --file that is read"),
+        (["a", "b", "--batch-size", "0"], "--batch-size is 0"),
+    ],
+)
+def test_what_cannot_be_asked(
+    arguments: list[str], message: str, trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(trained_run), *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_of_tsv(
+    packed: bool, trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = b"sentence2\tid\tsentence1\ndogs stop\tx\tdogs move\ncats\ty\tcats\n"
+    path = tmp_path / "my pairs.tsv"
+    path.write_bytes(gzip.compress(content) if packed else content)
+    first, second = answers(capsys, str(trained_run), "--file", str(path))
+    assert (first["line"], first["id"], first["premise"]) == (2, "x", "( dogs move )")
+    assert (second["line"], second["id"], second["hypothesis"]) == (3, "y", "cats")
+
+
+BAD = [
+    b"", b"{", b"\xff\xfe", b'{"premise": "", "hypothesis": "a", "id": 7}',
+    b'{"premise": "a", "hypothesis": "( a b"} x', b'{"premise": "( a ) b )", "hypothesis": "a"}',
+    b'{"premise": "\\ud800", "hypothesis": "a"}', b'{"id": NaN}', b"x" * 2_000_000, b"1",
+]  # fmt: skip
+
+
+def test_no_line_is_lost_where_bad_ones_are_skipped(
+    trained_run: Path, capsys: pytest.CaptureFixture[str], feed: Feed
+) -> None:
+    good = GOOD.encode()
+    feed(b"\n".join([good, *BAD, good, b""]))
+    assert main(["predict", str(trained_run), "--json", "--on-error", "skip"]) == 0
+    shown = capsys.readouterr()
+    found = [json.loads(line) for line in shown.out.splitlines()]
+    assert [answer["line"] for answer in found] == list(range(1, len(BAD) + 3))
+    assert [bool(answer.get("error")) for answer in found] == [False, *[True] * len(BAD), False]
+    assert found[4]["id"] == 7
+    told = shown.err.splitlines()
+    assert [line.split(":")[1] for line in told[:-1]] == [str(n + 2) for n in range(len(BAD))]
+    assert told[-1] == f"2 answered, {len(BAD)} bad lines"
+
+
+def test_answers_in_columns(
+    trained_run: Path, capsys: pytest.CaptureFixture[str], feed: Feed
+) -> None:
+    feed(f"{GOOD}\nbad\n")
+    assert main(["predict", str(trained_run), "--tsv", "--on-error", "skip"]) == 0
+    header, good, bad = (line.split("\t") for line in capsys.readouterr().out.splitlines())
+    assert header == ["line", "id", "label", "entailment", "neutral", "contradiction", "error"]
+    assert (good[0], good[6], bad[:6]) == ("1", "", ["2", *[""] * 5])
+    chances = dict(zip(header[3:6], map(float, good[3:6]), strict=True))
+    assert max(chances, key=lambda label: chances[label]) == good[2]
+    assert sum(chances.values()) == pytest.approx(1, abs=1e-5)
+    assert bad[6].startswith("malformed JSON")
+
+
+def test_text_for_a_person_has_line_numbers_and_no_control_characters(
+    trained_run: Path, capsys: pytest.CaptureFixture[str], feed: Feed
+) -> None:
+    feed("dogs \x1b[2J move\tdogs\nodd\n")
+    assert main(["predict", str(trained_run), "--on-error", "skip"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("1  ")
+    assert "\\u001b" in lines[1]
+    assert lines[-1].startswith("2  error: 1 column(s) separated by tabs, expected 2")
+
+
+def test_a_file_is_written_whole_or_not_at_all(
+    trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], feed: Feed
+) -> None:
+    out = tmp_path / "my answers.jsonl"
+    feed(f"{GOOD}\nbad\n")
+    assert main(["predict", str(trained_run), "--json", "--out", str(out)]) == 2
+    assert (
+        f"malformed JSON: Expecting value: line 1 column 1 (char 0) (nothing is written to {out}"
+        in (capsys.readouterr().err)
+    )
+    assert list(tmp_path.iterdir()) == []
+    feed(f"{GOOD}\n{GOOD}\n")
+    assert main(["predict", str(trained_run), "--json", "--out", str(out)]) == 0
+    assert capsys.readouterr().out == ""
+    assert [json.loads(line)["line"] for line in out.read_text().splitlines()] == [1, 2]
+
+
+@contextmanager
+def running(*arguments: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run the command in a process of its own, with pipes."""
+    code = "import sys; from spinn.cli import main; sys.exit(main(sys.argv[1:]))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "predict", *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, encoding="utf-8", env={**os.environ, **environment},
+    )  # fmt: skip
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def ask(process: "subprocess.Popen[str]", line: str) -> dict[str, Any]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+    answer: dict[str, Any] = json.loads(process.stdout.readline())
+    return answer
+
+
+@pytest.mark.slow
+def test_each_line_of_a_slow_pipe_is_answered_before_the_next_one(trained_run: Path) -> None:
+    with running(str(trained_run), "--json", PYTHONIOENCODING="ascii") as process:
+        assert ask(process, "dogs 犬\tcats")["premise"] == "( dogs 犬 )"
+        assert ask(process, "cats\tcats")["line"] == 2
+        _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (0, "2 answered, 0 bad lines\n")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_ctrl_c_while_it_waits_for_a_line(trained_run: Path, tmp_path: Path) -> None:
+    with running(str(trained_run), "--json") as process:
+        ask(process, GOOD)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == "interrupted\n"
+
+
+@pytest.mark.slow
+def test_a_reader_that_leaves(trained_run: Path) -> None:
+    with running(str(trained_run), "--json") as process:
+        ask(process, GOOD)
+        assert process.stdout is not None
+        process.stdout.close()
+        process.stdout = None
+        _, told = process.communicate(f"{GOOD}\n", timeout=60)
+    assert (process.returncode, told) == (0, "")
+
+
+def test_a_model_that_parses_follows_its_own_trees_unless_told_otherwise(
+    parsing_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = ["--premise", "all dogs move fast", "--hypothesis", "( ( all dogs ) move )"]
+    (own,) = answers(capsys, str(parsing_run), *text)
+    assert own["trees"] == {"premise": "predicted", "hypothesis": "predicted"}
+    (same,) = answers(capsys, str(parsing_run), *text, "--trees", "predicted")
+    assert same == own
+    (left,) = answers(capsys, str(parsing_run), *text, "--trees", "left")
+    assert left["trees"] == {"premise": "left", "hypothesis": "given"}
+    assert left["premise"] == "( ( ( all dogs ) move ) fast )"
+
+
+def test_a_model_that_follows_trees_finds_none(
+    trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(trained_run), *SAME, "--trees", "predicted"]) == 2
+    assert "--trees predicted: SPINN follows trees and finds none" in capsys.readouterr().err

@@ -26,29 +26,49 @@ class BrokenFileError(InputError):
     """A compressed file that ends early or is damaged."""
 
 
-def raw_lines(path: Path) -> Generator[tuple[int, bytes], None, None]:
+def raw_lines(path: Path, longest: int | None = None) -> Generator[tuple[int, bytes], None, None]:
+    """Yield the lines of a file, as `lines_of` does.
+
+    Args:
+        path: plain or gzipped.
+        longest: bytes of a line; MAX_LINE_BYTES if left out.
+
+    Raises: InputError: if the file cannot be read; BrokenFileError: if it is a damaged .gz.
+    """
+    try:
+        with path.open("rb") as raw:
+            yield from lines_of(raw, str(path), longest or MAX_LINE_BYTES)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def lines_of(raw: io.BufferedReader, place: str, longest: int) -> Iterator[tuple[int, bytes]]:
     r"""Yield (number from 1, line) without line end (`\n` or `\r\n`) and byte order mark.
 
-    A gzipped file is known by its first bytes, whatever its name. A line longer than
-    MAX_LINE_BYTES comes cut to one byte more than that.
+    What is gzipped is known by its first bytes, whatever its name.
+
+    Args:
+        raw: the file.
+        place: its name in messages.
+        longest: bytes; a line that is longer comes cut to one byte more than that.
 
     Raises: InputError: if the file cannot be read; BrokenFileError: if it is a damaged .gz.
     """
     number = 0
     try:
-        with path.open("rb") as raw, _unzipped(raw) as file:
-            while line := file.readline(MAX_LINE_BYTES + 1):
+        with _unzipped(raw) as file:
+            while line := file.readline(longest + 1):
                 number += 1
-                if len(line) > MAX_LINE_BYTES:
-                    _skip_rest_of_line(file, line)
+                if len(line) > longest:
+                    _skip_rest_of_line(file, line, longest)
                 if number == 1:
                     line = line.removeprefix(_BOM)
                 yield number, line.rstrip(b"\r\n")
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        message = f"{path}:{number + 1}: damaged or truncated .gz, get it again ({error})"
+        message = f"{place}:{number + 1}: damaged or truncated .gz, get it again ({error})"
         raise BrokenFileError(message) from error
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise InputError(f"{place}: cannot be read: {error.strerror or error}") from error
 
 
 def _unzipped(raw: io.BufferedReader) -> BinaryIO:
@@ -57,9 +77,9 @@ def _unzipped(raw: io.BufferedReader) -> BinaryIO:
     return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if zipped else raw
 
 
-def _skip_rest_of_line(file: BinaryIO, line: bytes) -> None:
+def _skip_rest_of_line(file: BinaryIO, line: bytes, longest: int) -> None:
     while line and not line.endswith(b"\n"):
-        line = file.readline(MAX_LINE_BYTES)
+        line = file.readline(longest)
 
 
 def numbered_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
@@ -67,7 +87,7 @@ def numbered_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
     try:
         for number, line in raw_lines(path):
             try:
-                text = _decode(line)
+                text = decode(line, MAX_LINE_BYTES)
             except ValueError as error:
                 report.bad_row(f"{path}:{number}: {error}")
                 continue
@@ -77,9 +97,13 @@ def numbered_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
         report.broken_file(path, str(error))
 
 
-def _decode(line: bytes) -> str:
-    if len(line) > MAX_LINE_BYTES:
-        raise ValueError(f"line longer than {MAX_LINE_BYTES} bytes: is this the right file?")
+def decode(line: bytes, longest: int) -> str:
+    """Return a line that `lines_of` gave as text.
+
+    Raises: ValueError: if it is longer than `longest` bytes, or no UTF-8.
+    """
+    if len(line) > longest:
+        raise ValueError(f"line longer than {longest} bytes: is this the right file?")
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
