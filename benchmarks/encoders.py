@@ -29,7 +29,7 @@ class ReferenceSPINN(SPINN):
     def forward(self, sentences: Sentences) -> Encoding:
         """Encode a batch."""
         h, c = self.leaf(self.embedding(sentences.words)).chunk(2, dim=1)
-        sentence, nodes = reference.encode(h, c, sentences, self.reduce, self.tracker)
+        sentence, nodes, _ = reference.encode(h, c, sentences, self.reduce, self.tracker)
         return Encoding(sentence, lay_out_nodes=lambda: nodes)
 
 

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from spinn.planning import Integers, Moves, plan
+from spinn.moves import Integers, Moves
+from spinn.planning import plan
 from spinn.schedule import Schedule
 from spinn.trees import right_branching
 
@@ -111,6 +112,20 @@ class Sentences:
             schedule=plan(transitions, lengths, np.arange(len(vectors))).map(torch.from_numpy),
         )
 
+    def following(self, transitions: Moves) -> "Sentences":
+        """Plan other moves for the same words.
+
+        Raises: ValueError: if the moves of a sentence do not build one tree over its words.
+        """
+        ids = self.words.cpu().numpy()
+        words = ids if ids.ndim == 1 else np.arange(len(ids))
+        schedule = plan(transitions, self.lengths.numpy(), words).map(torch.from_numpy)
+        return replace(
+            self,
+            transitions=torch.from_numpy(transitions),
+            schedule=schedule.map(lambda pointers: pointers.to(self.words.device)),
+        )
+
     @classmethod
     def in_a_row(cls, rows: npt.NDArray[Any], lengths: Integers) -> "Sentences":
         """Plan sequences that have no tree: (N,) ids or (N, I) vectors, right-branching."""
@@ -147,7 +162,9 @@ class Encoding:
         transitions: (2N-B,) the moves as uint8, on the CPU, where the encoder chose its own.
         choices: (2N-B, 2) log-probabilities of SHIFT and of REDUCE before each move, where the
             encoder predicts moves; -inf for one that is not legal.
-        tracking: (2N-B, K) the Tracker's h before each move, where there is a Tracker.
+        lay_out_tracking: makes `tracking`, where there is a Tracker.
+        rival: (B, D) the sentences along the likeliest trees, where trees were drawn and are to be
+            judged by comparison; without a gradient.
     """
 
     sentence: Tensor
@@ -155,7 +172,8 @@ class Encoding:
     lay_out_nodes: Callable[[], Tensor] | None = None
     transitions: Tensor | None = None
     choices: Tensor | None = None
-    tracking: Tensor | None = None
+    lay_out_tracking: Callable[[], Tensor] | None = None
+    rival: Tensor | None = None
 
     @cached_property
     def nodes(self) -> Tensor | None:
@@ -165,3 +183,8 @@ class Encoding:
         takes a twentieth of a step.
         """
         return None if self.lay_out_nodes is None else self.lay_out_nodes()
+
+    @cached_property
+    def tracking(self) -> Tensor | None:
+        """(2N-B, K) the Tracker's h before each move, sentence after sentence."""
+        return None if self.lay_out_tracking is None else self.lay_out_tracking()

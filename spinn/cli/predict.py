@@ -134,7 +134,7 @@ def _classify(loaded: Run, questions: Sequence[Question]) -> list[dict[str, Any]
     task, labels = loaded.task, loaded.dataset.labels or ()
     corpus = Corpus.of(Example(question.sentences, labels[0]) for question in questions)
     pairs = task.prepare(corpus, loaded.vocabulary)
-    probabilities = task(pairs.collate(np.arange(len(corpus)))).softmax(dim=1)  # (P, C)
+    probabilities = task(pairs.collate(np.arange(len(corpus)))).logits.softmax(dim=1)  # (P, C)
     return [
         _answer(loaded, question, row)
         for question, row in zip(questions, probabilities.tolist(), strict=True)

@@ -40,7 +40,7 @@ def test_premises_come_first_and_both_sides_in_one_call() -> None:
     task, batch = make_task()
     assert batch.sentences.lengths.tolist() == [3, 3, 4, 3, 3, 1]
     assert batch.targets.tolist() == [0, 1, 2]
-    assert task(batch).shape == (3, 3)
+    assert task(batch).logits.shape == (3, 3)
 
 
 def test_logits_are_those_of_the_equations() -> None:
@@ -50,12 +50,12 @@ def test_logits_are_those_of_the_equations() -> None:
     hidden, last = (layer for layer in task.mlp if isinstance(layer, torch.nn.Linear))
     h = np.maximum(features @ hidden.weight.detach().numpy().T + hidden.bias.detach().numpy(), 0)
     expected = h @ last.weight.detach().numpy().T + last.bias.detach().numpy()
-    np.testing.assert_allclose(task(batch).detach().numpy(), expected, atol=1e-6)
+    np.testing.assert_allclose(task(batch).logits.detach().numpy(), expected, atol=1e-6)
 
 
 def test_loss_is_cross_entropy() -> None:
     task, batch = make_task()
-    logits = task(batch).detach().numpy().astype(np.float64)
+    logits = task(batch).logits.detach().numpy().astype(np.float64)
     log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     expected = -log_p[np.arange(3), batch.targets.numpy()].mean()
     assert task.loss(task(batch), batch).item() == pytest.approx(expected, abs=1e-6)
@@ -64,7 +64,7 @@ def test_loss_is_cross_entropy() -> None:
 def test_the_hypothesis_only_control_never_sees_a_premise() -> None:
     task, batch = make_task("hypothesis")
     assert batch.sentences.lengths.tolist() == [3, 3, 1]
-    assert task(batch).shape == (3, 3)
+    assert task(batch).logits.shape == (3, 3)
 
 
 @pytest.mark.parametrize("sides", ["both", "hypothesis"])
@@ -81,7 +81,7 @@ def test_batch_norm_and_layers_reach_the_mlp() -> None:
     kinds = [type(layer).__name__ for layer in task.mlp]
     assert kinds.count("BatchNorm1d") == 3
     assert kinds.count("Linear") == 4
-    assert task(batch).shape == (3, 3)
+    assert task(batch).logits.shape == (3, 3)
 
 
 def collated_one_by_one(
