@@ -233,7 +233,10 @@ def _side(
 
 def _nodes(moves: Sequence[int], probabilities: list[list[float]]) -> list[Node]:
     """What each move made."""
-    starts = [0, *accumulate(int(move == SHIFT) for move in moves)]  # words shifted before each move
+    starts = [
+        0,
+        *accumulate(int(move == SHIFT) for move in moves),
+    ]  # words shifted before each move
     stack: list[int] = []
     nodes: list[Node] = []
     for number, (move, row) in enumerate(zip(moves, probabilities, strict=True)):

@@ -71,11 +71,11 @@ def _read(side: str, text: str, trees: TreeSource) -> Any:
 
 
 def _write(path: Path, text: str) -> None:
-    if not path.parent.is_dir():
-        raise InputError(f"--html {path}: there is no folder {path.parent}")
-    if path.is_dir():
-        raise InputError(f"--html {path} is a folder; expected the name of a file")
     try:
+        if not path.parent.is_dir():
+            raise InputError(f"--html {path}: there is no folder {path.parent}")
+        if path.is_dir():
+            raise InputError(f"--html {path} is a folder; expected the name of a file")
         write_text(path, text)
     except OSError as error:
         raise InputError(f"--html {path}: cannot be written: {error.strerror}") from error

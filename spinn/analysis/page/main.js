@@ -22,7 +22,7 @@ function showVerdict() {
 function sentence(side) {
   const texts = side.words.map((word, place) => make("span", { class: side.unknown[place] ? "unknown" : null, title: side.unknown[place] ? "a word never seen in training" : null }, word));
   const spaced = texts.flatMap((text, place) => (place ? [" ", text] : [text]));
-  return make("div", { class: "sentence" }, make("span", { class: "caption" }, side.name), make("p", { dir: "auto" }, ...spaced));
+  return make("div", { class: side.words.length > 24 ? "sentence long" : "sentence" }, make("span", { class: "caption" }, side.name), make("p", { dir: "auto" }, ...spaced));
 }
 
 const active = () => (scope ? [scope - 1] : [0, 1]);
@@ -60,6 +60,7 @@ function stepTo(step) {
   showControls();
   showNodes();
   announce();
+  panels.forEach(({ follow }) => follow());
 }
 
 /** Bring one sentence to a step; with both stepped, the other comes along. */

@@ -108,7 +108,6 @@ function panel(index, page) {
       return chip(words(side, node), node === step - 1 ? "fresh" : "", !children.length && side.unknown[span[0]]);
     }));
     buffer.items.replaceChildren(...side.words.slice(from).map((word, at) => chip(word, at ? "" : "first", side.unknown[from + at])));
-    stack.items.scrollLeft = stack.items.scrollWidth;
     stack.size.textContent = nodes.length;
     buffer.size.textContent = side.words.length - from;
     did.textContent = did.title = deed(side, step);
@@ -121,11 +120,16 @@ function panel(index, page) {
     watched?.show(step);
   }
 
+  function follow() {
+    stack.items.scrollLeft = stack.items.scrollWidth;
+    tree.follow();
+  }
+
   /** Tell of a node: the chosen one, or else the newest. */
   function tell(node, step) {
     known.show(node ?? (step ? step - 1 : null));
     element.classList.toggle("holds", node !== null);
   }
   const repaint = () => watched?.paint();
-  return { element, show, tell, repaint, tree };
+  return { element, show, follow, tell, repaint, tree };
 }

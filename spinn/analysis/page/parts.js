@@ -76,7 +76,7 @@ function labelBars() {
     const bar = make("span", { class: `bar ${labelClass(label)}` });
     const figure = make("span", { class: "figure" });
     const mark = make("span", { class: `mark ${labelClass(label)}`, "aria-hidden": "true" }, TRACE.marks[label]);
-    const row = make("li", {}, mark, make("span", { class: "name" }, name), make("span", { class: "rail" }, bar), figure);
+    const row = make("li", {}, mark, make("span", { class: "name", title: name }, name), make("span", { class: "rail" }, bar), figure);
     return { bar, figure, row };
   });
   const list = make("ul", { class: "bars" }, ...rows.map(({ row }) => row));

@@ -31,15 +31,17 @@ const SCALE = Math.max(
 /** A cell for each unit of the Tracker; one of them is read out, by hovering or by Shift and arrows. */
 function strip(units, name) {
   const cells = Array.from({ length: units }, () => make("span", {}));
-  const readout = make("span", { class: "readout" });
+  const readout = make("span", { class: "caption readout" });
   const row = make("div", { class: "strip", tabindex: "0", role: "group", "aria-label": `Tracker of the ${name}; Shift and arrows read its units` }, ...cells);
   let state = null;
   let read = null;
 
   function tell() {
     cells.forEach((cell, unit) => cell.classList.toggle("read", unit === read));
-    readout.textContent = read === null || !state ? "" : `unit ${read + 1}: ${signed(state[read])}`;
-    if (read !== null && state) row.setAttribute("aria-description", readout.textContent);
+    const reading = read !== null && state !== null;
+    readout.classList.toggle("reading", reading);
+    readout.textContent = reading ? `unit ${read + 1}: ${signed(state[read])}` : "Tracker";
+    if (reading) row.setAttribute("aria-description", readout.textContent);
   }
   function show(next) {
     state = next;
@@ -95,7 +97,6 @@ function tracker(side, go) {
   if (!side.tracking) return null;
   const now = strip(side.tracking[0].length, side.name);
   const all = history(side, go);
-  const head = make("p", { class: "caption" }, "Tracker before the next move", now.readout);
   let step = 0;
   const show = (next) => {
     step = next;
@@ -104,7 +105,7 @@ function tracker(side, go) {
   };
   return {
     past: all.box,
-    present: make("div", { class: "tracker" }, head, now.row),
+    present: make("div", { class: "tracker" }, now.readout, now.row),
     show,
     paint: () => { all.paint(); show(step); },
   };

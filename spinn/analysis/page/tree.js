@@ -31,17 +31,22 @@ function columns(texts, room) {
   return { centres, upright, total };
 }
 
-/** Pixels between two levels: a comfortable height, but nobody touches child or grandchild. */
-function levelHeight(side, heights, xs, tallest, radius) {
-  let rise = Math.min(44, 260 / Math.max(tallest, 1));
-  side.nodes.forEach((node, top) => {
-    const grandchildren = node.children.flatMap((child) => side.nodes[child].children);
-    for (const low of [...node.children, ...grandchildren]) {
-      const apart = (2 * radius + 4) ** 2 - (xs[top] - xs[low]) ** 2;
-      if (apart > 0) rise = Math.max(rise, Math.sqrt(apart) / (heights[top] - heights[low]));
+/** How high above the words each level is: the deeper the tree the flatter, but nobody touches child or grandchild. */
+function levels(side, heights, xs, tallest, radius) {
+  const usual = between(240 / Math.max(tallest, 1), 8, 38);
+  const least = Array(tallest + 1).fill(0); // of each level
+  const order = [...heights.keys()].sort((a, b) => heights[a] - heights[b]);
+  let above = 0; // how far `least` is settled
+  for (const node of order) {
+    const level = heights[node];
+    for (; above < level; above++) least[above + 1] = Math.max(least[above + 1], least[above] + usual);
+    const { children } = side.nodes[node];
+    for (const low of [...children, ...children.flatMap((child) => side.nodes[child].children)]) {
+      const apart = (2 * radius + 4) ** 2 - (xs[node] - xs[low]) ** 2;
+      if (apart > 0) least[level] = Math.max(least[level], least[heights[low]] + Math.sqrt(apart));
     }
-  });
-  return rise;
+  }
+  return least;
 }
 
 function layOut(side, room) {
@@ -54,15 +59,15 @@ function layOut(side, room) {
     const [left, right] = node.children;
     xs.push(node.children.length ? (xs[left] + xs[right]) / 2 : centres[node.span[0]]);
   }
-  const rise = levelHeight(side, heights, xs, tallest, radius);
-  const base = tallest * rise + radius + 8;
+  const above = levels(side, heights, xs, tallest, radius);
+  const base = above[tallest] + radius + 8;
   const longest = Math.max(...texts.map(widthOf));
   const below = upright ? longest + radius + 14 : radius + 28;
   const width = Math.max(total, 48);
   const shift = (width - total) / 2;
   return {
     radius, upright, texts, width, height: base + below,
-    points: xs.map((x, node) => [x + shift, base - heights[node] * rise]),
+    points: xs.map((x, node) => [x + shift, base - above[heights[node]]]),
   };
 }
 
@@ -100,13 +105,16 @@ function growTree(side, index, { choose, go }) {
     draw("g", {}, ...nodes.map(({ group }) => group)));
   const scroller = make("div", { class: "scroller" }, svg);
   let points = [];
+  let hidden = 0; // how much wider the tree is than its window
   let step = 0;
   let chosen = null;
   let reachable = null;
 
   function place() {
-    const plan = layOut(side, scroller.clientWidth - 8);
+    const room = scroller.clientWidth - 8;
+    const plan = layOut(side, room);
     points = plan.points;
+    hidden = plan.width - room;
     fill(svg, { width: plan.width, height: plan.height, viewBox: `0 0 ${plan.width} ${plan.height}` }, []);
     nodes.forEach(({ group, circle, edges }, number) => {
       const { children, span } = side.nodes[number];
@@ -121,8 +129,10 @@ function growTree(side, index, { choose, go }) {
     });
   }
 
-  function follow(number) {
-    const [x] = points[number] ?? [0];
+  /** Scroll to the newest node; asks for the layout, so it comes after all else of a step. */
+  function follow() {
+    if (hidden <= 0) return;
+    const [x] = points[step - 1] ?? [0];
     const { scrollLeft, clientWidth } = scroller;
     if (x < scrollLeft + 40 || x > scrollLeft + clientWidth - 40) scroller.scrollLeft = x - clientWidth / 2;
   }
@@ -138,7 +148,6 @@ function growTree(side, index, { choose, go }) {
     step = next;
     nodes[step - 1]?.group.classList.add("fresh");
     makeReachable();
-    if (step) follow(step - 1);
   }
 
   /** Tab leads to one node: the chosen one, or else the newest. */
@@ -191,5 +200,5 @@ function growTree(side, index, { choose, go }) {
     if (wanted >= 0 && wanted < step) nodes[wanted].group.focus();
   });
 
-  return { scroller, place, show, select, tint };
+  return { scroller, place, show, follow, select, tint };
 }
