@@ -191,5 +191,5 @@ stepTo(0);
 let settling = null;
 addEventListener("resize", () => {
   clearTimeout(settling);
-  settling = setTimeout(() => panels.forEach(({ tree }) => tree.place()), 100);
+  settling = setTimeout(() => panels.forEach(({ tree, follow }) => { tree.place(); follow(); }), 100);
 });
