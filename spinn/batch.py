@@ -83,12 +83,13 @@ class Sentences:
 
     @classmethod
     def of_vectors(
-        cls, vectors: Vectors, lengths: Integers, transitions: Moves | None = None
+        cls, vectors: Vectors | Tensor, lengths: Integers, transitions: Moves | None = None
     ) -> "Sentences":
         """Plan sequences of vectors, which `spinn.nn.embedding.Vectors` takes in place of words.
 
         Args:
-            vectors: (N, I) floating point numbers, sequence after sequence.
+            vectors: (N, I) floating point numbers, sequence after sequence; a tensor stays on its
+                device, and gets its gradient.
             lengths: (B,) vectors in each sequence.
             transitions: (2N-B,) moves; right-branching trees if left out.
 
@@ -96,9 +97,10 @@ class Sentences:
             ValueError: if the vectors are not (N, I) numbers, or the moves of a sequence do not
                 build one tree over its vectors.
         """
-        if vectors.ndim != 2 or vectors.dtype.kind != "f":
+        words = torch.as_tensor(vectors)
+        if words.ndim != 2 or not words.is_floating_point():
             raise ValueError(
-                f"vectors: {vectors.dtype} of shape {vectors.shape}; "
+                f"vectors: {vectors.dtype} of shape {tuple(vectors.shape)}; "
                 "expected floating point numbers of shape (N, I)"
             )
         if len(vectors) != lengths.sum():
@@ -106,11 +108,11 @@ class Sentences:
         if transitions is None:
             transitions = _right_branching(lengths)
         return cls(
-            words=torch.from_numpy(vectors),
+            words=words,
             lengths=torch.from_numpy(lengths),
             transitions=torch.from_numpy(transitions),
             schedule=plan(transitions, lengths, np.arange(len(vectors))).map(torch.from_numpy),
-        )
+        ).to(words.device)
 
     def following(self, transitions: Moves) -> "Sentences":
         """Plan other moves for the same words.

@@ -63,6 +63,11 @@ def test_trees_schedule_and_downloads_do_without_torch() -> None:
         assert "torch" not in roots, f"{name} must not need torch"
 
 
+def test_trees_are_compared_without_torch() -> None:
+    for name in ("analysis/agreement.py", "data/sentences.py"):
+        assert not any(module.startswith("torch") for module in imports(PACKAGE / name)), name
+
+
 def test_reference_needs_numpy_and_trees_alone() -> None:
     allowed = sys.stdlib_module_names | {"numpy"}
     for path in (PACKAGE / "reference").rglob("*.py"):

@@ -7,9 +7,9 @@ from typing import Any
 
 from spinn.analysis.page import page
 from spinn.analysis.trace import SIDES, Trace, trace
-from spinn.cli.predict import read_sentence
+from spinn.cli import tree_options
 from spinn.cli.steps import told
-from spinn.data.sentences import TREE_NAMES, TreeSource
+from spinn.data.sentences import PREDICTED, TreeSource
 from spinn.errors import InputError
 from spinn.files import write_text
 from spinn.tasks.pair_classification import PairClassification
@@ -28,12 +28,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("folder", metavar="RUN", help="the folder that training left")
     parser.add_argument("--premise", required=True, help="the sentence that is taken to be true")
     parser.add_argument("--hypothesis", required=True, help="the sentence that may follow from it")
-    parser.add_argument(
-        "--trees",
-        choices=[name for name in TREE_NAMES if name != "gold"],
-        default="right",
-        help="the tree of plain text (default: right)",
-    )
+    tree_options.add_to(parser, default=None, otherwise="right, or the model's own if it parses")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page instead")
     parser.set_defaults(run=run)
 
@@ -56,16 +51,29 @@ def _trace(loaded: Run, options: argparse.Namespace) -> Trace:
             f"{options.folder} was trained on {loaded.dataset.describe()}; inspect is for pairs of "
             "sentences"
         )
-    trees = TreeSource(options.trees)
+    trees = _trees(loaded, options)
     premise, hypothesis = (_read(side, getattr(options, side), trees) for side in SIDES)
     sentences, sources = zip(premise, hypothesis, strict=True)
     name = (loaded.config.get("names") or {}).get("model") or type(task.encoder).__name__
     return trace(task, loaded.vocabulary, sentences, sources, name)
 
 
+def _trees(loaded: Run, options: argparse.Namespace) -> TreeSource:
+    """Return the source of trees; an encoder that parses follows its own unless others are named.
+
+    Raises: InputError: if there is no such source, or the encoder cannot follow such trees.
+    """
+    if options.trees:
+        loaded.follow(options.trees)
+    else:
+        parses = getattr(loaded.task.encoder, "parses", False)
+        options.trees = PREDICTED if parses else "right"
+    return tree_options.tree_source(options)
+
+
 def _read(side: str, text: str, trees: TreeSource) -> Any:
     try:
-        return read_sentence(text, trees)
+        return trees.read(text)
     except ValueError as error:
         raise InputError(f"{side} {text!r}: {error}") from error
 

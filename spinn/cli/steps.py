@@ -52,7 +52,7 @@ def _colour(text: str, colour: str) -> str:
 def _steps(side: Side, width: int, paint: Paint) -> Iterator[str]:
     """A line for each step: stack and buffer before its move, and the move."""
     digits = len(str(len(side.moves) + 1))
-    chance = 7 if side.chances else 0
+    chance = 8 if side.chances else 0
     room = max(width - digits - chance - 12, 20)
     left, right = room * 3 // 5, room - room * 3 // 5
     head = f"{'':{digits}}  {'move':6}{'p' if chance else '':>{chance}}"
@@ -62,7 +62,7 @@ def _steps(side: Side, width: int, paint: Paint) -> Iterator[str]:
         name = "done" if move is None else MOVES[move]
         shown = paint(f"{name:6}", BOLD if move is None else BLUE if move == SHIFT else ORANGE)
         if side.chances:
-            shown += f"{side.chances[step]:>7.1%}" if move is not None else " " * 7
+            shown += f"{side.chances[step]:>8.1%}" if move is not None else " " * 8
         ends = _padded(_last(stack, left), left), _first(buffer, right)
         yield f"{step + 1:{digits}}  {shown}  {'  '.join(ends)}".rstrip()
 

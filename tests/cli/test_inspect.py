@@ -115,3 +115,18 @@ def test_long_stacks_and_buffers_are_cut_to_the_line(
     assert len(steps) == 120 + 2
     assert max(map(len, steps)) <= 100
     assert steps[0].endswith("…")
+
+
+def test_trees_follow_the_model_unless_others_are_named(
+    trained_run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["inspect", str(trained_run), *PAIR]
+    assert main([*command, "--trees", "left"]) == 0
+    assert "hypothesis, 3 word(s), tree: left" in capsys.readouterr().out
+    assert main([*command, "--trees", "predicted"]) == 2
+    assert "SPINN follows trees and finds none itself" in capsys.readouterr().err
+    monkeypatch.setattr("spinn.nn.spinn.SPINN.parses", True)
+    assert main(command) == 0
+    assert "hypothesis, 3 word(s), tree: predicted" in capsys.readouterr().out
+    assert main([*command, "--trees", "left"]) == 2
+    assert "finds its own trees and follows no others" in capsys.readouterr().err
