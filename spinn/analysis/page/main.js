@@ -1,0 +1,195 @@
+// The page: which step each sentence is at, which node is chosen, and the controls.
+
+const at = (id) => document.getElementById(id);
+const longest = TRACE.sides.map(({ moves }) => moves.length);
+const SCOPES = ["Both", "Premise", "Hypothesis"];
+const PACE = 900; // milliseconds between two steps that play themselves
+const steps = [0, 0];
+let scope = 0; // 0 for both sentences, else the number of one, from 1
+let chosen = null; // the side and number of a node
+let timer = null;
+
+const bars = labelBars();
+const answer = make("p", { class: "answer", id: "answer" });
+
+function showVerdict() {
+  const done = steps.every((step, index) => step === longest[index]);
+  bars.set(done ? TRACE.probabilities : null);
+  answer.textContent = done ? TRACE.label : "after the last move";
+  answer.className = `answer ${done ? labelClass(TRACE.labels.indexOf(TRACE.label)) : "waiting"}`;
+}
+
+function sentence(side) {
+  const texts = side.words.map((word, place) => make("span", { class: side.unknown[place] ? "unknown" : null, title: side.unknown[place] ? "a word never seen in training" : null }, word));
+  const spaced = texts.flatMap((text, place) => (place ? [" ", text] : [text]));
+  return make("div", { class: side.words.length > 24 ? "sentence long" : "sentence" }, make("span", { class: "caption" }, side.name), make("p", { dir: "auto" }, ...spaced));
+}
+
+const active = () => (scope ? [scope - 1] : [0, 1]);
+const range = () => Math.max(...active().map((index) => longest[index]));
+const position = () => Math.max(...active().map((index) => steps[index]));
+
+function showControls() {
+  const now = position();
+  at("slider").max = range();
+  at("slider").value = now;
+  at("slider").setAttribute("aria-valuetext", `step ${now} of ${range()}`);
+  at("count").textContent = `${now} / ${range()}`;
+  at("first").disabled = at("back").disabled = now === 0;
+  at("forward").disabled = at("last").disabled = now === range();
+  at("play").textContent = timer ? "❚❚" : "▶";
+  at("play").setAttribute("aria-label", timer ? "Pause (space)" : "Play (space)");
+  [...at("scope").children].forEach((button, number) => button.setAttribute("aria-pressed", String(number === scope)));
+}
+
+function announce() {
+  const told = active().map((index) => `${TRACE.sides[index].name}: ${deed(TRACE.sides[index], steps[index])}`);
+  const end = steps.every((step, index) => step === longest[index]);
+  at("live").textContent = [`Step ${position()} of ${range()}`, ...told, ...(end ? [`Label ${TRACE.label}`] : [])].join(". ");
+}
+
+/** Bring the sentences that are stepped to `step`, or to their end before it. */
+function stepTo(step) {
+  for (const index of active()) {
+    steps[index] = between(step, 0, longest[index]);
+    if (chosen && chosen.index === index && chosen.node >= steps[index]) choose(index, null);
+    panels[index].show(steps[index]);
+  }
+  if (position() === range()) pause();
+  showVerdict();
+  showControls();
+  showNodes();
+  announce();
+  panels.forEach(({ follow }) => follow());
+}
+
+/** Bring one sentence to a step; with both stepped, the other comes along. */
+function go(index, step) {
+  if (scope && scope - 1 !== index) setScope(index + 1);
+  stepTo(step);
+}
+
+function setScope(number) {
+  scope = number;
+  pause();
+  stepTo(position());
+}
+
+function choose(index, node) {
+  const before = chosen;
+  chosen = node === null ? null : { index, node };
+  if (before && before.index !== chosen?.index) panels[before.index].tree.select(null);
+  panels[index].tree.select(node);
+  showColours();
+  showNodes();
+}
+
+const chosenOf = (index) => (chosen?.index === index ? chosen.node : null);
+const showNodes = () => panels.forEach(({ tell }, index) => tell(chosenOf(index), steps[index]));
+
+function showColours() {
+  panels.forEach(({ tree }, index) => {
+    const node = chosenOf(1 - index);
+    tree.tint(node === null ? null : cosines(1 - index, node));
+  });
+}
+
+function pause() {
+  clearInterval(timer);
+  timer = null;
+}
+
+function play() {
+  if (timer) pause();
+  else {
+    if (position() === range()) stepTo(0);
+    timer = setInterval(() => stepTo(position() + 1), PACE);
+  }
+  showControls();
+}
+
+function setTheme(name) {
+  document.documentElement.dataset.theme = name;
+  at("theme").textContent = name === "dark" ? "Light" : "Dark";
+  at("theme").setAttribute("aria-label", `Change to ${name === "dark" ? "light" : "dark"} colours`);
+  forgetPoles();
+  panels.forEach(({ repaint }) => repaint());
+  showLegends();
+  showColours();
+  showNodes();
+}
+
+function setLayout(single) {
+  at("panels").classList.toggle("single", single);
+  at("layout").setAttribute("aria-pressed", String(single));
+  panels.forEach(({ tree }) => tree.place());
+}
+
+function gradient(low, high) {
+  const ramp = make("span", { class: "ramp" });
+  const colours = [-1, -0.5, 0, 0.5, 1].map(diverging);
+  ramp.style.setProperty("background-image", `linear-gradient(to right, ${colours.join(", ")})`);
+  return [make("span", {}, low), ramp, make("span", {}, high)];
+}
+
+function showLegends() {
+  const signs = TRACE.labels.map((name, label) => make("span", {}, make("span", { class: `mark ${labelClass(label)}` }, TRACE.marks[label]), name));
+  const entry = (name, ...parts) => make("div", {}, make("span", { class: "caption" }, name), ...parts);
+  const found = [entry("Label if a node were its sentence", ...signs), entry("Cosine to the chosen node", ...gradient("−1", "1"))];
+  if (TRACE.sides[0].tracking) found.push(entry("Tracker", ...gradient(signed(-SCALE), signed(SCALE))));
+  if (TRACE.sides.some(({ unknown }) => unknown.includes(true))) found.push(entry("Words", make("span", { class: "unknown" }, "never seen in training")));
+  at("legends").replaceChildren(...found);
+}
+
+const KEYS = [
+  ["← →", "one step back, forward"], ["Home End", "first, last step"], ["Space", "play, pause"],
+  ["0 1 2", "step both, the premise, the hypothesis"], ["Tab", "to a tree, a strip, a button"],
+  ["↑ ↓", "in a tree: parent, left child"], ["Shift ← →", "in a tree or a strip: the one before, the next"],
+  ["Esc", "let go of the chosen node"], ["L", "one column or two"], ["T", "light or dark"], ["?", "these keys"],
+];
+const isDark = () => document.documentElement.dataset.theme === "dark";
+const ACTIONS = {
+  ArrowLeft: () => stepTo(position() - 1), ArrowRight: () => stepTo(position() + 1),
+  Home: () => stepTo(0), End: () => stepTo(range()), " ": play,
+  0: () => setScope(0), 1: () => setScope(1), 2: () => setScope(2),
+  Escape: () => chosen && choose(chosen.index, null),
+  l: () => setLayout(!at("panels").classList.contains("single")),
+  t: () => setTheme(isDark() ? "light" : "dark"),
+  "?": () => at("keys").showModal(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || at("keys").open) return;
+  if (event.key === " " && event.target.closest("button")) return; // it presses the button
+  const action = ACTIONS[event.key] ?? ACTIONS[event.key.toLowerCase()];
+  if (!action || (event.shiftKey && event.key.startsWith("Arrow"))) return;
+  event.preventDefault();
+  if (event.key.startsWith("Arrow")) pause();
+  action();
+});
+
+const panels = [0, 1].map((index) => panel(index, { go, choose }));
+at("model").textContent = TRACE.model;
+at("verdict").append(make("div", { class: "pair" }, ...TRACE.sides.map(sentence)), make("div", { class: "outcome" }, make("span", { class: "caption" }, "the model says"), answer, bars.list));
+at("panels").append(...panels.map(({ element }) => element));
+at("keylist").append(...KEYS.flatMap(([keys, meaning]) => [make("dt", {}, ...keys.split(" ").map((key) => make("kbd", {}, key))), make("dd", {}, meaning)]));
+at("scope").append(...SCOPES.map((name, number) => {
+  const button = make("button", { type: "button" }, name);
+  button.addEventListener("click", () => setScope(number));
+  return button;
+}));
+for (const [id, action] of Object.entries({
+  first: ACTIONS.Home, last: ACTIONS.End, back: () => { pause(); ACTIONS.ArrowLeft(); }, forward: () => { pause(); ACTIONS.ArrowRight(); },
+  play, layout: ACTIONS.l, theme: ACTIONS.t, help: ACTIONS["?"],
+})) at(id).addEventListener("click", action);
+at("slider").addEventListener("input", () => { pause(); stepTo(Number(at("slider").value)); });
+const wish = matchMedia("(prefers-color-scheme: dark)");
+wish.addEventListener("change", () => setTheme(wish.matches ? "dark" : "light"));
+setLayout(Math.max(...TRACE.sides.map((side) => side.words.length)) > 24);
+setTheme(wish.matches ? "dark" : "light");
+stepTo(0);
+let settling = null;
+addEventListener("resize", () => {
+  clearTimeout(settling);
+  settling = setTimeout(() => panels.forEach(({ tree, follow }) => { tree.place(); follow(); }), 100);
+});

@@ -1,0 +1,96 @@
+"""A small model that reads pairs, its encoder changed at will."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from spinn.analysis.trace import Trace, trace
+from spinn.batch import Encoding, Sentences
+from spinn.data.vocabulary import Vocabulary
+from spinn.nn.embedding import WordEmbedding
+from spinn.nn.spinn import SPINN
+from spinn.tasks.pair_classification import PairClassification
+from spinn.trees import Parse, left_branching, parse_brackets
+
+LABELS = ("entailment", "neutral", "contradiction")
+WORDS = Vocabulary(["all", "some", "old", "dogs", "cats", "move"])
+
+
+class Chooser(nn.Module):
+    """SPINN that always chooses left-branching trees, with chances of its own."""
+
+    def __init__(self, spinn: SPINN) -> None:
+        super().__init__()
+        self.spinn = spinn
+        self.size = spinn.size
+
+    def forward(self, sentences: Sentences) -> Encoding:
+        """Follow other trees than those that came."""
+        moves = b"".join(map(left_branching, sentences.lengths.tolist()))
+        followed = sentences.following(np.frombuffer(moves, dtype=np.uint8).copy())
+        chances = torch.tensor([0.25, 0.75]).log().expand(len(moves), 2)
+        encoding: Encoding = self.spinn(followed)
+        return replace(encoding, transitions=followed.transitions, choices=chances)
+
+
+class NoTree(nn.Module):
+    """An encoder without nodes."""
+
+    size = 5
+
+    def forward(self, sentences: Sentences) -> Encoding:
+        """Give sentences alone."""
+        return Encoding(torch.zeros(len(sentences), self.size))
+
+
+def make_task(
+    change: Callable[[SPINN], nn.Module] = lambda spinn: spinn,
+    tracker_size: int | None = 4,
+    sides: str = "both",
+    labels: tuple[str, ...] = LABELS,
+) -> PairClassification:
+    torch.manual_seed(0)
+    embedding = WordEmbedding(len(WORDS), size=6, projection_size=None, dropout=0.0, trained=True)
+    spinn = SPINN(embedding, hidden_size=5, tracker_size=tracker_size, dropout=0.0)
+    task = PairClassification(
+        change(spinn), labels=labels, hidden_size=7, layers=1, dropout=0.0,
+        batch_norm=False, sides=sides,  # type: ignore[arg-type]
+    )  # fmt: skip
+    return task.eval()
+
+
+def read_pair(
+    premise: str | Parse, hypothesis: str | Parse, task: PairClassification | None = None
+) -> Trace:
+    parses = [parse_brackets(s) if isinstance(s, str) else s for s in (premise, hypothesis)]
+    return trace(
+        task or make_task(), WORDS, (parses[0], parses[1]), ("given", "right"), "tiny model"
+    )
+
+
+@pytest.fixture
+def read() -> Callable[..., Trace]:
+    """Let the small model read a pair."""
+    return read_pair
+
+
+@pytest.fixture
+def small() -> Callable[..., PairClassification]:
+    """Make the small model, its parts changed."""
+    return make_task
+
+
+@pytest.fixture
+def chooser() -> type[Chooser]:
+    """The encoder that chooses its own trees."""
+    return Chooser
+
+
+@pytest.fixture
+def no_tree() -> type[NoTree]:
+    """The encoder without nodes."""
+    return NoTree

@@ -1,0 +1,256 @@
+"""The page in headless Chromium; skipped where playwright or Chromium is not installed."""
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spinn.analysis.page import page
+from spinn.analysis.trace import Trace
+from spinn.trees import Parse, random_tree
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+P, H = "( ( all ( old dogs ) ) move )", "( some ( cats zebras ) )"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium with a fresh profile."""
+    api = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: pip install playwright"
+    )
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+class Shown:
+    """A page in the browser, and everything that it said and asked for."""
+
+    def __init__(self, browser: Any, path: Path, **settings: Any) -> None:
+        self.view = browser.new_page(**settings)
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.view.on("console", lambda message: self.said.append(message.text))
+        self.view.on("pageerror", lambda error: self.said.append(str(error)))
+        self.view.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
+        self.view.on("request", lambda request: self.asked.append(request.url))
+        self.view.goto(path.as_uri())
+
+    def press(self, key: str, times: int = 1) -> None:
+        for _ in range(times):
+            self.view.keyboard.press(key)
+
+    def text(self, selector: str) -> str:
+        return str(self.view.inner_text(selector))
+
+    def texts(self, selector: str) -> list[str]:
+        return list(self.view.locator(selector).all_inner_texts())
+
+    @property
+    def count(self) -> str:
+        return self.text("#count")
+
+
+@pytest.fixture
+def shown(
+    browser: Any, read: Callable[..., Trace], tmp_path: Path
+) -> Iterator[Callable[..., Shown]]:
+    """Show the page of a pair; at the end, it must have said nothing and asked for nothing."""
+    opened: list[Shown] = []
+
+    def show(premise: Any = P, hypothesis: Any = H, task: Any = None, **settings: Any) -> Shown:
+        path = tmp_path / "a page.html"
+        path.write_text(page(read(premise, hypothesis, task)), encoding="utf-8")
+        opened.append(Shown(browser, path, **settings))
+        return opened[-1]
+
+    yield show
+    for one in opened:
+        assert one.said == []
+        assert len(one.asked) == 1, one.asked
+        one.view.close()
+
+
+@pytest.mark.parametrize("by", ["keys", "buttons"])
+def test_forward_through_all_moves_and_back(
+    by: str, shown: Callable[..., Shown], read: Callable[..., Trace]
+) -> None:
+    told, here = read(P, H), shown()
+    forward, back = (
+        (lambda: here.press("ArrowRight"), lambda: here.press("ArrowLeft"))
+        if by == "keys"
+        else (lambda: here.view.click("#forward"), lambda: here.view.click("#back"))
+    )
+    assert (here.count, here.text("#answer")) == ("0 / 7", "after the last move")
+    assert here.texts(".panel:first-child .buffer .item") == ["all", "old", "dogs", "move"]
+    for step in range(1, 8):
+        forward()
+        assert here.count == f"{step} / 7"
+        assert len(here.texts(".panel:first-child .node.built")) == step
+    assert here.texts(".stack .item") == ["all old dogs move", "some cats zebras"]
+    assert here.texts(".buffer .item") == []
+    assert here.text("#answer") == told.label
+    assert here.view.is_disabled("#forward")
+    for step in range(6, -1, -1):
+        back()
+        assert here.count == f"{step} / 7"
+    assert here.texts(".stack .item") == here.texts(".node.built") == []
+    assert here.text("#answer") == "after the last move"
+
+
+def test_stack_and_buffer_are_those_of_the_parser(shown: Callable[..., Shown]) -> None:
+    here = shown()
+    here.press("ArrowRight", 4)  # all old dogs: SHIFT SHIFT SHIFT REDUCE
+    first = ".panel:first-child"
+    assert here.texts(f"{first} .stack .item") == ["all", "old dogs"]
+    assert here.texts(f"{first} .buffer .item") == ["move"]
+    assert here.text(f"{first} .did") == "REDUCE “old” + “dogs”"
+    assert "REDUCE “old” + “dogs”" in here.text("#live")
+
+
+def test_the_ends_the_slider_and_one_sentence_alone(shown: Callable[..., Shown]) -> None:
+    here = shown()
+    here.press("End")
+    assert here.count == "7 / 7"
+    here.press("Home")
+    here.view.locator("#slider").fill("3")
+    assert here.count == "3 / 7"
+    here.press("2")  # the hypothesis alone
+    assert here.count == "3 / 5"
+    here.press("ArrowRight")
+    assert here.texts(".progress") == ["3 / 7", "4 / 5"]
+    here.press("0")  # both: the one behind catches up
+    assert here.texts(".progress") == ["4 / 7", "4 / 5"]
+
+
+def test_playing_reaches_the_end(shown: Callable[..., Shown]) -> None:
+    here = shown("dogs", "cats")
+    here.press("Space")
+    here.view.locator("#answer:not(.waiting)").wait_for()
+    assert here.count == "1 / 1"
+    assert here.view.get_attribute("#play", "aria-label") == "Play (space)"
+
+
+def test_a_chosen_node_tells_its_label_and_tints_the_other_tree(
+    shown: Callable[..., Shown], read: Callable[..., Trace]
+) -> None:
+    told, here = read(P, H), shown()
+    here.press("End")
+    here.view.click("#node-0-3 circle")
+    assert here.text(".holds .phrase") == "“old dogs”"
+    chances = [float(t.split()[0]) for t in here.texts(".holds .bars .figure")]
+    assert chances == pytest.approx(
+        [100 * p for p in told.sides[0].nodes[3].probabilities], abs=0.51
+    )
+    nearest = told.sides[1].nodes[told.cosine[3].index(max(told.cosine[3]))].span
+    words = " ".join(told.sides[1].words[slice(*nearest)])
+    assert here.texts(".holds .near .name")[0] == words
+    assert here.view.locator(".tree.tinted").count() == 1
+    here.press("ArrowUp")  # its parent
+    assert here.text(".holds .phrase") == "“all old dogs”"
+    here.press("ArrowDown")
+    assert here.text(".holds .phrase") == "“all”"
+    here.press("Shift+ArrowRight")  # the next one made
+    assert here.text(".holds .phrase") == "“old”"
+    here.press("ArrowLeft", 6)  # back before it was made
+    assert here.view.locator(".tree.tinted, .holds").count() == 0
+
+
+def test_a_node_not_made_yet_leads_to_its_move(shown: Callable[..., Shown]) -> None:
+    here = shown()
+    here.view.click("#node-0-4 circle")
+    assert here.count == "5 / 7"
+
+
+def test_the_tracker_is_read_unit_by_unit(
+    shown: Callable[..., Shown], read: Callable[..., Trace]
+) -> None:
+    told, here = read(P, H), shown()
+    here.press("ArrowRight", 2)
+    here.view.focus(".panel:first-child .strip")
+    here.press("Shift+ArrowRight", 2)
+    state = told.sides[0].tracking
+    assert state is not None
+    shown_value = here.text(".panel:first-child .readout").replace("−", "-").split(": ")
+    assert shown_value[0] == "unit 2"
+    assert float(shown_value[1]) == pytest.approx(state[2][1], abs=0.006)
+
+
+def test_light_and_dark(shown: Callable[..., Shown]) -> None:
+    here = shown(color_scheme="dark")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    dark = here.view.evaluate(ground)
+    here.press("t")
+    light = here.view.evaluate(ground)
+    assert (dark, light) == ("rgb(15, 18, 24)", "rgb(244, 245, 248)")
+    here.view.click("#theme")
+    assert here.view.evaluate(ground) == dark
+
+
+def test_the_keys_are_told_and_the_dialog_closes(shown: Callable[..., Shown]) -> None:
+    here = shown()
+    here.press("?")
+    assert "one step back, forward" in here.text("#keys")
+    here.press("ArrowRight")
+    assert here.count == "0 / 7"
+    here.press("Escape")
+    assert not here.view.is_visible("#keys")
+
+
+def test_markup_is_shown_as_text(shown: Callable[..., Shown]) -> None:
+    words = ("</script><script>alert(1)</script>", "<img/src=x/onerror=alert(2)>", "&amp;", "<!--")
+    here = shown(Parse(words, b"\x00\x00\x01\x00\x01\x00\x01"), "שלום")
+    assert here.text(".sentence p") == " ".join(words)
+    for _ in range(7):
+        here.press("ArrowRight")
+    assert here.texts(".panel:first-child .stack .item")[0].startswith(words[0])
+    assert here.view.locator("img").count() == 0
+
+
+def test_the_policy_holds_against_a_script_that_got_in(shown: Callable[..., Shown]) -> None:
+    here = shown("dogs", "cats")
+    here.view.evaluate(
+        "() => { const s = document.createElement('script'); s.textContent = 'window.ran = 1';"
+        "document.body.append(s); }"
+    )
+    assert here.view.evaluate("window.ran") is None
+    assert "Content Security Policy" in here.said.pop()
+
+
+def test_a_model_that_chooses_shows_its_chances(
+    shown: Callable[..., Shown], small: Callable[..., Any], chooser: Any
+) -> None:
+    here = shown(P, H, small(chooser))
+    assert here.text(".panel:first-child .chance .reduce") == "REDUCE 75.0 %"
+    assert here.view.locator(".chance.against").count() == 2  # SHIFT, which it gives 25 %
+
+
+def test_without_tracker_there_is_no_strip(
+    shown: Callable[..., Shown], small: Callable[..., Any]
+) -> None:
+    here = shown(P, H, small(tracker_size=None))
+    here.press("End")
+    assert here.view.locator(".strip, .history").count() == 0
+    assert here.view.locator(".chance:visible").count() == 0
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_nothing_sticks_out_of_the_window(width: int, shown: Callable[..., Shown]) -> None:
+    rng = random.Random(0)
+    long = [Parse(("dogs", "x" * 400) * 30, random_tree(60, rng)) for _ in range(2)]
+    here = shown(*long, viewport={"width": width, "height": 900})
+    for key in ("Home", "ArrowRight", "End"):
+        here.press(key)
+        assert here.view.evaluate("document.documentElement.scrollWidth") == width
+    assert here.count == "119 / 119"

@@ -1,0 +1,132 @@
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig
+
+from spinn.cli import main
+
+PAIR = ["--premise", "( ( old dogs ) move )", "--hypothesis", "dogs move zzz"]
+
+
+def test_the_steps_of_each_side(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(trained_run), *PAIR]) == 0
+    shown = capsys.readouterr().out
+    premise, hypothesis = shown.split("hypothesis, ")
+    steps = [line.split(maxsplit=1) for line in premise.splitlines() if re.match(r"\d ", line)]
+    assert [re.split(r"\s{2,}", rest) for _, rest in steps] == [
+        ["SHIFT", "old", "dogs", "move"],
+        ["SHIFT", "old", "dogs", "move"],
+        ["REDUCE", "old", "dogs", "move"],
+        ["SHIFT", "( old dogs )", "move"],
+        ["REDUCE", "( old dogs )", "move"],
+        ["done", "( ( old dogs ) move )"],
+    ]
+    assert "premise, 3 word(s), tree: given" in premise
+    assert hypothesis.startswith("3 word(s), tree: right")
+    assert "words not seen in training: zzz" in shown
+    assert "\x1b" not in shown
+
+
+def test_the_tree_has_its_words_in_their_order(
+    trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", str(trained_run), *PAIR]) == 0
+    drawn = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert drawn.count(["old", "dogs", "move"]) == 1
+    assert drawn.count(["dogs", "move", "zzz"]) == 1
+
+
+def test_the_answer_is_that_of_predict(
+    trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(trained_run), *PAIR, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert main(["inspect", str(trained_run), *PAIR]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    chances = "  ".join(f"{label} {p:.1%}" for label, p in answer["probabilities"].items())
+    assert last == f"{answer['label']}    ({chances})"
+
+
+def test_a_page_is_written(
+    trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "my page.html"
+    for _ in range(2):  # one that is there is replaced
+        assert main(["inspect", str(trained_run), *PAIR, "--html", str(path)]) == 0
+        assert capsys.readouterr().out == f"written: {path}\n"
+    assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("none/page.html", "there is no folder"),
+        (".", "is a folder; expected the name of a file"),
+        ("x" * 300, "cannot be written: File name too long"),
+    ],
+)
+def test_a_page_that_cannot_be_written(
+    name: str,
+    message: str,
+    trained_run: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["inspect", str(trained_run), *PAIR, "--html", str(tmp_path / name)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_sentence_that_is_none(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(trained_run), "--premise", "( a b c )", "--hypothesis", "a"]) == 2
+    assert "premise '( a b c )': not a binary tree" in capsys.readouterr().err
+
+
+def test_a_model_without_a_tree_is_named(
+    copied_run: Path,
+    edit_config: Callable[[Callable[[DictConfig], None]], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    edit_config(lambda config: config.names.update(model="a model of mine"))
+    monkeypatch.setattr("spinn.batch.Encoding.nodes", None)
+    assert main(["inspect", str(copied_run), *PAIR]) == 2
+    assert "a model of mine builds no tree" in capsys.readouterr().err
+
+
+def test_odd_words_do_not_steer_the_terminal(
+    trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "( \x1b[31m ( \ud800 ( 犬犬 \u202eabc ) ) )"
+    assert main(["inspect", str(trained_run), "--premise", text, "--hypothesis", "a" * 5000]) == 0
+    shown = capsys.readouterr().out
+    assert r"( \x1b[31m ( \ud800 ( 犬犬 \u202eabc ) ) )" in shown
+    assert not {"\x1b", "\ud800", "\u202e"} & set(shown)
+
+
+def test_long_stacks_and_buffers_are_cut_to_the_line(
+    trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", str(trained_run), "--premise", "dogs " * 60, "--hypothesis", "犬"]) == 0
+    steps = [x for x in capsys.readouterr().out.splitlines() if re.match(r" *\d+  [SRd]", x)]
+    assert len(steps) == 120 + 2
+    assert max(map(len, steps)) <= 100
+    assert steps[0].endswith("…")
+
+
+def test_trees_follow_the_model_unless_others_are_named(
+    trained_run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["inspect", str(trained_run), *PAIR]
+    assert main([*command, "--trees", "left"]) == 0
+    assert "hypothesis, 3 word(s), tree: left" in capsys.readouterr().out
+    assert main([*command, "--trees", "predicted"]) == 2
+    assert "SPINN follows trees and finds none itself" in capsys.readouterr().err
+    monkeypatch.setattr("spinn.nn.spinn.SPINN.parses", True)
+    assert main(command) == 0
+    assert "hypothesis, 3 word(s), tree: predicted" in capsys.readouterr().out
+    assert main([*command, "--trees", "left"]) == 2
+    assert "finds its own trees and follows no others" in capsys.readouterr().err
