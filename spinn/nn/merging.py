@@ -1,0 +1,203 @@
+"""Easy-first merging: of all pairs of neighbours the best one, again and again (Choi et al. 2018).
+
+"Learning to Compose Task-Specific Tree Structures" (arXiv:1707.02786), section 3. Sentences stand
+in rows, longest first, so those that still merge at a level are a prefix of all.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from spinn.batch import Sentences
+from spinn.nn.composition import Reduce
+from spinn.schedule import Reading
+from spinn.trees import REDUCE, SHIFT
+
+# Scores this many roundings apart are equal: pairs of the same words get the same score up to
+# rounding, which depends on the batch, and the tree must not.
+ROUNDINGS = 64
+
+
+@dataclass(frozen=True)
+class Merges:
+    """What was merged, level after level; R rows merge at a level.
+
+    Attributes:
+        nodes: (R, D) h of the node that each row composed.
+        lasts: (R,) the last word below it, counted over the batch.
+    """
+
+    nodes: list[Tensor] = field(default_factory=list)
+    lasts: list[Tensor] = field(default_factory=list)
+
+    def add(self, nodes: Tensor, lasts: Tensor) -> None:
+        """Append a level."""
+        self.nodes.append(nodes)
+        self.lasts.append(lasts)
+
+    def ends(self) -> Tensor:
+        """(I,) the last word below each node, level after level."""
+        return torch.cat(self.lasts) if self.lasts else torch.empty(0, dtype=torch.long)
+
+
+def sample(
+    h: Tensor, c: Tensor, sentences: Sentences, reduce: Reduce, query: Tensor, temperature: float
+) -> Merges:
+    """Draw what is merged, and let the gradient of each vector reach the scores that placed it.
+
+    Every pair is composed anew at each level, as in the paper. Most values are those of the level
+    before, but their gradients are not: a vector that stays is a mixture of its own level.
+
+    Args:
+        h, c: (N, D) each, of the words.
+        query: (D,) what a good node looks like.
+        temperature: of the softmax.
+    """
+    reading, merges = sentences.schedule.reading, Merges()
+    h, c = _in_rows(h, reading), _in_rows(c, reading)  # each (B, T, D)
+    place = torch.arange(h.shape[1], device=h.device)  # (T,)
+    last = reading.words[: len(h), None] + place  # (B, T) the last word below each node
+    count = _lengths(sentences)  # (B, 1)
+    for level, live in enumerate(reading.live[1:], start=1):
+        h, c, last, place = h[:live], c[:live], last[:live], place[:-1]
+        parent_h, parent_c = _compose_neighbours(h, c, reduce)  # each (R, T-1, D)
+        legal = place < count[:live] - level  # (R, T-1)
+        weights = straight_through(score(parent_h, query), legal, temperature)  # (R, T-1)
+        h, c = mix(weights, h, parent_h), mix(weights, c, parent_c)  # each (R, T-1, D)
+        chosen = weights.argmax(1, keepdim=True)  # (R, 1)
+        last = torch.where(place < chosen, last[:, :-1], last[:, 1:])
+        merges.add(
+            h.take_along_dim(chosen[:, :, None], 1)[:, 0], last.take_along_dim(chosen, 1)[:, 0]
+        )
+    return merges
+
+
+def straight_through(scores: Tensor, legal: Tensor, temperature: float) -> Tensor:
+    """Draw one place a row by a straight-through Gumbel-softmax (eqs. 10-12).
+
+    Args:
+        scores: (R, T), where T places are to choose from.
+        legal: (R, T), at least one a row.
+
+    Returns: (R, T) ones and zeros, with the gradient of the softmax.
+    """
+    # An exponential number can be drawn as 0, whose logarithm would make all weights NaN.
+    tiny = torch.finfo(scores.dtype).tiny
+    gumbel = -torch.empty_like(scores).exponential_().clamp(min=tiny).log()
+    noisy = ((scores + gumbel) / temperature).masked_fill(~legal, -torch.inf)
+    soft = noisy.softmax(1)
+    hard = torch.zeros_like(soft).scatter(1, soft.argmax(1, keepdim=True), 1.0)
+    return hard + (soft - soft.detach())  # in this order, as what is in brackets is exactly 0
+
+
+def mix(weights: Tensor, nodes: Tensor, parents: Tensor) -> Tensor:
+    """What stands in each place after a merge (eq. 7, weighted as in section 3.2).
+
+    Args:
+        weights: (R, T-1) of the places where the merge may be.
+        nodes: (R, T, D) before it.
+        parents: (R, T-1, D) of neighbours.
+
+    Returns: (R, T-1, D): the node as it was, left of the merge; the parent; the next node, right.
+    """
+    here, so_far = weights[:, :, None], weights.cumsum(1)[:, :, None]
+    return (1 - so_far) * nodes[:, :-1] + here * parents + (so_far - here) * nodes[:, 1:]
+
+
+def search(h: Tensor, c: Tensor, sentences: Sentences, reduce: Reduce, query: Tensor) -> Merges:
+    """Merge the best pair each time, composing those two alone that the last merge made new.
+
+    A node keeps the place of its first word, and a pair that of its left node, so that nothing is
+    moved. Place N is the neighbour that the outermost nodes lack.
+
+    Args:
+        h, c: (N, D) each, of the words.
+        query: (D,) what a good node looks like.
+    """
+    reading, merges, N = sentences.schedule.reading, Merges(), len(h)
+    nobody = h.new_zeros(1, h.shape[1])
+    h, c = torch.cat([h, nobody]), torch.cat([c, nobody])  # each (N+1, D)
+    before, after = _neighbours(sentences.lengths, h.device)  # each (N+1,)
+    last = torch.arange(N + 1, device=h.device)  # (N+1,) the last word below each node
+    parent_h, parent_c = reduce((h, c), (h[after], c[after]))  # each (N+1, D)
+    scores = score(parent_h, query).masked_fill(after == N, -torch.inf)  # (N+1,)
+    step = torch.arange(len(reading.live), device=h.device)  # (T,)
+    first = reading.words[: len(sentences), None]  # (B, 1)
+    places = (first + step).masked_fill(step >= _lengths(sentences), N)  # (B, T)
+    for live in reading.live[1:]:
+        left = first[:live, 0] + _leftmost_best(scores[places[:live]], query)  # (R,)
+        right = after[left]
+        beyond, earlier = after[right], before[left]
+        h[left], c[left], last[left] = parent_h[left], parent_c[left], last[right]
+        after[left], before[beyond], scores[right] = beyond, left, -torch.inf
+        merges.add(h[left], last[left])
+
+        pair = torch.cat([earlier, left]), torch.cat([left, beyond])  # (2R,) twice
+        new_h, new_c = reduce((h[pair[0]], c[pair[0]]), (h[pair[1]], c[pair[1]]))  # each (2R, D)
+        outside = (pair[0] == N) | (pair[1] == N)
+        parent_h[pair[0]], parent_c[pair[0]] = new_h, new_c
+        scores[pair[0]] = score(new_h, query).masked_fill(outside, -torch.inf)
+    return merges
+
+
+def score(h: Tensor, query: Tensor) -> Tensor:
+    """(...,) how good nodes of h (..., D) are: q . h, in full precision under autocast too."""
+    return (h * query).sum(-1)
+
+
+def roots(h: Tensor, merges: Merges, reading: Reading[Tensor]) -> Tensor:
+    """(B, D) the last node of each sentence; h: (N, D) of the words."""
+    levels = [h.index_select(0, reading.words[: len(reading.rows)]), *merges.nodes]
+    done = [nodes[live:] for nodes, live in zip(levels, [*reading.live[1:], 0], strict=True)]
+    rows = torch.cat(done[::-1])
+    return torch.empty_like(rows).index_copy(0, reading.rows, rows)
+
+
+def moves(ends: Tensor, words: int) -> Tensor:
+    """(2N-B,) the moves that build the nodes: a word's SHIFT, then a REDUCE per node it ends.
+
+    Args:
+        ends: (I,) the last word below each node, on the CPU.
+        words: N.
+    """
+    reduces = ends.bincount(minlength=words)  # (N,)
+    shifts = torch.arange(words) + reduces.cumsum(0) - reduces
+    return torch.full((words + len(ends),), REDUCE, dtype=torch.uint8).index_fill(0, shifts, SHIFT)
+
+
+def _leftmost_best(scores: Tensor, query: Tensor) -> Tensor:
+    """(R,) the first place whose score is the best of its row but for rounding; (R, T) scores."""
+    rounding = ROUNDINGS * torch.finfo(scores.dtype).eps * query.abs().sum()
+    best = scores.amax(1, keepdim=True) - rounding
+    return (scores >= best).int().argmax(1)
+
+
+def _in_rows(packed: Tensor, reading: Reading[Tensor]) -> Tensor:
+    """(B, T, D) a row a sentence, longest first, with zeros behind its end; packed: (N, D)."""
+    read = PackedSequence(packed.index_select(0, reading.words), torch.tensor(reading.live))
+    return pad_packed_sequence(read, batch_first=True)[0]
+
+
+def _lengths(sentences: Sentences) -> Tensor:
+    """(B, 1) words in each row, on the device of the words."""
+    rows = sentences.schedule.reading.rows
+    return sentences.lengths.to(rows.device).index_select(0, rows)[:, None]
+
+
+def _neighbours(lengths: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The word before and the word after each, (N+1,) both; N where the sentence has none."""
+    ends = lengths.cumsum(0)
+    N = int(ends[-1])
+    before, after = torch.arange(-1, N), torch.arange(1, N + 2)
+    before[ends - lengths] = after[ends - 1] = before[N] = after[N] = N
+    return before.to(device), after.to(device)
+
+
+def _compose_neighbours(h: Tensor, c: Tensor, reduce: Reduce) -> tuple[Tensor, Tensor]:
+    """Compose neighbours: h and c of T nodes, each (R, T, D), to those of T-1 parents."""
+    left = h[:, :-1].flatten(0, 1), c[:, :-1].flatten(0, 1)
+    right = h[:, 1:].flatten(0, 1), c[:, 1:].flatten(0, 1)
+    parent_h, parent_c = reduce(left, right)
+    return parent_h.unflatten(0, (len(h), -1)), parent_c.unflatten(0, (len(h), -1))
