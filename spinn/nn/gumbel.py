@@ -17,8 +17,8 @@ Leaf = Literal["linear", "lstm", "bilstm"]
 class GumbelTreeLSTM(nn.Module):
     """Merge the best pair of neighbours until one node is left (Choi et al. 2018).
 
-    "Learning to Compose Task-Specific Tree Structures" (arXiv:1707.02786), section 3: each pair of
-    neighbours is composed, and the product of its h with a learned query says how good it is. In
+    "Learning to Compose Task-Specific Tree Structures" (arXiv:1707.02786): each pair of neighbours
+    is composed, and the product of its h with a learned query says how good it is. In
     training one pair is drawn by a straight-through Gumbel-softmax; in evaluation the best one is
     taken, the leftmost of equals.
 

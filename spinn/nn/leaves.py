@@ -20,7 +20,7 @@ def linear_leaf(embedding: Embedding, hidden_size: int) -> nn.Module:
 class RecurrentLeaf(nn.Module):
     """An LSTM over the words, whose state at each word is the word's (h, c).
 
-    Choi et al. 2018 (arXiv:1707.02786), section 3.3, "leaf RNN transformation".
+    Choi et al. 2018 (arXiv:1707.02786), "LSTM-based leaf transformation".
 
     Args:
         size: E, the width of a word's vector.

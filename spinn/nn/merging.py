@@ -1,7 +1,8 @@
-"""Easy-first merging: of all pairs of neighbours the best one, again and again (Choi et al. 2018).
+"""Easy-first merging: of all pairs of neighbours the best one, again and again.
 
-"Learning to Compose Task-Specific Tree Structures" (arXiv:1707.02786), section 3. Sentences stand
-in rows, longest first, so those that still merge at a level are a prefix of all.
+Choi, Yoo & Lee 2018, "Learning to Compose Task-Specific Tree Structures" (arXiv:1707.02786), under
+"Gumbel Tree-LSTM". Sentences stand in rows, longest first, so that those which still merge at a
+level are a prefix of all.
 """
 
 from dataclasses import dataclass, field
@@ -75,7 +76,7 @@ def sample(
 
 
 def straight_through(scores: Tensor, legal: Tensor, temperature: float) -> Tensor:
-    """Draw one place a row by a straight-through Gumbel-softmax (eqs. 10-12).
+    """Draw one place a row by a straight-through Gumbel-softmax (Jang et al. 2017, 1611.01144).
 
     Args:
         scores: (R, T), where T places are to choose from.
@@ -93,7 +94,7 @@ def straight_through(scores: Tensor, legal: Tensor, temperature: float) -> Tenso
 
 
 def mix(weights: Tensor, nodes: Tensor, parents: Tensor) -> Tensor:
-    """What stands in each place after a merge (eq. 7, weighted as in section 3.2).
+    """What stands in each place after a merge.
 
     Args:
         weights: (R, T-1) of the places where the merge may be.
@@ -121,25 +122,36 @@ def search(h: Tensor, c: Tensor, sentences: Sentences, reduce: Reduce, query: Te
     h, c = torch.cat([h, nobody]), torch.cat([c, nobody])  # each (N+1, D)
     before, after = _neighbours(sentences.lengths, h.device)  # each (N+1,)
     last = torch.arange(N + 1, device=h.device)  # (N+1,) the last word below each node
-    parent_h, parent_c = reduce((h, c), (h[after], c[after]))  # each (N+1, D)
-    scores = score(parent_h, query).masked_fill(after == N, -torch.inf)  # (N+1,)
+    parent_h, parent_c, scores = _compose_at(h, c, last.clone(), after.clone(), reduce, query)
     step = torch.arange(len(reading.live), device=h.device)  # (T,)
     first = reading.words[: len(sentences), None]  # (B, 1)
     places = (first + step).masked_fill(step >= _lengths(sentences), N)  # (B, T)
     for live in reading.live[1:]:
         left = first[:live, 0] + _leftmost_best(scores[places[:live]], query)  # (R,)
         right = after[left]
-        beyond, earlier = after[right], before[left]
+        earlier, later = before[left], after[right]
         h[left], c[left], last[left] = parent_h[left], parent_c[left], last[right]
-        after[left], before[beyond], scores[right] = beyond, left, -torch.inf
+        after[left], before[later], scores[right] = later, left, -torch.inf
         merges.add(h[left], last[left])
 
-        pair = torch.cat([earlier, left]), torch.cat([left, beyond])  # (2R,) twice
-        new_h, new_c = reduce((h[pair[0]], c[pair[0]]), (h[pair[1]], c[pair[1]]))  # each (2R, D)
-        outside = (pair[0] == N) | (pair[1] == N)
-        parent_h[pair[0]], parent_c[pair[0]] = new_h, new_c
-        scores[pair[0]] = score(new_h, query).masked_fill(outside, -torch.inf)
+        lefts, rights = torch.cat([earlier, left]), torch.cat([left, later])  # each (2R,)
+        parent_h[lefts], parent_c[lefts], scores[lefts] = _compose_at(
+            h, c, lefts, rights, reduce, query
+        )
     return merges
+
+
+def _compose_at(
+    h: Tensor, c: Tensor, lefts: Tensor, rights: Tensor, reduce: Reduce, query: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Compose nodes at some places of (N+1, D) into their parents' h, c and score.
+
+    The score is -inf where one of the two is nobody, and no gradient goes through it.
+    """
+    h_parent, c_parent = reduce((h[lefts], c[lefts]), (h[rights], c[rights]))
+    outside = (lefts == len(h) - 1) | (rights == len(h) - 1)
+    scores = score(h_parent.detach(), query.detach())
+    return h_parent, c_parent, scores.masked_fill(outside, -torch.inf)
 
 
 def score(h: Tensor, query: Tensor) -> Tensor:
