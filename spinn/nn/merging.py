@@ -5,11 +5,11 @@ Choi, Yoo & Lee 2018, "Learning to Compose Task-Specific Tree Structures" (arXiv
 level are a prefix of all.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from spinn.batch import Sentences
 from spinn.nn.composition import Reduce
@@ -57,54 +57,101 @@ def sample(
         temperature: of the softmax.
     """
     reading, merges = sentences.schedule.reading, Merges()
-    h, c = _in_rows(h, reading), _in_rows(c, reading)  # each (B, T, D)
-    place = torch.arange(h.shape[1], device=h.device)  # (T,)
-    last = reading.words[: len(h), None] + place  # (B, T) the last word below each node
-    count = _lengths(sentences)  # (B, 1)
-    for level, live in enumerate(reading.live[1:], start=1):
-        h, c, last, place = h[:live], c[:live], last[:live], place[:-1]
-        parent_h, parent_c = _compose_neighbours(h, c, reduce)  # each (R, T-1, D)
-        legal = place < count[:live] - level  # (R, T-1)
-        weights = straight_through(score(parent_h, query), legal, temperature)  # (R, T-1)
-        h, c = mix(weights, h, parent_h), mix(weights, c, parent_c)  # each (R, T-1, D)
-        chosen = weights.argmax(1, keepdim=True)  # (R, 1)
-        last = torch.where(place < chosen, last[:, :-1], last[:, 1:])
-        merges.add(
-            h.take_along_dim(chosen[:, :, None], 1)[:, 0], last.take_along_dim(chosen, 1)[:, 0]
-        )
+    h, c = h.index_select(0, reading.words), c.index_select(0, reading.words)  # each (Q, D)
+    last = reading.words  # (Q,) the last word below each node
+    for pairs in _levels(reading):
+        left = h.index_select(0, pairs.left), c.index_select(0, pairs.left)  # each (P, D)
+        right = h[pairs.right], c[pairs.right]
+        parent_h, parent_c = reduce(left, right)  # each (P, D)
+        scores = pairs.in_rows(score(parent_h, query))  # (R, W)
+        weights = straight_through(scores, temperature)  # (R, W)
+        here, so_far = pairs.packed(weights), pairs.packed(weights.cumsum(1))  # each (P, 1)
+        h = mix(here, so_far, left[0], parent_h, right[0])  # (P, D)
+        c = mix(here, so_far, left[1], parent_c, right[1])
+        chosen = weights.argmax(1)  # (R,)
+        last = last[pairs.left].where(pairs.place < chosen[pairs.row], last[pairs.right])
+        merged = pairs.first[chosen] + torch.arange(len(chosen), device=h.device)
+        merges.add(h.index_select(0, merged), last[merged])
     return merges
 
 
-def straight_through(scores: Tensor, legal: Tensor, temperature: float) -> Tensor:
+@dataclass(frozen=True)
+class _Pairs:
+    """The P pairs of neighbours at a level, in R rows of at most W.
+
+    Nodes lie place by place: the first of each row, then the second of each that has one. A pair
+    lies as its right node does, and so does what stands in its place after the merge.
+
+    Attributes:
+        left: (P,) the left nodes.
+        right: the right ones, which lie side by side.
+        row: (P,) the row of each pair.
+        place: (P,) its place in the row.
+        first: (W,) the pair in each place of the first row, which is the longest.
+    """
+
+    left: Tensor
+    right: slice
+    row: Tensor
+    place: Tensor
+    first: Tensor
+    rows: int
+
+    def in_rows(self, scores: Tensor) -> Tensor:
+        """(P,) scores to (R, W), with -inf where there is no pair."""
+        width = len(self.first)
+        rows = scores.new_full((self.rows * width,), -torch.inf)
+        return rows.index_copy(0, self.row * width + self.place, scores).view(-1, width)
+
+    def packed(self, weights: Tensor) -> Tensor:
+        """(R, W) weights to (P, 1)."""
+        return weights[self.row, self.place, None]
+
+
+def _levels(reading: Reading[Tensor]) -> Iterator[_Pairs]:
+    """The pairs of each level: every row has one fewer than at the level before."""
+    live, device = torch.tensor(reading.live), reading.words.device
+    starts = live.cumsum(0) - live  # (T,) where the nodes in each place begin, were all words left
+    place = torch.arange(len(live)).repeat_interleave(live)  # (N,)
+    row = torch.arange(len(place)) - starts[place]
+    left = (starts[place - 1] + row).to(device)  # (N,) of what has one: see `begin`
+    place, row, first = place.to(device), row.to(device), starts.to(device)
+    for level in range(1, len(live)):
+        begin = int(starts[level])
+        yield _Pairs(
+            left=left[begin:] - int(starts[level - 1]),
+            right=slice(reading.live[level - 1], None),
+            row=row[begin:],
+            place=place[begin:] - level,
+            first=first[level:] - begin,
+            rows=reading.live[level],
+        )
+
+
+def straight_through(scores: Tensor, temperature: float) -> Tensor:
     """Draw one place a row by a straight-through Gumbel-softmax (Jang et al. 2017, 1611.01144).
 
-    Args:
-        scores: (R, T), where T places are to choose from.
-        legal: (R, T), at least one a row.
+    Args: scores: (R, W), -inf in places that cannot be chosen, though not in all of a row.
 
-    Returns: (R, T) ones and zeros, with the gradient of the softmax.
+    Returns: (R, W) ones and zeros, with the gradient of the softmax.
     """
     # An exponential number can be drawn as 0, whose logarithm would make all weights NaN.
     tiny = torch.finfo(scores.dtype).tiny
     gumbel = -torch.empty_like(scores).exponential_().clamp(min=tiny).log()
-    noisy = ((scores + gumbel) / temperature).masked_fill(~legal, -torch.inf)
-    soft = noisy.softmax(1)
+    soft = ((scores + gumbel) / temperature).softmax(1)
     hard = torch.zeros_like(soft).scatter(1, soft.argmax(1, keepdim=True), 1.0)
     return hard + (soft - soft.detach())  # in this order, as what is in brackets is exactly 0
 
 
-def mix(weights: Tensor, nodes: Tensor, parents: Tensor) -> Tensor:
-    """What stands in each place after a merge.
+def mix(here: Tensor, so_far: Tensor, left: Tensor, parent: Tensor, right: Tensor) -> Tensor:
+    """What stands in each pair's place after a merge: the left node, the parent, or the right node.
 
     Args:
-        weights: (R, T-1) of the places where the merge may be.
-        nodes: (R, T, D) before it.
-        parents: (R, T-1, D) of neighbours.
-
-    Returns: (R, T-1, D): the node as it was, left of the merge; the parent; the next node, right.
+        here: (P, 1) weight of the merge at this pair.
+        so_far: (P, 1) weight of it here or at a pair further left.
+        left, parent, right: (P, D) each.
     """
-    here, so_far = weights[:, :, None], weights.cumsum(1)[:, :, None]
-    return (1 - so_far) * nodes[:, :-1] + here * parents + (so_far - here) * nodes[:, 1:]
+    return (1 - so_far) * left + here * parent + (so_far - here) * right
 
 
 def search(h: Tensor, c: Tensor, sentences: Sentences, reduce: Reduce, query: Tensor) -> Merges:
@@ -186,12 +233,6 @@ def _leftmost_best(scores: Tensor, query: Tensor) -> Tensor:
     return (scores >= best).int().argmax(1)
 
 
-def _in_rows(packed: Tensor, reading: Reading[Tensor]) -> Tensor:
-    """(B, T, D) a row a sentence, longest first, with zeros behind its end; packed: (N, D)."""
-    read = PackedSequence(packed.index_select(0, reading.words), torch.tensor(reading.live))
-    return pad_packed_sequence(read, batch_first=True)[0]
-
-
 def _lengths(sentences: Sentences) -> Tensor:
     """(B, 1) words in each row, on the device of the words."""
     rows = sentences.schedule.reading.rows
@@ -205,11 +246,3 @@ def _neighbours(lengths: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
     before, after = torch.arange(-1, N), torch.arange(1, N + 2)
     before[ends - lengths] = after[ends - 1] = before[N] = after[N] = N
     return before.to(device), after.to(device)
-
-
-def _compose_neighbours(h: Tensor, c: Tensor, reduce: Reduce) -> tuple[Tensor, Tensor]:
-    """Compose neighbours: h and c of T nodes, each (R, T, D), to those of T-1 parents."""
-    left = h[:, :-1].flatten(0, 1), c[:, :-1].flatten(0, 1)
-    right = h[:, 1:].flatten(0, 1), c[:, 1:].flatten(0, 1)
-    parent_h, parent_c = reduce(left, right)
-    return parent_h.unflatten(0, (len(h), -1)), parent_c.unflatten(0, (len(h), -1))
