@@ -88,6 +88,7 @@ class _Pairs:
         row: (P,) the row of each pair.
         place: (P,) its place in the row.
         first: (W,) the pair in each place of the first row, which is the longest.
+        rows: R.
     """
 
     left: Tensor
@@ -114,7 +115,7 @@ def _levels(reading: Reading[Tensor]) -> Iterator[_Pairs]:
     starts = live.cumsum(0) - live  # (T,) where the nodes in each place begin, were all words left
     place = torch.arange(len(live)).repeat_interleave(live)  # (N,)
     row = torch.arange(len(place)) - starts[place]
-    left = (starts[place - 1] + row).to(device)  # (N,) of what has one: see `begin`
+    left = (starts[place - 1] + row).to(device)  # (N,) no meaning in place 0
     place, row, first = place.to(device), row.to(device), starts.to(device)
     for level in range(1, len(live)):
         begin = int(starts[level])
