@@ -11,6 +11,7 @@ from benchmarks.sentences import VOCABULARY
 from spinn.batch import Encoding, Sentences
 from spinn.nn.composition import Reduce
 from spinn.nn.embedding import WordEmbedding
+from spinn.nn.parsing import SupervisedSPINN
 from spinn.nn.recurrent import Recurrent
 from spinn.nn.spinn import SPINN
 from spinn.nn.stack import reference
@@ -29,7 +30,7 @@ class ReferenceSPINN(SPINN):
     def forward(self, sentences: Sentences) -> Encoding:
         """Encode a batch."""
         h, c = self.leaf(self.embedding(sentences.words)).chunk(2, dim=1)
-        sentence, nodes = reference.encode(h, c, sentences, self.reduce, self.tracker)
+        sentence, nodes, _ = reference.encode(h, c, sentences, self.reduce, self.tracker)
         return Encoding(sentence, lay_out_nodes=lambda: nodes)
 
 
@@ -107,6 +108,22 @@ def _tree(kind: type[SPINN], tracked: bool) -> Callable[[WordEmbedding, int, int
     return build
 
 
+def _parsing(words: WordEmbedding, size: int, tracker_size: int) -> nn.Module:
+    """SPINN along trees that it finds itself, as in evaluation, also where a gradient follows."""
+    encoder = SupervisedSPINN(
+        words,
+        hidden_size=size,
+        tracker_size=tracker_size,
+        dropout=0.0,
+        beam=1,
+        train_on="predicted",
+        own_moves=1.0,
+        ramp=1,
+        transition_weight=0.0,
+    )
+    return encoder.eval()
+
+
 def _packed(words: WordEmbedding, size: int, tracker_size: int) -> nn.Module:
     return Recurrent(
         words,
@@ -123,6 +140,7 @@ CONTESTANTS: dict[str, Callable[[WordEmbedding, int, int], nn.Module]] = {
     "reference": _tree(ReferenceSPINN, tracked=True),
     "spinn autograd": _tree(AutogradSPINN, tracked=True),
     "spinn": _tree(SPINN, tracked=True),
+    "spinn predicted": _parsing,
     "treelstm autograd": _tree(AutogradTreeLSTM, tracked=False),
     "treelstm": _tree(SPINN, tracked=False),
     "lstm packed": _packed,

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from spinn.planning import Integers, Moves, plan
+from spinn.moves import Integers, Moves
+from spinn.planning import plan
 from spinn.schedule import Schedule
 from spinn.trees import right_branching
 
@@ -82,12 +83,13 @@ class Sentences:
 
     @classmethod
     def of_vectors(
-        cls, vectors: Vectors, lengths: Integers, transitions: Moves | None = None
+        cls, vectors: Vectors | Tensor, lengths: Integers, transitions: Moves | None = None
     ) -> "Sentences":
         """Plan sequences of vectors, which `spinn.nn.embedding.Vectors` takes in place of words.
 
         Args:
-            vectors: (N, I) floating point numbers, sequence after sequence.
+            vectors: (N, I) floating point numbers, sequence after sequence; a tensor stays on its
+                device, and gets its gradient.
             lengths: (B,) vectors in each sequence.
             transitions: (2N-B,) moves; right-branching trees if left out.
 
@@ -95,9 +97,10 @@ class Sentences:
             ValueError: if the vectors are not (N, I) numbers, or the moves of a sequence do not
                 build one tree over its vectors.
         """
-        if vectors.ndim != 2 or vectors.dtype.kind != "f":
+        words = torch.as_tensor(vectors)
+        if words.ndim != 2 or not words.is_floating_point():
             raise ValueError(
-                f"vectors: {vectors.dtype} of shape {vectors.shape}; "
+                f"vectors: {vectors.dtype} of shape {tuple(vectors.shape)}; "
                 "expected floating point numbers of shape (N, I)"
             )
         if len(vectors) != lengths.sum():
@@ -105,10 +108,24 @@ class Sentences:
         if transitions is None:
             transitions = _right_branching(lengths)
         return cls(
-            words=torch.from_numpy(vectors),
+            words=words,
             lengths=torch.from_numpy(lengths),
             transitions=torch.from_numpy(transitions),
             schedule=plan(transitions, lengths, np.arange(len(vectors))).map(torch.from_numpy),
+        ).to(words.device)
+
+    def following(self, transitions: Moves) -> "Sentences":
+        """Plan other moves for the same words.
+
+        Raises: ValueError: if the moves of a sentence do not build one tree over its words.
+        """
+        ids = self.words.cpu().numpy()
+        words = ids if ids.ndim == 1 else np.arange(len(ids))
+        schedule = plan(transitions, self.lengths.numpy(), words).map(torch.from_numpy)
+        return replace(
+            self,
+            transitions=torch.from_numpy(transitions),
+            schedule=schedule.map(lambda pointers: pointers.to(self.words.device)),
         )
 
     @classmethod
@@ -147,7 +164,9 @@ class Encoding:
         transitions: (2N-B,) the moves as uint8, on the CPU, where the encoder chose its own.
         choices: (2N-B, 2) log-probabilities of SHIFT and of REDUCE before each move, where the
             encoder predicts moves; -inf for one that is not legal.
-        tracking: (2N-B, K) the Tracker's h before each move, where there is a Tracker.
+        lay_out_tracking: makes `tracking`, where there is a Tracker.
+        rival: (B, D) the sentences along the likeliest trees, where trees were drawn and are to be
+            judged by comparison; without a gradient.
     """
 
     sentence: Tensor
@@ -155,7 +174,8 @@ class Encoding:
     lay_out_nodes: Callable[[], Tensor] | None = None
     transitions: Tensor | None = None
     choices: Tensor | None = None
-    tracking: Tensor | None = None
+    lay_out_tracking: Callable[[], Tensor] | None = None
+    rival: Tensor | None = None
 
     @cached_property
     def nodes(self) -> Tensor | None:
@@ -165,3 +185,8 @@ class Encoding:
         takes a twentieth of a step.
         """
         return None if self.lay_out_nodes is None else self.lay_out_nodes()
+
+    @cached_property
+    def tracking(self) -> Tensor | None:
+        """(2N-B, K) the Tracker's h before each move, sentence after sentence."""
+        return None if self.lay_out_tracking is None else self.lay_out_tracking()

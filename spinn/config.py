@@ -122,6 +122,8 @@ def target_of(section: Any, *, within: str, key: str) -> Any:
         raise InputError(f"{key}._target_ is {path!r}: there is no such class") from error
     if not inspect.isclass(target) or target.__module__ != module_name or name.startswith("_"):
         raise InputError(f"{key}._target_ is {path!r}; expected a public class of {module_name}")
+    if inspect.isabstract(target):
+        raise InputError(f"{key}._target_ is {path!r}, which others build on; name one of those")
     return target
 
 

@@ -1,13 +1,10 @@
 """Plan a batch: from transitions to a schedule, for all sentences at once, with NumPy alone."""
 
 import numpy as np
-import numpy.typing as npt
 
+from spinn.moves import Integers, Moves, positions
 from spinn.schedule import PACE, Groups, Leaves, Reading, Schedule, Tracking
-from spinn.trees import REDUCE, SHIFT
-
-Integers = npt.NDArray[np.int64]
-Moves = npt.NDArray[np.uint8]
+from spinn.trees import REDUCE
 
 LEFT, RIGHT, ROOT = 0, 1, 2  # what a node is to its parent; roots have none
 
@@ -44,7 +41,7 @@ class _Forest:
 
     def __init__(self, transitions: Moves, lengths: Integers) -> None:
         self.lengths = lengths
-        self.sentence, self.step, depth = _positions(transitions, lengths)
+        self.sentence, self.step, depth = positions(transitions, lengths)
         self.inner = transitions == REDUCE
         self.size = len(transitions)
         self.word = np.where(self.inner, lengths.sum(), np.cumsum(~self.inner) - 1)
@@ -157,6 +154,7 @@ def _tracking(forest: _Forest, order: Integers, steps: Groups[Integers]) -> Trac
         live=tuple(forest.live.tolist()),
         words=seen[in_order],
         previous=move[forest.top][in_order],
+        packed=forest.move,
         moves=forest.move[order],
         rows=forest.row[order],
         tops=np.where(forest.side[order] == ROOT, M, move[order + 1]),
@@ -176,35 +174,3 @@ def _reading(forest: _Forest) -> Reading[Integers]:
 def _live(durations: Integers) -> Integers:
     """How many rows last longer than 0, 1, 2, ... steps."""
     return len(durations) - np.cumsum(np.bincount(durations))[:-1]
-
-
-def _positions(transitions: Moves, lengths: Integers) -> tuple[Integers, Integers, Integers]:
-    """For every packed move: its sentence, its step, and the depth of the stack after it."""
-    if len(lengths) == 0:
-        raise ValueError("lengths: no sentences; expected at least one")
-    if (lengths < 1).any():
-        bad = int(np.flatnonzero(lengths < 1)[0])
-        raise ValueError(f"lengths: sentence {bad} has {lengths[bad]} words; expected at least 1")
-    moves = 2 * lengths - 1
-    if len(transitions) != moves.sum():
-        raise ValueError(
-            f"transitions: {len(transitions)} moves for lengths that need {moves.sum()} (2T-1 each)"
-        )
-    starts = np.cumsum(moves) - moves
-    sentence = np.repeat(np.arange(len(lengths)), moves)
-    step = np.arange(len(transitions)) - starts[sentence]
-
-    total = np.cumsum(np.where(transitions == REDUCE, -1, 1))
-    depth = total - np.append(0, total)[starts][sentence]
-    unknown = (transitions != SHIFT) & (transitions != REDUCE)
-    unfinished = (step == moves[sentence] - 1) & (depth != 1)
-    for wrong, expected in (
-        (unknown, f"expected SHIFT ({SHIFT}) or REDUCE ({REDUCE})"),
-        (depth < 1, "REDUCE needs two entries on the stack"),
-        (unfinished, "the last must leave one entry"),
-    ):
-        if wrong.any():
-            at = int(np.flatnonzero(wrong)[0])
-            move = {SHIFT: "SHIFT", REDUCE: "REDUCE"}.get(int(transitions[at]), transitions[at])
-            raise ValueError(f"sentence {sentence[at]}, move {step[at]} is {move}: {expected}")
-    return sentence, step, depth

@@ -78,6 +78,7 @@ class Tracking(Generic[Array]):
         words: (M, 3) the words at the front of the buffer, second on the stack and on top of it; N
             where the place is empty or a node is.
         previous: (M,) the row's move before; M where there is none.
+        packed: (M,) the number of each move of the batch, sentence after sentence.
         moves: (I,) the move that composes each node.
         rows: (I,) the row of that move.
         tops: (I,) the move that finds it on top of the stack; M for a root.
@@ -90,6 +91,7 @@ class Tracking(Generic[Array]):
     live: tuple[int, ...]
     words: Array
     previous: Array
+    packed: Array
     moves: Array
     rows: Array
     tops: Array

@@ -4,9 +4,11 @@ import io
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -16,7 +18,8 @@ class Site:
     """What the server has, what it is to do with the next requests, and what it was asked.
 
     Each entry of `script` is for one request: `status`, `headers` (also in place of its own),
-    `cut` (break off after so many bytes), `whole` (ignore Range), `stall` (send no more).
+    `cut` (break off after so many bytes), `whole` (ignore Range), `stall` (send no more), `mute`
+    (send nothing at all), `drip` (go on with a byte at a time, for good).
     """
 
     address: str = ""
@@ -24,6 +27,7 @@ class Site:
     etag: str | None = '"one"'
     script: list[dict[str, Any]] = field(default_factory=list)
     asked: list[Mapping[str, str]] = field(default_factory=list)
+    posted: list[tuple[str, str]] = field(default_factory=list)  # the query and the body
     over: threading.Event = field(default_factory=threading.Event)
 
     def url(self, name: str) -> str:
@@ -33,14 +37,18 @@ class Site:
 def answer(site: Site, handler: BaseHTTPRequestHandler) -> None:
     step = site.script.pop(0) if site.script else {}
     site.asked.append(dict(handler.headers))
-    body = site.files.get(handler.path[1:], b"")
+    if step.get("mute"):
+        site.over.wait()
+        return
+    name = handler.path[1:].partition("?")[0]
+    body = site.files.get(name, b"")
     start = wanted(site, handler.headers) if not step.get("whole") else 0
     headers = {"Content-Length": str(len(body) - start)}
     if site.etag:
         headers["ETag"] = site.etag
     if start:
         headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
-    found = 200 if handler.path[1:] in site.files else 404
+    found = 200 if name in site.files else 404
     handler.send_response(step.get("status", 206 if start and found == 200 else found))
     for name, value in (headers | step.get("headers", {})).items():
         if value is not None:
@@ -50,6 +58,15 @@ def answer(site: Site, handler: BaseHTTPRequestHandler) -> None:
     if step.get("stall"):
         handler.wfile.flush()
         site.over.wait()
+    if step.get("drip"):
+        drip(site, handler)
+
+
+def drip(site: Site, handler: BaseHTTPRequestHandler) -> None:
+    with suppress(OSError):  # the client has left
+        while not site.over.wait(0.02):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
 
 
 def wanted(site: Site, headers: Any) -> int:
@@ -68,6 +85,11 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            answer(site, self)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            site.posted.append((unquote_plus(self.path.partition("?")[2]), body))
             answer(site, self)
 
         def log_message(self, *arguments: object) -> None:

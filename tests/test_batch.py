@@ -65,6 +65,15 @@ def test_vectors_stand_where_words_do() -> None:
     assert sentences.to("meta").words.device.type == "meta"
 
 
+def test_vectors_of_a_tensor_keep_its_gradient() -> None:
+    vectors = torch.randn(4, 2, requires_grad=True)
+    sentences = Sentences.of_vectors(vectors, np.array([3, 1]))
+    (gradient,) = torch.autograd.grad(sentences.words.sum(), vectors)
+    assert torch.equal(gradient, torch.ones(4, 2))
+    with pytest.raises(ValueError, match=r"vectors: torch.int64 of shape \(4, 2\); expected"):
+        Sentences.of_vectors(vectors.detach().long(), np.array([3, 1]))
+
+
 def test_vectors_may_have_any_tree() -> None:
     vectors = np.zeros((4, 2))
     moves = S + S + R + S + R + S

@@ -151,6 +151,10 @@ def test_every_debug_run_trains(
         (["data=amplitude", "task=sequence_labelling"], "its targets are numbers"),
         (["data=addition", "model/embedding=learned"], "choose model/embedding=vectors"),
         (["model/embedding=vectors"], "choose model/embedding=learned"),
+        (
+            ["data=parity", "data._target_=spinn.data.sequences.windows.Scaling"],
+            "data._target_ is 'spinn.data.sequences.windows.Scaling'; expected a dataset",
+        ),
     ],
 )
 def test_options_that_do_not_fit_each_other_are_named(

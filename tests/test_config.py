@@ -82,6 +82,12 @@ def test_only_public_classes_of_the_package_are_built(path: Any) -> None:
         target_of(OmegaConf.create({"_target_": path}), within="spinn.nn", key="model")
 
 
+def test_a_class_that_others_build_on_is_not_built() -> None:
+    path = "spinn.data.sequences.drawing.Longer"
+    with pytest.raises(InputError, match=r"data\._target_ is .*Longer', which others build on"):
+        target_of(OmegaConf.create({"_target_": path}), within="spinn.data.sequences", key="data")
+
+
 def test_factory_builds_what_the_section_says() -> None:
     section = OmegaConf.create(
         {"_target_": "spinn.data.readers.logic.LogicReader", "labels": ["="]}

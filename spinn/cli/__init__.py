@@ -17,9 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"spinn {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     # Imported here, so that --version does not wait for torch.
-    from spinn.cli import data, draw, evaluate, predict
+    from spinn.cli import data, draw, evaluate, parse_eval, predict
 
-    for command in (evaluate, predict, draw, data):
+    for command in (evaluate, parse_eval, predict, draw, data):
         command.add_to(commands)
     chosen = parser.parse_args(arguments)
     return people.run(lambda: chosen.run(chosen))

@@ -2,30 +2,16 @@
 
 import argparse
 import json
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 import torch
 
+from spinn.cli import sets
 from spinn.cli.table import confusion_table, results_table
-from spinn.data.dataset import ReadReport
-from spinn.data.datasets import Dataset, PairFiles
-from spinn.data.readers.logic import LogicReader
-from spinn.data.readers.sick import SICKReader
-from spinn.data.readers.snli import SNLIReader
-from spinn.data.sentences import TREE_NAMES, TreeSource
-from spinn.data.splits import split_reader
 from spinn.errors import InputError
 from spinn.training.figures import figures
-from spinn.training.restore import Run, load_run
-
-READERS: dict[str, Any] = {
-    "snli": SNLIReader,
-    "multinli": SNLIReader,
-    "sick": SICKReader,
-    "logic": LogicReader,
-}
+from spinn.training.restore import load_run
 
 
 def add_to(commands: Any) -> None:
@@ -36,15 +22,7 @@ def add_to(commands: Any) -> None:
         description="Evaluate a run on its own dev and test sets, or on a file of yours.",
     )
     parser.add_argument("folder", metavar="RUN", help="the folder that training left")
-    parser.add_argument("--file", type=Path, help="a file to evaluate on (plain or .gz)")
-    parser.add_argument(
-        "--format", choices=sorted(READERS), help="the file's format (default: as in training)"
-    )
-    parser.add_argument("--root", help="where the run's own files lie, if no longer in data.root")
-    parser.add_argument("--trees", choices=TREE_NAMES, help="the tree of every sentence")
-    parser.add_argument(
-        "--on-error", choices=("raise", "skip"), default="raise", help="what a bad row does"
-    )
+    sets.add_options(parser)
     parser.add_argument("--batch-size", type=int, default=256, help="pairs in a batch")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.set_defaults(run=run)
@@ -55,8 +33,8 @@ def run(options: argparse.Namespace) -> None:
     if options.batch_size < 1:
         raise InputError(f"--batch-size is {options.batch_size}; expected 1 or more")
     loaded = load_run(options.folder)
-    dataset = _dataset(loaded, options)
-    sets, reports = _one_file(dataset, options) if options.file else _own_sets(dataset)
+    dataset = sets.chosen_dataset(loaded, options)
+    chosen, reports = sets.read_sets(dataset, options)
     told = {
         name: figures(
             loaded.task,
@@ -66,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
             batch_size=options.batch_size,
             device=torch.device("cpu"),
         )
-        for name, examples in sets.items()
+        for name, examples in chosen.items()
     }
     if options.json:
         read = {name: asdict(report) for name, report in reports.items()}
@@ -79,47 +57,3 @@ def run(options: argparse.Namespace) -> None:
     for name, values in told.items():
         if "confusion" in values:
             print(f"\n{name}: {dataset.describe()}\n{confusion_table(values)}")
-
-
-def _dataset(loaded: Run, options: argparse.Namespace) -> Dataset:
-    """Return the run's own dataset, with what the command line changes.
-
-    Raises: InputError: if it has no files, and files or trees are asked for.
-    """
-    if not isinstance(loaded.dataset, PairFiles):
-        for name in ("file", "format", "root", "trees"):
-            if getattr(options, name) is not None:
-                raise InputError(
-                    f"--{name}: {options.folder} was trained on {loaded.dataset.describe()} that "
-                    "are made, and is evaluated on these; leave it out"
-                )
-        return loaded.dataset
-    settings = replace(
-        loaded.dataset.settings,
-        on_error=options.on_error,
-        root=options.root or loaded.dataset.settings.root,
-        trees=options.trees or loaded.dataset.settings.trees,
-    )
-    reader = loaded.dataset.reader
-    if options.format:
-        reader = READERS[options.format](labels=loaded.dataset.labels)
-    return PairFiles(settings, reader)
-
-
-def _one_file(
-    dataset: Dataset, options: argparse.Namespace
-) -> tuple[dict[str, Any], dict[str, ReadReport]]:
-    assert isinstance(dataset, PairFiles)  # a run of another kind has been told so
-    settings = dataset.settings
-    trees = TreeSource(settings.trees, settings.tree_seed)
-    read = split_reader(settings)
-    examples, report = read(dataset.reader, [options.file], trees, on_error=settings.on_error)
-    name = options.file.name
-    return {name: examples}, {name: report}
-
-
-def _own_sets(dataset: Dataset) -> tuple[dict[str, Any], dict[str, ReadReport]]:
-    splits = dataset.load()
-    sets = {"dev": splits.dev, "test": splits.test, **splits.tests}
-    reports = {name: report for name, report in splits.reports.items() if name in sets}
-    return {name: examples for name, examples in sets.items() if len(examples)}, reports

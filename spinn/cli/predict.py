@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from spinn.cli import tree_options
 from spinn.data.corpus import Corpus
 from spinn.data.datasets import PairFiles
 from spinn.data.example import Example
-from spinn.data.sentences import TREE_NAMES, TreeSource
+from spinn.data.sentences import TreeSource
 from spinn.data.vocabulary import UNKNOWN
 from spinn.errors import InputError
 from spinn.training.restore import Run, load_run
@@ -42,12 +43,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("folder", metavar="RUN", help="the folder that training left")
     parser.add_argument("--premise", help="the sentence that is taken to be true")
     parser.add_argument("--hypothesis", help="the sentence that may follow from it")
-    parser.add_argument(
-        "--trees",
-        choices=[name for name in TREE_NAMES if name != "gold"],
-        default="right",
-        help="the tree of plain text (default: right)",
-    )
+    tree_options.add_to(parser)
     parser.add_argument("--batch-size", type=int, default=64, help="pairs in a batch")
     parser.add_argument("--json", action="store_true", help="print JSON lines")
     parser.set_defaults(run=run)
@@ -65,7 +61,7 @@ def run(options: argparse.Namespace) -> None:
             f"{options.folder} was trained on {loaded.dataset.describe()}; predict is for pairs of "
             "sentences"
         )
-    trees = TreeSource(options.trees)
+    trees = tree_options.tree_source(options)
     if options.premise is not None:
         questions = iter([_question(options.premise, options.hypothesis, trees)])
     else:
@@ -106,10 +102,7 @@ def _question(premise: Any, hypothesis: Any, trees: TreeSource) -> Question:
 
 def read_sentence(text: str, trees: TreeSource) -> tuple[Parse, str]:
     """Return a sentence's words and tree, and where the tree comes from: `given` or a choice."""
-    stripped = text.strip()
-    if stripped.startswith("(") and stripped.endswith(")"):
-        return TreeSource("gold").from_brackets(stripped), "given"
-    return trees.from_text(text), trees.name
+    return trees.read(text)
 
 
 def _answers(loaded: Run, questions: Iterator[Question], size: int) -> Iterator[dict[str, Any]]:
@@ -134,7 +127,7 @@ def _classify(loaded: Run, questions: Sequence[Question]) -> list[dict[str, Any]
     task, labels = loaded.task, loaded.dataset.labels or ()
     corpus = Corpus.of(Example(question.sentences, labels[0]) for question in questions)
     pairs = task.prepare(corpus, loaded.vocabulary)
-    probabilities = task(pairs.collate(np.arange(len(corpus)))).softmax(dim=1)  # (P, C)
+    probabilities = task(pairs.collate(np.arange(len(corpus)))).logits.softmax(dim=1)  # (P, C)
     return [
         _answer(loaded, question, row)
         for question, row in zip(questions, probabilities.tolist(), strict=True)

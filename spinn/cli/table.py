@@ -1,9 +1,9 @@
 """Results as a table on the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-PERCENT = ("accuracy", "exact")  # the figures that are parts of a whole
+PERCENT = ("accuracy", "exact", "transition_accuracy")  # the figures that are parts of a whole
 
 
 def results_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
@@ -18,6 +18,11 @@ def results_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
         cells[name] = [_figure(figure, row.get(figure)) for figure in names]
         for other, baseline in row.get("baselines", {}).items():
             cells[f"{name}, {other}"] = [_figure(figure, baseline.get(figure)) for figure in names]
+    return aligned(names, cells)
+
+
+def aligned(names: Sequence[str], cells: Mapping[str, Sequence[str]]) -> str:
+    """Return a head of names, and below it a line for each label with its cells."""
     widths = [max(map(len, column)) for column in zip(names, *cells.values(), strict=True)]
     label = max(map(len, cells))
     return "\n".join(

@@ -15,8 +15,10 @@ from spinn.cli.draw import draw
 from spinn.cli.explain import explain
 from spinn.cli.home import HOME
 from spinn.cli.table import results_table
+from spinn.data.datasets import PairFiles
 from spinn.errors import InputError
 from spinn.training.run import train as train_run
+from spinn.training.settings import dataset_of
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +62,10 @@ def _train(config: DictConfig) -> float:
     with contextlib.suppress(ValueError):
         folder = folder.relative_to(Path.cwd())
     _link_latest(folder)
-    if "trees" not in results:
+    pairs = isinstance(dataset_of(config), PairFiles)
+    if not pairs:
         _draw(folder)
-    command = "predict" if "trees" in results else "evaluate"  # predict is for pairs of sentences
+    command = "predict" if pairs else "evaluate"  # predict is for pairs of sentences
     log.info("saved in %s; next: spinn %s %s --help", folder, command, folder)
     return float(results["dev_score"])
 

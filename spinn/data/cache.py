@@ -25,14 +25,20 @@ from safetensors.numpy import save
 
 from spinn.data.corpus import Corpus
 from spinn.data.dataset import Reader, ReadReport, Stamp, fingerprint, locate, read_split, stamp
-from spinn.data.sentences import RANDOM, TreeSource
+from spinn.data.sentences import PREDICTED, RANDOM, TreeSource
 
 log = logging.getLogger(__name__)
 
 SMALLEST = 20_000  # examples; smaller splits are read faster than they are worth keeping
 FORMAT = 1  # of an entry
 # With the reader's own module, the code that decides what is read.
-CODE = ("spinn.trees", "spinn.data.corpus", "spinn.data.sentences", "spinn.data.readers.rows")
+CODE = (
+    "spinn.trees",
+    "spinn.data.corpus",
+    "spinn.data.sentences",
+    "spinn.data.words",
+    "spinn.data.readers.rows",
+)
 COLUMNS = ("tokens", "transitions", "lengths", "targets", "scores")
 ABOUT = "about"  # a further column: all that is no array, as JSON
 COUNTS = ("examples", "unlabelled", "bad_rows", "messages")  # of a report
@@ -172,7 +178,16 @@ def _recall(entry: Path, report: ReadReport) -> tuple[Corpus, ReadReport] | None
     try:
         columns = _mapped(entry)
         about = json.loads(columns.pop(ABOUT).tobytes())
-        corpus = Corpus(tuple(about["words"]), tuple(about["target_names"]), **columns)
+        corpus = Corpus(
+            words=tuple(about["words"]),
+            target_names=tuple(about["target_names"]),
+            tokens=columns["tokens"],
+            transitions=columns["transitions"],
+            lengths=columns["lengths"],
+            targets=columns["targets"],
+            scores=columns["scores"],
+            parsed=report.trees != PREDICTED,
+        )
         truncated = [report.files[number] for number in about["truncated"]]
         return corpus, replace(report, **about["report"], truncated=truncated)
     except (FileNotFoundError, NotADirectoryError):

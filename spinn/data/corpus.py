@@ -42,6 +42,7 @@ class Corpus(Sequence[Example]):
         lengths: (examples, sides) words in each sentence.
         targets: (examples,) rows of `target_names`.
         scores: (examples,) the second target, NaN where there is none.
+        parsed: whether the moves are trees of these sentences, and not placeholders.
 
     Raises: ValueError: if the columns do not fit each other.
     """
@@ -53,6 +54,7 @@ class Corpus(Sequence[Example]):
     lengths: NDArray[np.int32]
     targets: NDArray[np.int32]
     scores: NDArray[np.float64]
+    parsed: bool = True
 
     def __post_init__(self) -> None:
         examples, sentences = len(self.lengths), self.lengths.size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,7 @@ import numpy as np
 
 from spinn.data.corpus import Corpus, CorpusBuilder
 from spinn.data.example import Example
-from spinn.data.sentences import TreeSource
+from spinn.data.sentences import PREDICTED, TreeSource
 from spinn.errors import InputError
 
 MESSAGES_KEPT = 10
@@ -121,7 +121,7 @@ def read_split(
             raise InputError(_joined(f"{path}: the file holds no row", source))
     if not report.examples:
         raise InputError(f"no example to keep: {report.summary()}")
-    return builder.build(), report
+    return replace(builder.build(), parsed=trees.name != PREDICTED), report
 
 
 def locate(path: Path, source: str = "") -> Path:

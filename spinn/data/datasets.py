@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from spinn.data.corpus import Corpus
-from spinn.data.sequences.forecast import Forecast
+from spinn.data.sequences.source import Source
 from spinn.data.series import Series, SeriesSplits
 from spinn.data.splits import DataSettings, Splits, load_splits
 from spinn.data.vocabulary import Vocabulary
@@ -115,23 +115,22 @@ class PairFiles:
 class MadeSequences:
     """Sequences that a class of `spinn.data.sequences` gives."""
 
-    source: Any
+    source: Source
 
     @property
     def labels(self) -> tuple[str, ...] | None:
         """As the source says."""
-        labels: tuple[str, ...] | None = self.source.labels
-        return labels
+        return self.source.labels
 
     @property
     def outputs(self) -> int:
         """As the source says."""
-        return int(self.source.outputs)
+        return self.source.outputs
 
     @property
     def inputs(self) -> int | None:
         """As the source says, where inputs are numbers."""
-        return int(self.source.inputs) if self.source.symbols is None else None
+        return self.source.inputs if self.source.symbols is None else None
 
     @property
     def split(self) -> type:
@@ -140,8 +139,7 @@ class MadeSequences:
 
     def load(self) -> SeriesSplits:
         """Make or read every split."""
-        splits: SeriesSplits = self.source.load()
-        return splits
+        return self.source.load()
 
     def vocabulary(self, splits: SeriesSplits) -> Vocabulary:
         """The source's symbols, in its order."""
@@ -157,9 +155,9 @@ class MadeSequences:
         return {}
 
     def errors(self, split: Any, outputs: Any) -> dict[str, float]:
-        """Of forecasts, in the series' unit."""
-        return self.source.errors(outputs, split) if isinstance(self.source, Forecast) else {}
+        """As the source says."""
+        return self.source.errors(outputs, split)
 
     def baselines(self, split: Any) -> dict[str, dict[str, float]]:
-        """Of the forecasts that anyone can make."""
-        return self.source.baselines(split) if isinstance(self.source, Forecast) else {}
+        """As the source says."""
+        return self.source.baselines(split)

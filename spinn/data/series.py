@@ -54,9 +54,15 @@ class Series:
     def of(cls, examples: Iterable[tuple[Sequence[Any], Sequence[Any]]]) -> Series:
         """Put examples, each an input and a target, one after the other.
 
-        Raises: ValueError: if there are none, or if the steps of two differ in width.
+        Raises: ValueError: if there are none, or if two steps differ in width.
         """
-        pairs = [(_rows(given), _rows(wanted)) for given, wanted in examples]
+        pairs = [
+            (
+                _rows(f"example {index}", "inputs", given),
+                _rows(f"example {index}", "targets", wanted),
+            )
+            for index, (given, wanted) in enumerate(examples)
+        ]
         if not pairs:
             raise ValueError("no examples; expected at least one")
         inputs, targets = zip(*pairs, strict=True)
@@ -112,8 +118,15 @@ def _positions(lengths: Integers, chosen: Integers) -> Integers:
     return positions
 
 
-def _rows(steps: Sequence[Any]) -> NDArray[Any]:
-    rows = np.asarray(steps)
+def _rows(place: str, name: str, steps: Sequence[Any]) -> NDArray[Any]:
+    try:
+        rows = np.asarray(steps)
+    except ValueError:  # NumPy names neither the example nor the step
+        widths = [np.shape(step) for step in steps]
+        bad = next(step for step, width in enumerate(widths) if width != widths[0])
+        raise ValueError(
+            f"{place}, step {bad}: {name} of width {widths[bad]}, those before {widths[0]}"
+        ) from None
     return rows.astype(np.int64) if rows.size == 0 else rows
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from spinn.data.cache import Cache
 from spinn.data.corpus import Corpus
 from spinn.data.dataset import ReadReport, every_nth, fingerprint, read_split
+from spinn.data.parsers import DEFAULT_URL, PARSERS
 from spinn.data.sentences import TreeSource
 from spinn.errors import InputError
 
@@ -25,14 +26,15 @@ class DataSettings:
         test: files of the test split, perhaps none.
         tests: further test sets; each file that matches one of these patterns is one, by its name.
         dev_every: every nth row of train is dev; 0 for never.
-        trees: the tree of every sentence.
+        trees: the tree of every sentence; see `TreeSource`.
         tree_seed: the seed of random trees.
         lowercase: lower-case all words.
         min_count: rarer words of train are unknown words.
         on_error: stop at a bad row, or skip and count it.
         limit: read the first so many examples of train only; null for all.
         cache: keep large splits in `$SPINN_CACHE` or the user's cache folder, and read them there
-            until something changes.
+            until something changes. Trees of a parser are not kept.
+        parser_url: the CoreNLP server's address, for `trees=corenlp`.
     """
 
     reader: Any
@@ -43,13 +45,17 @@ class DataSettings:
     test: list[str]
     tests: list[str]
     dev_every: int
-    trees: Literal["gold", "left", "right", "balanced", "random"]
+    trees: Literal[
+        "gold", "left", "right", "balanced", "random", "predicted", "corenlp", "link-grammar"
+    ]
     tree_seed: int
     lowercase: bool
     min_count: int
     on_error: Literal["raise", "skip"]
     limit: int | None
-    cache: bool = True  # runs from before there was a cache do not name it
+    # Runs from before there were these do not name them.
+    cache: bool = True
+    parser_url: str = DEFAULT_URL
 
     def __post_init__(self) -> None:
         if bool(self.dev) == bool(self.dev_every):
@@ -73,8 +79,19 @@ class Splits:
 
 
 def split_reader(settings: DataSettings) -> Callable[..., tuple[Corpus, ReadReport]]:
-    """Return `read_split`, or what does the same with a cache."""
-    return Cache().read_split if settings.cache else read_split
+    """Return `read_split`, or what does the same with a cache.
+
+    What a parser answers is not kept, because nothing here tells when it would answer otherwise.
+    """
+    return Cache().read_split if settings.cache and settings.trees not in PARSERS else read_split
+
+
+def tree_source(settings: DataSettings) -> TreeSource:
+    """Return the source of every sentence's tree.
+
+    Raises: InputError: if it is not there, saying how to get it.
+    """
+    return TreeSource(settings.trees, settings.tree_seed, settings.parser_url)
 
 
 def load_splits(settings: DataSettings, reader: Any) -> Splits:
@@ -90,7 +107,7 @@ def load_splits(settings: DataSettings, reader: Any) -> Splits:
     names = {"train": settings.train, "dev": settings.dev, "test": settings.test}
     wanted = {name: [root / file for file in listed] for name, listed in names.items() if listed}
     wanted.update({name: [path] for name, path in further.items()})
-    trees = TreeSource(settings.trees, settings.tree_seed)
+    trees = tree_source(settings)
     source = f"{settings.source} Set data.root=FOLDER if the files lie elsewhere"
     read = split_reader(settings)
     examples: dict[str, Corpus] = {}

@@ -1,6 +1,6 @@
 """Gumbel Tree-LSTM: an encoder that finds its trees by the task alone."""
 
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +31,7 @@ class GumbelTreeLSTM(nn.Module):
         dropout: probability with which an entry of the sentence's vector becomes zero in training.
     """
 
-    parses = True
+    parses: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -1,5 +1,7 @@
 """SPINN, and the TreeLSTM that it is without its Tracker."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +25,8 @@ class SPINN(nn.Module):
         dropout: probability with which an entry of the sentence's vector becomes zero in training.
     """
 
+    parses: ClassVar[bool] = False  # whether it finds trees itself; this one follows those given
+
     def __init__(
         self,
         embedding: Embedding,
@@ -42,24 +46,31 @@ class SPINN(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, sentences: Sentences) -> Encoding:
-        """Encode a batch: `sentence` (B, D) and `nodes` (M, D)."""
+        """Encode a batch: `sentence` (B, D), `nodes` (M, D) and `tracking` (M, K)."""
         schedule = sentences.schedule
         leaves = schedule.distinct if self.embedding.repeats else schedule.each
         words = self.embedding(sentences.words.index_select(0, leaves.words))  # (U, E)
         h, c = self.leaf(words).chunk(2, dim=1)  # each (U, D)
+        lay_out_tracking = None
         if self.tracker is None:
             groups = schedule.levels
             composed = by_height.encode(h, c, leaves, schedule, self.reduce)  # (I, D)
         else:
-            groups = schedule.steps
-            composed = thin_stack.encode(h, c, leaves, schedule, self.reduce, self.tracker)
+            groups, packed = schedule.steps, schedule.tracking.packed
+            composed, states = thin_stack.encode(h, c, leaves, schedule, self.reduce, self.tracker)
+
+            def lay_out_tracking() -> Tensor:
+                return states.index_select(0, packed)  # (M, K)
+
         sentence = roots(h, composed, leaves, groups, schedule)  # (B, D)
 
-        def lay_out() -> Tensor:
+        def lay_out_nodes() -> Tensor:
             words, inner = h.index_select(0, leaves.which), composed.index_select(0, groups.nodes)
             return torch.cat([words, inner])  # (M, D)
 
-        return Encoding(self.dropout(sentence), lay_out_nodes=lay_out)
+        return Encoding(
+            self.dropout(sentence), lay_out_nodes=lay_out_nodes, lay_out_tracking=lay_out_tracking
+        )
 
 
 def roots(

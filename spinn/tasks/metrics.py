@@ -79,6 +79,34 @@ class ClassificationMetrics:
         }
 
 
+class PairMetrics(ClassificationMetrics):
+    """Counts labels, and the moves of an encoder that parses for itself against the data's."""
+
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        super().__init__(labels)
+        self._moves = self._right_moves = 0
+
+    @torch.no_grad()
+    def update(self, outputs: Any, batch: Any, loss: Tensor) -> None:
+        """Add a batch: its logits and encoding, as for classification."""
+        super().update(outputs.logits, batch, loss)
+        made = outputs.encoding.transitions
+        if made is not None and batch.parsed:
+            self._moves += len(made)
+            self._right_moves += int((made == batch.sentences.transitions).sum())
+
+    def summary(self) -> dict[str, Any]:
+        """Return what classification has, and where trees can be compared `transition_accuracy`.
+
+        That is the part of all 2T-1 moves of a sentence that the data's tree has, too, move by
+        move, those included that are the only legal ones.
+        """
+        summary = super().summary()
+        if not self._moves:
+            return summary
+        return {**summary, "transition_accuracy": self._right_moves / self._moves}
+
+
 class LabellingMetrics(ClassificationMetrics):
     """Counts labels, and sequences all of whose labels are right.
 

@@ -1,31 +1,44 @@
 """Sentence-pair classification: does the premise entail the hypothesis?"""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from spinn.batch import Sentences
+from spinn.batch import Encoding, Sentences
 from spinn.data.corpus import Corpus, Integers
 from spinn.data.vocabulary import Vocabulary
 from spinn.nn.heads import MLP, pair_features
-from spinn.tasks.metrics import ClassificationMetrics
+from spinn.tasks.metrics import PairMetrics
 from spinn.tasks.task import Task
 
 
 @dataclass(frozen=True)
 class PairBatch:
-    """A batch of P pairs: 2P sentences, all premises and then all hypotheses, and P targets."""
+    """A batch of P pairs: 2P sentences, all premises and then all hypotheses, and P targets.
+
+    Attributes:
+        targets: (P,) the class of each pair.
+        parsed: whether the sentences' transitions are trees that the data has.
+    """
 
     sentences: Sentences
-    targets: Tensor  # (P,)
+    targets: Tensor
+    parsed: bool = True
 
     def to(self, device: torch.device) -> "PairBatch":
         """Return the batch on another device."""
         return replace(self, sentences=self.sentences.to(device), targets=self.targets.to(device))
+
+
+class PairOutputs(NamedTuple):
+    """The logits (P, C), and what the encoder made of the sentences."""
+
+    logits: Tensor
+    encoding: Encoding
 
 
 @dataclass(frozen=True)
@@ -54,7 +67,7 @@ class Pairs:
         """Pack pairs into a batch: premises first, so that one call encodes both sides."""
         packed = self.corpus.gather(np.concatenate([2 * rows + side for side in self.sides]))
         sentences = Sentences.packed(self.ids[packed.tokens], packed.lengths, packed.transitions)
-        return PairBatch(sentences, torch.from_numpy(self.targets[rows]))
+        return PairBatch(sentences, torch.from_numpy(self.targets[rows]), self.corpus.parsed)
 
 
 class PairClassification(Task):
@@ -98,9 +111,10 @@ class PairClassification(Task):
             batch_norm=batch_norm,
         )
 
-    def forward(self, batch: PairBatch) -> Tensor:
-        """Return the logits, (P, C)."""
-        return self.classify(self.encoder(batch.sentences).sentence)
+    def forward(self, batch: PairBatch) -> PairOutputs:
+        """Encode the sentences, both sides in one call, and classify the pairs."""
+        encoding = self.encoder(batch.sentences)
+        return PairOutputs(self.classify(encoding.sentence), encoding)
 
     def classify(self, sentence: Tensor) -> Tensor:
         """Return the logits (P, C) of P premises and then P hypotheses, (2P, D).
@@ -114,13 +128,35 @@ class PairClassification(Task):
             logits = self.mlp(pair_features(u, v))
         return logits
 
-    def loss(self, outputs: Tensor, batch: PairBatch) -> Tensor:
-        """Return the mean cross-entropy of a batch, in nats."""
-        return F.cross_entropy(outputs, batch.targets)
+    def loss(self, outputs: PairOutputs, batch: PairBatch) -> Tensor:
+        """Return the mean cross-entropy of a batch, in nats.
 
-    def metrics(self) -> ClassificationMetrics:
-        """Return an empty count of gold label against prediction."""
-        return ClassificationMetrics(self.labels)
+        In training, an encoder that has an objective of its own, as one that learns to parse has,
+        adds it; the reward of a sentence is the log-probability of its pair's class.
+        """
+        losses = F.cross_entropy(outputs.logits, batch.targets, reduction="none")  # (P,)
+        if not self.training or not hasattr(self.encoder, "objective"):
+            return losses.mean()
+        rival = outputs.encoding.rival
+        objective: Tensor = self.encoder.objective(  # type: ignore[operator]
+            outputs.encoding,
+            batch.sentences,
+            self._rewards(losses),
+            None if rival is None else self._rewards(self._losses_of(rival, batch)),
+        )
+        return losses.mean() + objective
+
+    @torch.no_grad()
+    def _losses_of(self, sentence: Tensor, batch: PairBatch) -> Tensor:
+        return F.cross_entropy(self.classify(sentence), batch.targets, reduction="none")
+
+    def _rewards(self, losses: Tensor) -> Tensor:
+        """(B,) of each sentence, from the losses of the pairs (P,)."""
+        return -losses.detach().repeat(1 if self.sides == "hypothesis" else 2)
+
+    def metrics(self) -> PairMetrics:
+        """Return an empty count of gold label against prediction, and of moves."""
+        return PairMetrics(self.labels)
 
     def prepare(self, split: Corpus, vocabulary: Vocabulary) -> Pairs:
         """Return a split as numbers.

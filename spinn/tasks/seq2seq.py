@@ -9,10 +9,12 @@ from torch.nn import functional as F
 
 from spinn.data.series import Series
 from spinn.data.vocabulary import Vocabulary
+from spinn.errors import InputError
 from spinn.nn.decoder import Decoder, Written
+from spinn.nn.heads import tokens_of
 from spinn.nn.recurrent import Cell
 from spinn.tasks.sequences import PreparedSeries, SeriesBatch
-from spinn.tasks.task import Task, tokens_of
+from spinn.tasks.task import Task
 
 
 class Writing(NamedTuple):
@@ -96,10 +98,10 @@ class SequenceToSequence(Task):
     def prepare(self, split: Series, vocabulary: Vocabulary) -> PreparedSeries:
         """Return a split with its symbols as the vocabulary numbers them.
 
-        Raises: ValueError: if its targets are no symbols.
+        Raises: InputError: if its targets are no symbols.
         """
         if split.targets.ndim != 1 or split.targets.max(initial=0) >= len(self.labels):
-            raise ValueError(f"targets are no symbols from 0 to {len(self.labels) - 1}")
+            raise InputError(f"task: targets are no symbols from 0 to {len(self.labels) - 1}")
         return PreparedSeries(split, np.array(vocabulary.encode(vocabulary.words), dtype=np.int64))
 
 

@@ -13,8 +13,10 @@ from spinn.batch import Sentences
 from spinn.data.corpus import Integers
 from spinn.data.series import Series
 from spinn.data.vocabulary import Vocabulary
+from spinn.errors import InputError
+from spinn.nn.heads import Headed
 from spinn.tasks.metrics import LabellingMetrics, RegressionMetrics
-from spinn.tasks.task import Task, tokens_of
+from spinn.tasks.task import Task
 
 Per = Literal["step", "sequence"]
 
@@ -66,7 +68,7 @@ class PreparedSeries:
         )
 
 
-class SequenceTask(Task):
+class SequenceTask(Headed, Task):
     """A linear head over the vector of every step, or over that of the whole sequence.
 
     Args:
@@ -80,35 +82,31 @@ class SequenceTask(Task):
     split = Series
 
     def __init__(self, encoder: nn.Module, width: int, *, per: Per, dropout: float) -> None:
-        super().__init__()
-        self.encoder = encoder
+        super().__init__(encoder, width, dropout=dropout)
         self.per = per
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(int(encoder.size), width)  # type: ignore[arg-type]
 
     def forward(self, batch: SeriesBatch) -> Tensor:
         """Return (R, width): what the head makes of every step (R = N) or sequence (R = B).
 
         Raises: InputError: if the encoder has no vector for a step.
         """
-        encoding = self.encoder(batch.sentences)
-        step = self.per == "step"
-        vectors = tokens_of(encoding, self.encoder) if step else encoding.sentence
-        outputs: Tensor = self.head(self.dropout(vectors))
-        return outputs
+        if self.per == "step":
+            return self.at_each_step(batch.sentences)
+        return self.of_the_whole(batch.sentences)
 
     def prepare(self, split: Series, vocabulary: Vocabulary) -> PreparedSeries:
         """Return a split with its symbols as the vocabulary numbers them.
 
-        Raises: ValueError: if it is not of this task's kind.
+        Raises: InputError: if it is not of this task's kind.
         """
         expected = split.lengths if self.per == "step" else np.ones_like(split.lengths)
         wrong = np.flatnonzero(split.target_lengths != expected)
         if len(wrong):
             bad = int(wrong[0])
-            raise ValueError(
-                f"example {bad}: {split.lengths[bad]} steps and {split.target_lengths[bad]} "
-                f"targets; expected {expected[bad]}, one a {self.per}"
+            raise InputError(
+                f"task.per is {self.per}, but example {bad} has {split.lengths[bad]} steps and "
+                f"{split.target_lengths[bad]} targets; expected {expected[bad]}, one a {self.per}: "
+                "leave out task=… and task.per=… to get the data's own"
             )
         self._check(split.targets)
         ids = np.array(vocabulary.encode(vocabulary.words), dtype=np.int64)
@@ -116,7 +114,7 @@ class SequenceTask(Task):
 
     @abstractmethod
     def _check(self, targets: np.ndarray) -> None:
-        """Raise ValueError unless these can be targets."""
+        """Raise InputError unless these can be targets."""
 
 
 class SequenceLabelling(SequenceTask):
@@ -143,7 +141,7 @@ class SequenceLabelling(SequenceTask):
 
     def _check(self, targets: np.ndarray) -> None:
         if targets.ndim != 1 or (len(targets) and targets.max() >= len(self.labels)):
-            raise ValueError(f"targets are no classes from 0 to {len(self.labels) - 1}")
+            raise InputError(f"task: targets are no classes from 0 to {len(self.labels) - 1}")
 
 
 class SequenceRegression(SequenceTask):
@@ -167,4 +165,4 @@ class SequenceRegression(SequenceTask):
 
     def _check(self, targets: np.ndarray) -> None:
         if targets.ndim != 2 or targets.shape[1] != self.head.out_features:
-            raise ValueError(f"targets are no rows of {self.head.out_features} numbers")
+            raise InputError(f"task: targets are no rows of {self.head.out_features} numbers")

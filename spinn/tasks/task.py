@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from spinn.batch import Encoding, Sentences
 from spinn.data.corpus import Integers
 from spinn.data.vocabulary import Vocabulary
-from spinn.errors import InputError
 
 
 class Encoder(Protocol):
@@ -19,19 +18,6 @@ class Encoder(Protocol):
 
     def __call__(self, sentences: Sentences) -> Encoding:
         """Encode a batch of sentences."""
-
-
-def tokens_of(encoding: Encoding, encoder: nn.Module) -> Tensor:
-    """(N, D) a vector for each step.
-
-    Raises: InputError: if the encoder has none.
-    """
-    if encoding.tokens is None:
-        raise InputError(
-            f"model: {type(encoder).__name__} has no vector for each step; "
-            "choose rnn, gru, lstm, bilstm or bow"
-        )
-    return encoding.tokens
 
 
 class Batch(Protocol):
@@ -96,7 +82,7 @@ class Task(nn.Module, ABC):
     def prepare(self, split: Any, vocabulary: Vocabulary) -> Prepared:
         """Return a split as numbers.
 
-        Raises: ValueError: if it is not of the task's kind.
+        Raises: InputError: if it is not of the task's kind.
         """
 
     @abstractmethod

@@ -5,12 +5,14 @@ What is read from one is data: it is never unpickled, and builds only this packa
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from spinn.data.datasets import Dataset
+from spinn.data.sentences import PREDICTED
 from spinn.data.vocabulary import Vocabulary
 from spinn.errors import InputError
 from spinn.tasks.task import Task
@@ -28,6 +30,26 @@ class Run:
     vocabulary: Vocabulary
     dataset: Dataset
     task: Task
+
+    def follow(self, trees: str) -> None:
+        """Let the encoder follow these trees: `predicted` are its own, all others given to it.
+
+        Raises: InputError: if it cannot.
+        """
+        encoder: Any = self.task.encoder
+        kind, parses = type(encoder).__name__, getattr(encoder, "parses", None)
+        if trees == PREDICTED and parses is False:
+            raise InputError(
+                f"--trees {PREDICTED}: {kind} follows trees and finds none itself; choose others, "
+                "or train model=spinn_predicted, rl_spinn or gumbel_treelstm"
+            )
+        if trees != PREDICTED and parses:
+            if not hasattr(encoder, "follow"):
+                raise InputError(
+                    f"--trees {trees}: {kind} finds its own trees and follows no others; choose "
+                    f"{PREDICTED}"
+                )
+            encoder.follow = "given"
 
 
 def load_run(path: str | Path) -> Run:

@@ -37,12 +37,6 @@ def train(config: DictConfig) -> dict[str, Any]:
     seed_everything(settings.root.seed)
     task = settings.make_task(vocabulary)
     vectors = _fill_vectors(task, config.model.embedding.get("vectors"), vocabulary)
-    folder = RunFolder(settings.root.run)
-    folder.create(config, vocabulary)
-    trainer = Trainer(
-        task, settings=settings.trainer, optimization=settings.optimizer, folder=folder
-    )
-    _announce(settings, splits, vocabulary, task, trainer.device)
 
     def batches(split: Any, size: int) -> Batches:
         prepared = task.prepare(split, vocabulary)
@@ -50,7 +44,14 @@ def train(config: DictConfig) -> dict[str, Any]:
 
     held_out = settings.trainer.evaluation_batch_size
     train_batches = batches(splits.train, settings.trainer.batch_size)
-    progress = trainer.fit(train_batches, batches(splits.dev, held_out))
+    dev_batches = batches(splits.dev, held_out)
+    folder = RunFolder(settings.root.run)  # only now: a run that cannot begin leaves none
+    folder.create(config, vocabulary)
+    trainer = Trainer(
+        task, settings=settings.trainer, optimization=settings.optimizer, folder=folder
+    )
+    _announce(settings, splits, vocabulary, task, trainer.device)
+    progress = trainer.fit(train_batches, dev_batches)
 
     def told(split: Any) -> dict[str, Any] | None:
         if not len(split):

@@ -9,6 +9,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from spinn.config import arguments, construct, factory, target_of
 from spinn.data.datasets import Dataset, MadeSequences, PairFiles
+from spinn.data.sentences import PREDICTED
+from spinn.data.sequences.source import Source
 from spinn.data.splits import DataSettings
 from spinn.data.vocabulary import Vocabulary
 from spinn.errors import InputError
@@ -61,12 +63,30 @@ def check(config: DictConfig) -> Settings:
         InputError: naming the key that is unknown, missing or of a wrong type.
     """
     dataset = dataset_of(config)
+    _check_trees(config, dataset)
     return Settings(
         root=Root(**arguments(config, Root, key="")),
         dataset=dataset,
         trainer=_make(TrainerSettings, config, "trainer"),
         optimizer=_make(OptimizerSettings, config, "optimizer"),
         make_task=task_factory(config, dataset),
+    )
+
+
+def _check_trees(config: DictConfig, dataset: Dataset) -> None:
+    """Raise InputError if the encoder is to be trained without the trees that it needs."""
+    if not isinstance(dataset, PairFiles) or dataset.settings.trees != PREDICTED:
+        return
+    kind = target_of(config.model, within="spinn.nn", key="model")
+    if getattr(kind, "parses", None) is False:
+        lacks = "follows trees and finds none itself"
+    elif getattr(kind, "taught", False):
+        lacks = "learns to parse from trees in the data"
+    else:
+        return
+    raise InputError(
+        f"data.trees={PREDICTED}: {kind.__name__} {lacks}; choose data.trees=gold or another, or "
+        "train model=rl_spinn or gumbel_treelstm"
     )
 
 
@@ -77,7 +97,10 @@ def _make(kind: type, config: DictConfig, key: str) -> Any:
 def dataset_of(config: DictConfig) -> Dataset:
     """Build the dataset that a configuration names: a class of sequences, or files and a reader."""
     if config.data.get("_target_") is not None:
-        return MadeSequences(factory(config.data, within="spinn.data.sequences", key="data")())
+        within = "spinn.data.sequences"
+        if not issubclass(target_of(config.data, within=within, key="data"), Source):
+            raise InputError(f"data._target_ is {config.data._target_!r}; expected a dataset")
+        return MadeSequences(factory(config.data, within=within, key="data")())
     return PairFiles(_make(DataSettings, config, "data"), reader_of(config))
 
 

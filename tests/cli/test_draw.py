@@ -10,6 +10,7 @@ from spinn.cli import main
 from spinn.training.run import train
 
 SMALL = {
+    "addition": ["data.examples=64", "data.held_out=20", "data.longer=[12]"],
     "parity": ["data.examples=64", "data.held_out=20", "data.longer=[40]"],
     "copy": ["data.examples=64", "data.held_out=20", "data.longer=[20]"],
     "amplitude": ["data.held_out=5", "trainer.epochs=2", "trainer.evaluate_every=1"],
@@ -38,6 +39,8 @@ def test_every_kind_of_run_is_drawn(
     assert "--trees" in capsys.readouterr().err
     assert main(["predict", str(tmp_path / "a run")]) == 2
     assert "predict is for pairs of sentences" in capsys.readouterr().err
+    assert main(["parse-eval", str(tmp_path / "a run")]) == 2
+    assert "parse-eval is for pairs of sentences" in capsys.readouterr().err
 
 
 def test_what_cannot_be_drawn_is_said(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

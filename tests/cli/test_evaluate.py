@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback import Site
 from omegaconf import DictConfig
 
 from spinn.cli import main
@@ -67,6 +68,21 @@ def test_trees_can_be_replaced(
     found = evaluated(capsys, str(trained_run), "--file", file, "--trees", "balanced")
     assert found["trees"] == "balanced"
     assert found["read"]["test.jsonl"]["trees"] == "balanced"
+
+
+def test_a_parser_gives_the_trees_of_a_file(
+    trained_run: Path, tmp_path: Path, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.files[""] = b'{"sentences": [{"parse": "(ROOT (S (NP dogs) (VP move)))"}]}'
+    row = {"gold_label": "entailment"}
+    row |= {f"sentence{n}_binary_parse": "( dogs move )" for n in (1, 2)}
+    (tmp_path / "mine.jsonl").write_text(json.dumps(row))
+    asked = [str(trained_run), "--file", str(tmp_path / "mine.jsonl"), "--trees"]
+    found = evaluated(capsys, *asked, "corenlp", "--parser-url", site.address)
+    assert found["trees"] == "corenlp"
+    assert [body for _, body in site.posted] == ["dogs move"]
+    assert main(["evaluate", *asked, "left", "--parser-url", site.address]) == 2
+    assert "--parser-url is for --trees corenlp, and the trees are left" in capsys.readouterr().err
 
 
 def test_the_tables_show_every_set(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback import Site
 
 from spinn.cli import main
 
@@ -121,3 +122,32 @@ def test_odd_text_is_answered(trained_run: Path, capsys: pytest.CaptureFixture[s
     for text in ("?!", "dogs 🐕 犬", "\x07", "a" * 5000, "dogs " * 3000):
         found = answers(capsys, str(trained_run), "--premise", text, "--hypothesis", "dogs")
         assert len(found) == 1
+
+
+def test_a_server_gives_the_tree_and_the_answer_says_so(
+    trained_run: Path, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.files[""] = b'{"sentences": [{"parse": "(ROOT (S (NP (JJ old) (NNS dogs)) (VP move)))"}]}'
+    asked = ["--premise", "old dogs move", "--hypothesis", "( dogs move )"]
+    server = ["--trees", "corenlp", "--parser-url", site.address]
+    (answer,) = answers(capsys, str(trained_run), *asked, *server)
+    assert answer["premise"] == "( ( old dogs ) move )"
+    assert answer["trees"] == {"premise": "corenlp", "hypothesis": "given"}
+    site.script = [{"status": 500}]
+    assert main(["predict", str(trained_run), *asked, *server]) == 2
+    assert f"{site.address}: no CoreNLP server answers there (it answers 500" in (
+        capsys.readouterr().err
+    )
+
+
+def test_sources_that_are_not_there(
+    trained_run: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["predict", str(trained_run), *SAME, "--trees", "link-grammar"]) == 2
+    assert "apt install link-grammar" in capsys.readouterr().err
+    assert main(["predict", str(trained_run), *SAME, "--parser-url", "http://h:9000"]) == 2
+    assert "--parser-url is for --trees corenlp, and the trees are right" in capsys.readouterr().err

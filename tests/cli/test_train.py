@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parent.parent.parent
+SERIES = PROJECT / "data" / "series" / "series.csv"
 
 
 def run_train(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -39,6 +40,12 @@ def test_a_run_from_another_folder_with_a_space(tiny_overrides: list[str], tmp_p
         (["trainer.epochs=many"], "trainer.epochs is 'many'; expected int"),
         (["data.root=/nowhere"], "data.root: no folder /nowhere"),
         (["data.train=[none.jsonl]"], "none.jsonl: no such file"),
+        (["data=parity", "task.per=step"], "task.per is step, but example 0 has 10 steps and 1 t"),
+        (["data=forecast", "data.look_back=5000"], "too few for a window of look_back 5000"),
+        (
+            ["data=forecast", f"data.csv={SERIES}", "data.column=price"],
+            "series.csv:1: no column 'price'; columns: 'time', 'value'",
+        ),
     ],
 )
 def test_bad_input_is_told_in_a_line_with_exit_code_2(
@@ -49,6 +56,14 @@ def test_bad_input_is_told_in_a_line_with_exit_code_2(
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_a_value_that_is_no_number_is_told_with_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text("price\n1.5\n2.5\nNaN\n3.5\n")
+    done = run_train("data=forecast", f"data.csv={path}", "data.column=price")
+    assert done.returncode == 2
+    assert f"error: {path}:4: price: 'NaN', expected a finite number" in done.stderr
 
 
 def test_help_reads_as_a_page() -> None:

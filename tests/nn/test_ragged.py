@@ -1,9 +1,10 @@
 """Sequences side by side against torch's own padding."""
 
+import pytest
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from spinn.nn.ragged import pad, places
+from spinn.nn.ragged import pad, places, unpad
 
 LENGTHS = torch.tensor([2, 0, 4, 1])
 
@@ -22,3 +23,11 @@ def test_padding_is_torchs_own() -> None:
     weights = torch.randn_like(rows)
     (gradient,) = torch.autograd.grad((rows * weights).sum(), packed)
     assert torch.equal(gradient, weights[filled])
+
+
+@pytest.mark.parametrize("width", [None, 4, 6])
+def test_unpadding_undoes_padding(width: int | None) -> None:
+    packed = torch.randn(7, 3)
+    rows, filled = pad(packed, LENGTHS, width)
+    assert rows.shape == (4, width or 4, 3)
+    assert torch.equal(unpad(rows.masked_fill(~filled[..., None], float("nan")), LENGTHS), packed)

@@ -21,8 +21,12 @@ S, R = b"\x00", b"\x01"
 class ReferenceSPINN(SPINN):
     def forward(self, sentences: Sentences) -> Encoding:
         h, c = self.leaf(self.embedding(sentences.words)).chunk(2, dim=1)
-        sentence, nodes = reference.encode(h, c, sentences, self.reduce, self.tracker)
-        return Encoding(sentence, lay_out_nodes=lambda: nodes)
+        sentence, nodes, tracking = reference.encode(h, c, sentences, self.reduce, self.tracker)
+        return Encoding(
+            sentence,
+            lay_out_nodes=lambda: nodes,
+            lay_out_tracking=None if tracking is None else lambda: tracking,
+        )
 
 
 def twins(tracker_size: int | None, dropout: float = 0.0) -> tuple[SPINN, SPINN]:
@@ -40,17 +44,17 @@ def twins(tracker_size: int | None, dropout: float = 0.0) -> tuple[SPINN, SPINN]
 
 
 def gradients(
-    encoder: SPINN, sentences: Sentences, of_nodes: bool
+    encoder: SPINN, sentences: Sentences, outputs: tuple[str, ...]
 ) -> tuple[Encoding, dict[str, Tensor]]:
-    """Encode, and send a gradient of its own through every output."""
+    """Encode, and send a gradient of its own through each of these outputs."""
     encoder.zero_grad()
     encoding = encoder(sentences)
     generator = torch.Generator().manual_seed(1)
-    loss = (encoding.sentence * torch.randn(encoding.sentence.shape, generator=generator)).sum()
-    if of_nodes:
-        loss = (
-            loss + (encoding.nodes * torch.randn(encoding.nodes.shape, generator=generator)).sum()
-        )
+    loss = torch.zeros(())
+    for name in outputs:
+        value = getattr(encoding, name)
+        if value is not None:
+            loss = loss + (value * torch.randn(value.shape, generator=generator)).sum()
     loss.backward()
     named = encoder.named_parameters()
     return encoding, {
@@ -59,16 +63,20 @@ def gradients(
 
 
 @pytest.mark.parametrize("tracker_size", [None, K])
-@pytest.mark.parametrize("of_nodes", [False, True])
+@pytest.mark.parametrize(
+    "outputs", [("sentence",), ("sentence", "nodes"), ("sentence", "nodes", "tracking")]
+)
 @pytest.mark.parametrize("dropout", [0.0, 1e-300])  # the second: every word for itself
 def test_agrees_with_the_reference_in_every_gradient(
-    batch: Sentences, tracker_size: int | None, of_nodes: bool, dropout: float
+    batch: Sentences, tracker_size: int | None, outputs: tuple[str, ...], dropout: float
 ) -> None:
     fast, plain = twins(tracker_size, dropout)
-    encoding, found = gradients(fast, batch, of_nodes)
-    expected_encoding, expected = gradients(plain, batch, of_nodes)
+    encoding, found = gradients(fast, batch, outputs)
+    expected_encoding, expected = gradients(plain, batch, outputs)
     torch.testing.assert_close(encoding.sentence, expected_encoding.sentence, rtol=0, atol=1e-12)
     torch.testing.assert_close(encoding.nodes, expected_encoding.nodes, rtol=0, atol=1e-12)
+    assert (encoding.tracking is None) == (tracker_size is None)
+    torch.testing.assert_close(encoding.tracking, expected_encoding.tracking, rtol=0, atol=1e-12)
     assert found.keys() == expected.keys()
     for name in expected:
         torch.testing.assert_close(
@@ -95,7 +103,7 @@ def filled_with_nan() -> Iterator[None]:
 def test_reads_no_memory_that_it_has_not_written(
     batch: Sentences, tracker_size: int | None
 ) -> None:
-    encoding, found = gradients(twins(tracker_size)[0], batch, of_nodes=True)
+    encoding, found = gradients(twins(tracker_size)[0], batch, ("sentence", "nodes", "tracking"))
     assert encoding.nodes.isfinite().all()
     for name, gradient in found.items():
         assert gradient.isfinite().all(), name
@@ -120,7 +128,8 @@ def functions(
             def forward(self) -> Tensor:
                 if tracker is None:
                     return by_height.encode(h, c, leaves, sentences.schedule, reduce)
-                return thin_stack.encode(h, c, leaves, sentences.schedule, reduce, tracker)
+                nodes, states = thin_stack.encode(h, c, leaves, sentences.schedule, reduce, tracker)
+                return torch.cat([nodes.flatten(), states.flatten()])
 
         given = {f"modules_.{name}": value for name, value in zip(names, values, strict=True)}
         return torch.func.functional_call(Machine(), given, ())
@@ -192,9 +201,9 @@ def test_under_autocast_products_alone_are_rounded(
     ragged_batch: Sentences, tracker_size: int | None
 ) -> None:
     fast = twins(tracker_size)[0].float()
-    expected, expected_gradients = gradients(fast, ragged_batch, of_nodes=False)
+    expected, expected_gradients = gradients(fast, ragged_batch, ("sentence",))
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found, found_gradients = gradients(fast, ragged_batch, of_nodes=False)
+        found, found_gradients = gradients(fast, ragged_batch, ("sentence",))
     assert found.sentence.dtype == torch.float32
     assert not torch.equal(found.sentence, found.sentence.bfloat16().float())  # h stays exact
     assert not torch.equal(found.sentence, expected.sentence)

@@ -1,11 +1,11 @@
 import random
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pytest
 import torch
 
-from spinn.batch import Sentences
+from spinn.batch import Encoding, Sentences
 from spinn.data.corpus import Corpus
 from spinn.data.example import Example
 from spinn.data.vocabulary import Vocabulary
@@ -40,7 +40,7 @@ def test_premises_come_first_and_both_sides_in_one_call() -> None:
     task, batch = make_task()
     assert batch.sentences.lengths.tolist() == [3, 3, 4, 3, 3, 1]
     assert batch.targets.tolist() == [0, 1, 2]
-    assert task(batch).shape == (3, 3)
+    assert task(batch).logits.shape == (3, 3)
 
 
 def test_logits_are_those_of_the_equations() -> None:
@@ -50,12 +50,12 @@ def test_logits_are_those_of_the_equations() -> None:
     hidden, last = (layer for layer in task.mlp if isinstance(layer, torch.nn.Linear))
     h = np.maximum(features @ hidden.weight.detach().numpy().T + hidden.bias.detach().numpy(), 0)
     expected = h @ last.weight.detach().numpy().T + last.bias.detach().numpy()
-    np.testing.assert_allclose(task(batch).detach().numpy(), expected, atol=1e-6)
+    np.testing.assert_allclose(task(batch).logits.detach().numpy(), expected, atol=1e-6)
 
 
 def test_loss_is_cross_entropy() -> None:
     task, batch = make_task()
-    logits = task(batch).detach().numpy().astype(np.float64)
+    logits = task(batch).logits.detach().numpy().astype(np.float64)
     log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     expected = -log_p[np.arange(3), batch.targets.numpy()].mean()
     assert task.loss(task(batch), batch).item() == pytest.approx(expected, abs=1e-6)
@@ -64,7 +64,7 @@ def test_loss_is_cross_entropy() -> None:
 def test_the_hypothesis_only_control_never_sees_a_premise() -> None:
     task, batch = make_task("hypothesis")
     assert batch.sentences.lengths.tolist() == [3, 3, 1]
-    assert task(batch).shape == (3, 3)
+    assert task(batch).logits.shape == (3, 3)
 
 
 @pytest.mark.parametrize("sides", ["both", "hypothesis"])
@@ -81,7 +81,7 @@ def test_batch_norm_and_layers_reach_the_mlp() -> None:
     kinds = [type(layer).__name__ for layer in task.mlp]
     assert kinds.count("BatchNorm1d") == 3
     assert kinds.count("Linear") == 4
-    assert task(batch).shape == (3, 3)
+    assert task(batch).logits.shape == (3, 3)
 
 
 def collated_one_by_one(
@@ -142,3 +142,86 @@ def test_examples_must_be_pairs() -> None:
     single = Corpus.of([Example((parse_brackets("( a b )"),), "neutral")])
     with pytest.raises(ValueError, match="1 sentences in an example, expected 2"):
         task.prepare(single, Vocabulary(["a", "b"]))
+
+
+class Critic(SPINN):
+    """Notes the rewards that it is given, and wants more of everything."""
+
+    def objective(
+        self,
+        encoding: Encoding,
+        sentences: Sentences,
+        rewards: torch.Tensor,
+        rivals: torch.Tensor | None,
+    ) -> torch.Tensor:
+        self.seen = encoding, sentences, rewards, rivals
+        return torch.tensor(7.0)
+
+
+def with_critic(sides: str, rival: bool) -> tuple[PairClassification, PairBatch]:
+    task, batch = make_task(sides)
+    task.encoder.__class__ = Critic
+    if rival:
+        plain = Critic.forward
+
+        def forward(self: Critic, sentences: Sentences) -> Encoding:
+            encoding = plain(self, sentences)
+            return replace(encoding, rival=-encoding.sentence.detach())
+
+        task.encoder.__class__ = type("Rival", (Critic,), {"forward": forward})
+    return task, batch
+
+
+@pytest.mark.parametrize("sides", ["both", "hypothesis"])
+@pytest.mark.parametrize("rival", [False, True])
+def test_an_encoders_own_objective_gets_the_log_probability_of_the_pairs_class(
+    sides: str, rival: bool
+) -> None:
+    task, batch = with_critic(sides, rival)
+    outputs = task(batch)
+    each = outputs.logits.log_softmax(dim=1).gather(1, batch.targets[:, None])[:, 0]
+    assert task.loss(outputs, batch).item() == pytest.approx(7 - each.mean().item(), abs=1e-6)
+    encoding, sentences, rewards, rivals = task.encoder.seen
+    assert encoding is outputs.encoding
+    assert sentences is batch.sentences
+    times = 2 if sides == "both" else 1
+    torch.testing.assert_close(rewards, each.detach().repeat(times))
+    assert not rewards.requires_grad
+    assert (rivals is None) != rival
+    if rival:
+        other = task.classify(encoding.rival).log_softmax(dim=1).gather(1, batch.targets[:, None])
+        torch.testing.assert_close(rivals, other[:, 0].detach().repeat(times))
+        assert not rivals.requires_grad
+
+
+def test_in_evaluation_the_loss_is_the_tasks_alone() -> None:
+    task, batch = with_critic("both", rival=False)
+    task.eval()
+    outputs = task(batch)
+    expected = torch.nn.functional.cross_entropy(outputs.logits, batch.targets)
+    torch.testing.assert_close(task.loss(outputs, batch), expected)
+
+
+def test_moves_are_compared_with_the_datas() -> None:
+    task, batch = make_task()
+    outputs, metrics = task(batch), task.metrics()
+    metrics.update(outputs, batch, task.loss(outputs, batch))
+    assert "transition_accuracy" not in metrics.summary()  # this encoder makes no moves of its own
+
+    made = batch.sentences.transitions.clone()
+    made[:4] = 1 - made[:4]
+    outputs = outputs._replace(encoding=replace(outputs.encoding, transitions=made))
+    metrics.update(outputs, replace(batch, parsed=False), task.loss(outputs, batch))
+    assert "transition_accuracy" not in metrics.summary()  # and these data have no trees
+    metrics.update(outputs, batch, task.loss(outputs, batch))
+    assert metrics.summary()["transition_accuracy"] == 24 / 28
+    assert metrics.summary()["examples"] == 9
+
+
+def test_a_corpus_says_whether_its_trees_are_to_be_compared() -> None:
+    corpus = Corpus.of([Example((parse_brackets("( a b )"),) * 2, "neutral")])
+    task, _ = make_task()
+    vocabulary = Vocabulary.build(corpus.counts())
+    for parsed in (True, False):
+        pairs = task.prepare(replace(corpus, parsed=parsed), vocabulary)
+        assert pairs.collate(np.array([0])).parsed == parsed

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 
 from spinn.data.series import Series
 from spinn.data.vocabulary import Vocabulary
+from spinn.errors import InputError
 from spinn.nn.embedding import Vectors, WordEmbedding
 from spinn.nn.recurrent import Recurrent
+from spinn.nn.sequence import SequenceModel
 from spinn.nn.spinn import SPINN
 from spinn.tasks.sequences import SequenceLabelling, SequenceRegression
 
@@ -80,17 +83,36 @@ def test_symbols_are_looked_up_as_the_vocabulary_numbers_them() -> None:
     assert task.loss(outputs, batch).item() == pytest.approx(expected.item())
 
 
+def test_the_model_of_padded_tensors_has_the_weights_of_a_task_and_says_the_same() -> None:
+    task = labelling("step")
+    model = SequenceModel(inputs=2, outputs=3, cell="lstm", hidden_size=5, layers=2)
+    model.load_state_dict(task.state_dict())
+    prepared = task.prepare(Series.of([(rows, [0] * len(rows)) for rows in NUMBERS]), EMPTY)
+    padded = pad_sequence([torch.tensor(rows).float() for rows in NUMBERS])
+    outputs = model(padded, LENGTHS)
+    told = torch.cat([outputs[:length, row] for row, length in enumerate(LENGTHS)])
+    torch.testing.assert_close(told, task(prepared.collate(np.arange(3))))
+
+
 @pytest.mark.parametrize(
     ("per", "targets", "message"),
     [
-        ("step", [0], "example 0: 3 steps and 1 targets; expected 3, one a step"),
-        ("sequence", [0, 1, 2], "example 0: 3 steps and 3 targets; expected 1, one a sequence"),
+        (
+            "step",
+            [0],
+            "per is step, but example 0 has 3 steps and 1 targets; expected 3, one a step: le",
+        ),
+        (
+            "sequence",
+            [0, 1, 2],
+            "example 0 has 3 steps and 3 targets; expected 1, one a sequence: leave out task",
+        ),
         ("step", [0, 1, 3], "targets are no classes from 0 to 2"),
         ("step", [[0.0], [1.0], [2.0]], "targets are no classes from 0 to 2"),
     ],
 )
 def test_targets_of_another_kind_are_named(per: str, targets: list, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InputError, match=message):
         labelling(per).prepare(Series.of([(NUMBERS[0], targets)]), EMPTY)
 
 
@@ -98,8 +120,17 @@ def test_numbers_of_another_width_are_named() -> None:
     task = SequenceRegression(
         recurrent(Vectors(size=2, dropout=0.0)), outputs=2, per="step", dropout=0.0
     )
-    with pytest.raises(ValueError, match="targets are no rows of 2 numbers"):
+    with pytest.raises(InputError, match="targets are no rows of 2 numbers"):
         task.prepare(Series.of([(NUMBERS[0], [[0.0], [1.0], [2.0]])]), EMPTY)
+
+
+def test_an_empty_batch_and_steps_of_another_width_are_named() -> None:
+    task = labelling("step")
+    prepared = task.prepare(Series.of([([[1.0, 2.0, 3.0]], [0])]), EMPTY)
+    with pytest.raises(ValueError, match="lengths: no sentences; expected at least one"):
+        prepared.collate(np.arange(0))
+    with pytest.raises(ValueError, match=r"vectors: .* of shape \(1, 3\); expected .* \(N, 2\)"):
+        task(prepared.collate(np.arange(1)))
 
 
 def test_an_encoder_without_a_vector_for_each_step_is_named() -> None:

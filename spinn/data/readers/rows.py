@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 
 from spinn.data.dataset import ReadReport
 from spinn.data.example import Example
+from spinn.data.parsers import ParserUnavailableError
 from spinn.errors import InputError
 from spinn.trees import Parse
 
@@ -99,10 +100,14 @@ def read_rows(
         lines: from `numbered_lines`, perhaps without a header.
         parse: makes an example of a line; None where it has no label, ValueError where it is bad.
         report: counts examples, rows without a label, and bad rows.
+
+    Raises: ParserUnavailableError: if no row can get its tree, also where bad rows are skipped.
     """
     for number, line in lines:
         try:
             example = parse(line)
+        except ParserUnavailableError as error:  # it would be so for every row
+            raise ParserUnavailableError(f"{path}:{number}: {error}") from error
         except ValueError as error:
             report.bad_row(f"{path}:{number}: {error}")
             continue
@@ -139,5 +144,7 @@ def parse_field(name: str, text: str, parse: Callable[[str], Parse]) -> Parse:
     """Parse one sentence of a row, naming it in the message of a ValueError."""
     try:
         return parse(text)
+    except ParserUnavailableError:
+        raise
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None

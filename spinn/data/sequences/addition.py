@@ -8,14 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from spinn.data.sequences.drawing import Example, at_least, draw_splits, longer_than
-from spinn.data.series import SeriesSplits
+from spinn.data.sequences.drawing import Example, Longer, at_least
 
 Bits = tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Addition:
+class Addition(Longer):
     """Two numbers of equally many bits, the least significant first, and one step for the carry.
 
     The input is (bits + 1, 2) of 0 and 1, the target a bit of the sum at each step.
@@ -23,56 +22,35 @@ class Addition:
     Attributes:
         bits: of the longest numbers in training; each length from 1 on is as likely as another, and
             so is each number of a length.
-        examples: in train.
-        held_out: examples in dev, in test and in each further test; none stands in train.
         longer: a further test for each of these numbers of bits.
-        seed: of all draws.
+        examples, held_out, seed: see `Drawing`.
 
     Raises: ValueError: for a setting out of its range.
     """
 
     bits: int = 8
-    examples: int = 5000
-    held_out: int = 500
     longer: Sequence[int] = (16, 32, 64)
-    seed: int = 1
 
+    unit: ClassVar[str] = "bits"
     symbols: ClassVar[tuple[str, ...] | None] = None
     inputs: ClassVar[int] = 2
     labels: ClassVar[tuple[str, ...] | None] = ("0", "1")
-    outputs: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
-        at_least(1, bits=self.bits, examples=self.examples, held_out=self.held_out)
-        at_least(0, seed=self.seed)
-        longer_than(self.bits, "bits", self.longer)
+        at_least(1, bits=self.bits)
+        super().__post_init__()
 
-    def load(self) -> SeriesSplits:
-        """Draw all splits.
+    def _lengths(self) -> range:
+        return range(1, self.bits + 1)
 
-        Raises: InputError: if there are too few different sums to hold any out.
-        """
-        return draw_splits(
-            _two_numbers,
-            _example,
-            lengths=range(1, self.bits + 1),
-            examples=self.examples,
-            held_out=self.held_out,
-            longer=self.longer,
-            unit="bits",
-            seed=self.seed,
-        )
+    def _drawn(self, rng: np.random.Generator, bits: int) -> tuple[Bits, Bits]:
+        left, right = rng.integers(2, size=(2, bits)).tolist()
+        return tuple(left), tuple(right)
 
-
-def _two_numbers(rng: np.random.Generator, bits: int) -> tuple[Bits, Bits]:
-    left, right = rng.integers(2, size=(2, bits)).tolist()
-    return tuple(left), tuple(right)
-
-
-def _example(numbers: tuple[Bits, Bits]) -> Example:
-    left, right = numbers
-    steps = [*zip(left, right, strict=True), (0, 0)]  # the last has room for the carry
-    return [(float(one), float(other)) for one, other in steps], _sum(steps)
+    def _example(self, numbers: tuple[Bits, Bits]) -> Example:
+        left, right = numbers
+        steps = [*zip(left, right, strict=True), (0, 0)]  # the last has room for the carry
+        return [(float(one), float(other)) for one, other in steps], _sum(steps)
 
 
 def _sum(steps: Sequence[tuple[int, int]]) -> list[int]:

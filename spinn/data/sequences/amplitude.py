@@ -10,14 +10,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spinn.data.sequences.drawing import Example, at_least, draw_splits, longer_than
+from spinn.data.sequences.drawing import Example, Longer, at_least
+from spinn.data.sequences.source import Source
 from spinn.data.series import Series, SeriesSplits
 
 Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Amplitude:
+class Amplitude(Source):
     """A wave in stretches that are weak and strong by turns; at each step, how strong is it now?
 
     The classic demonstration of Elman's network: sin(1), sin(2), … sin(20), the same doubled, and
@@ -90,7 +91,7 @@ class Amplitude:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WaveAmplitude:
+class WaveAmplitude(Longer):
     """A whole wave of one amplitude, of any length and phase: which amplitude is it?
 
     The input is (steps, 1), a radian further at each step; the target is one class.
@@ -98,10 +99,8 @@ class WaveAmplitude:
     Attributes:
         amplitudes: the classes, each as likely as another.
         shortest, longest: steps in training, each number between them as likely as another.
-        examples: in train.
-        held_out: waves in dev, in test and in each further test; none stands in train.
         longer: a further test for each of these numbers of steps.
-        seed: of all draws.
+        examples, held_out, seed: see `Drawing`.
 
     Raises: ValueError: for a setting out of its range.
     """
@@ -110,39 +109,25 @@ class WaveAmplitude:
     shortest: int = 5
     longest: int = 40
     examples: int = 2000
-    held_out: int = 500
     longer: Sequence[int] = (80, 160)
-    seed: int = 1
 
+    unit: ClassVar[str] = "steps"
     symbols: ClassVar[tuple[str, ...] | None] = None
     inputs: ClassVar[int] = 1
-    outputs: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         _check_amplitudes("amplitudes", self.amplitudes, least=2)
         at_least(2, shortest=self.shortest)  # a single value does not tell the amplitude
         at_least(self.shortest, longest=self.longest)
-        at_least(1, examples=self.examples, held_out=self.held_out)
-        at_least(0, seed=self.seed)
-        longer_than(self.longest, "steps", self.longer)
+        super().__post_init__()
 
     @property
     def labels(self) -> tuple[str, ...] | None:
         """The amplitudes, written out."""
         return tuple(f"{amplitude:g}" for amplitude in self.amplitudes)
 
-    def load(self) -> SeriesSplits:
-        """Draw all splits."""
-        return draw_splits(
-            self._drawn,
-            self._example,
-            lengths=range(self.shortest, self.longest + 1),
-            examples=self.examples,
-            held_out=self.held_out,
-            longer=self.longer,
-            unit="steps",
-            seed=self.seed,
-        )
+    def _lengths(self) -> range:
+        return range(self.shortest, self.longest + 1)
 
     def _drawn(self, rng: np.random.Generator, steps: int) -> tuple[int, int, float]:
         return steps, int(rng.integers(len(self.amplitudes))), rng.uniform(0, 2 * math.pi)

@@ -14,6 +14,7 @@ from spinn.data.generators.series import generated
 from spinn.data.sequences.baselines import last_value, mae, mase, rmse, seasonal_naive
 from spinn.data.sequences.column import read_column
 from spinn.data.sequences.drawing import at_least
+from spinn.data.sequences.source import Source
 from spinn.data.sequences.windows import Scaling, levels, window_starts, windows
 from spinn.data.series import Series, SeriesSplits
 from spinn.errors import InputError
@@ -23,7 +24,7 @@ MAX_NUMBERS = 2**28  # in the windows of a split: a GiB
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast:
+class Forecast(Source):
     """The last `look_back` values of a series in, the next `horizon` out, all in one step.
 
     The series is cut in order of time: train, then dev, then test. What is to be said by a window

@@ -12,8 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from spinn.data.sequences.drawing import Example, at_least, draw_splits, longer_than
-from spinn.data.series import SeriesSplits
+from spinn.data.sequences.drawing import Drawing, Example, Longer, at_least
 
 UNITS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
@@ -53,7 +52,28 @@ def vocabulary(digits: int) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NumberWords:
+class _Numbers(Drawing):
+    """Numbers of up to so many digits, each number of digits as likely as another."""
+
+    digits: int
+    unit: ClassVar[str] = "digits"
+
+    def __post_init__(self) -> None:
+        at_least(1, digits=self.digits)
+        if self.digits > MOST_DIGITS:
+            raise ValueError(f"digits is {self.digits}; expected {MOST_DIGITS} at most")
+        super().__post_init__()
+
+    def _lengths(self) -> range:
+        return range(1, self.digits + 1)
+
+    def _drawn(self, rng: np.random.Generator, digits: int) -> int:
+        least = 10 ** (digits - 1) if digits > 1 else 0
+        return int(rng.integers(least, 10**digits))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberWords(_Numbers):
     """A number in one step, and its words to be written: a fixed input, an output of any length.
 
     The input is (1, 10 · digits): each digit one-hot, the first digit first, zeros in front. There
@@ -62,9 +82,7 @@ class NumberWords:
     Attributes:
         digits: of the largest numbers, at most 9; each number of digits from 1 on is as likely as
             another, and so is each number of them.
-        examples: in train.
-        held_out: numbers in dev and in test; none stands in two splits.
-        seed: of all draws.
+        examples, held_out, seed: see `Drawing`.
 
     Raises: ValueError: for a setting out of its range.
     """
@@ -72,13 +90,8 @@ class NumberWords:
     digits: int = 6
     examples: int = 10_000
     held_out: int = 1000
-    seed: int = 1
 
     symbols: ClassVar[tuple[str, ...] | None] = None
-    outputs: ClassVar[int] = 1
-
-    def __post_init__(self) -> None:
-        _check(self.digits, self.examples, self.held_out, self.seed)
 
     @property
     def inputs(self) -> int:
@@ -90,21 +103,6 @@ class NumberWords:
         """The words."""
         return vocabulary(self.digits)
 
-    def load(self) -> SeriesSplits:
-        """Draw all splits.
-
-        Raises: InputError: if there are too few different numbers to hold any out.
-        """
-        return draw_splits(
-            _number,
-            self._example,
-            lengths=range(1, self.digits + 1),
-            examples=self.examples,
-            held_out=self.held_out,
-            unit="digits",
-            seed=self.seed,
-        )
-
     def _example(self, number: int) -> Example:
         one_hot = np.zeros((1, self.digits, 10))
         one_hot[0, np.arange(self.digits), _digits(number, self.digits)] = 1
@@ -112,33 +110,26 @@ class NumberWords:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WordsToDigits:
+class WordsToDigits(_Numbers, Longer):
     """The words of a number in, its digits out, which are fewer or more: input and output differ.
 
     Attributes:
         digits: of the largest numbers in training, at most 9; each number of digits from 1 on is as
             likely as another, and so is each number of them.
-        examples: in train.
-        held_out: numbers in dev, in test and in each further test; none stands in two splits.
         longer: a further test for each of these numbers of digits, whose words training has.
-        seed: of all draws.
+        examples, held_out, seed: see `Drawing`.
 
     Raises: ValueError: for a setting out of its range.
     """
 
     digits: int = 4
-    examples: int = 5000
-    held_out: int = 500
     longer: Sequence[int] = (5, 6)
-    seed: int = 1
 
     inputs: ClassVar[int] = 1
     labels: ClassVar[tuple[str, ...] | None] = tuple("0123456789")
-    outputs: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
-        _check(self.digits, self.examples, self.held_out, self.seed)
-        longer_than(self.digits, "digits", self.longer)
+        super().__post_init__()
         for digits in self.longer:
             if new := [word for word in vocabulary(digits) if word not in vocabulary(self.digits)]:
                 raise ValueError(
@@ -153,36 +144,8 @@ class WordsToDigits:
         """The words."""
         return vocabulary(self.digits)
 
-    def load(self) -> SeriesSplits:
-        """Draw all splits.
-
-        Raises: InputError: if there are too few different numbers to hold any out.
-        """
-        return draw_splits(
-            _number,
-            self._example,
-            lengths=range(1, self.digits + 1),
-            examples=self.examples,
-            held_out=self.held_out,
-            longer=self.longer,
-            unit="digits",
-            seed=self.seed,
-        )
-
     def _example(self, number: int) -> Example:
         return _places(words_of(number), vocabulary(self.digits)), _digits(number, 1)
-
-
-def _check(digits: int, examples: int, held_out: int, seed: int) -> None:
-    at_least(1, digits=digits, examples=examples, held_out=held_out)
-    at_least(0, seed=seed)
-    if digits > MOST_DIGITS:
-        raise ValueError(f"digits is {digits}; expected {MOST_DIGITS} at most")
-
-
-def _number(rng: np.random.Generator, digits: int) -> int:
-    least = 10 ** (digits - 1) if digits > 1 else 0
-    return int(rng.integers(least, 10**digits))
 
 
 def _digits(number: int, least: int) -> list[int]:

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from spinn.data.sequences.drawing import Example, at_least, draw_splits, longer_than
-from spinn.data.series import SeriesSplits
+from spinn.data.sequences.drawing import Example, Longer, at_least
 
 Symbols = tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Rewriting(ABC):
+class _Rewriting(Longer):
     """A sequence of symbols of an alphabet, and one as long to be written.
 
     Attributes:
         alphabet: its characters are the symbols, and the labels too.
         longest: most symbols in training; each length from 1 on is as likely as another.
-        examples: in train.
-        held_out: examples in dev, in test and in each further test; none stands in train.
         longer: a further test for each of these numbers of symbols.
-        seed: of all draws.
+        examples, held_out, seed: see `Drawing`.
 
     Raises: ValueError: for a setting out of its range.
     """
@@ -33,21 +30,18 @@ class _Rewriting(ABC):
     alphabet: str = "abcdefgh"
     longest: int = 10
     examples: int = 20_000
-    held_out: int = 500
     longer: Sequence[int] = (20, 40)
-    seed: int = 1
 
+    unit: ClassVar[str] = "symbols"
     inputs: ClassVar[int] = 1
-    outputs: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         if len(self.alphabet) < 2 or len(set(self.alphabet)) < len(self.alphabet):
             raise ValueError(
                 f"alphabet is {self.alphabet!r}; expected two characters or more, none twice"
             )
-        at_least(1, longest=self.longest, examples=self.examples, held_out=self.held_out)
-        at_least(0, seed=self.seed)
-        longer_than(self.longest, "symbols", self.longer)
+        at_least(1, longest=self.longest)
+        super().__post_init__()
 
     @property
     def symbols(self) -> tuple[str, ...] | None:
@@ -59,21 +53,8 @@ class _Rewriting(ABC):
         """The characters of the alphabet."""
         return tuple(self.alphabet)
 
-    def load(self) -> SeriesSplits:
-        """Draw all splits.
-
-        Raises: InputError: if there are too few different sequences to hold any out.
-        """
-        return draw_splits(
-            self._drawn,
-            self._example,
-            lengths=range(1, self.longest + 1),
-            examples=self.examples,
-            held_out=self.held_out,
-            longer=self.longer,
-            unit="symbols",
-            seed=self.seed,
-        )
+    def _lengths(self) -> range:
+        return range(1, self.longest + 1)
 
     def _drawn(self, rng: np.random.Generator, length: int) -> Symbols:
         return tuple(rng.integers(len(self.alphabet), size=length).tolist())

@@ -19,25 +19,30 @@ Entry = tuple[Tensor, Tensor]  # h and c, each (D,)
 
 @dataclass
 class Row:
-    """One sentence on its way through the machine; `tracking` is the Tracker's h and c."""
+    """One sentence on its way through the machine.
+
+    `tracking` is the Tracker's h and c, `tracked` its h before each move.
+    """
 
     moves: list[int]
     buffer: list[Entry]
     tracking: Entry
     stack: list[Entry] = field(default_factory=list)
     composed: list[Tensor] = field(default_factory=list)
+    tracked: list[Tensor] = field(default_factory=list)
 
 
 def encode(
     h: Tensor, c: Tensor, sentences: Sentences, reduce: Reduce, tracker: Tracker | None
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run the stack machine over a batch.
 
     Args:
         h: (N, D) hidden state of every word.
         c: (N, D) cell state of every word.
 
-    Returns: h of every sentence (B, D), and of every node (M, D): words, then REDUCEs.
+    Returns: h of every sentence (B, D), of every node (M, D): words, then REDUCEs; and of the
+        Tracker before every move (M, K), where there is one.
     """
     rows = start(h, c, sentences, h.new_zeros(tracker.tracker_size if tracker else 0))
     for step in range(max(len(row.moves) for row in rows)):
@@ -51,7 +56,9 @@ def encode(
         if reducing:
             compose(reducing, reduce)
     sentence = torch.stack([row.stack[-1][0] for row in rows])
-    return sentence, torch.stack([*h, *(node for row in rows for node in row.composed)])
+    nodes = torch.stack([*h, *(node for row in rows for node in row.composed)])
+    tracking = None if tracker is None else torch.stack([h for row in rows for h in row.tracked])
+    return sentence, nodes, tracking
 
 
 def start(h: Tensor, c: Tensor, sentences: Sentences, zeros: Tensor) -> list[Row]:
@@ -79,6 +86,7 @@ def track(rows: list[Row], tracker: Tracker) -> None:
     h, c = tracker(buffer, second, top, columns([row.tracking for row in rows]))
     for row, tracking in zip(rows, zip(h, c, strict=True), strict=True):
         row.tracking = tracking
+        row.tracked.append(tracking[0])
 
 
 def compose(rows: list[Row], reduce: Reduce) -> None:

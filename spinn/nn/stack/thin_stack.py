@@ -27,14 +27,15 @@ def encode(
     schedule: Schedule[Tensor],
     reduce: Reduce,
     tracker: Tracker,
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """Run the stack machine.
 
     Args:
         h: (U, D) hidden states of the leaves.
         c: (U, D) cell states of the leaves.
 
-    Returns: (I, D) h of every node that a REDUCE pushes, in the order of `schedule.steps`.
+    Returns: (I, D) h of every node that a REDUCE pushes, in the order of `schedule.steps`, and
+        (M + 1, K) the Tracker's h before each move, step by step; zeros last.
 
     Raises: ValueError: if `reduce` was made without a Tracker.
     """
@@ -53,8 +54,10 @@ def encode(
     dtype = arithmetic(weights[0])
     h, c = h.to(weights[0].dtype), c.to(weights[0].dtype)
     with torch.autocast(h.device.type, enabled=False):
-        nodes: Tensor = _ThinStack.apply(leaves, schedule, keep, dtype, h, c, *weights)  # type: ignore[no-untyped-call]
-    return nodes
+        results: tuple[Tensor, Tensor] = _ThinStack.apply(  # type: ignore[no-untyped-call]
+            leaves, schedule, keep, dtype, h, c, *weights
+        )
+    return results
 
 
 class _ThinStack(torch.autograd.Function):
@@ -68,7 +71,7 @@ class _ThinStack(torch.autograd.Function):
         h: Tensor,
         c: Tensor,
         *parameters: Tensor,
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor]:
         weight, bias, track, *tracker, tracker_bias = parameters
         weight, track = weight.to(dtype), track.to(dtype)
         nodes = Composing(h, c, leaves, schedule.steps, weight, bias)
@@ -77,15 +80,20 @@ class _ThinStack(torch.autograd.Function):
         if keep:
             ctx.pointers = leaves, schedule
             ctx.save_for_backward(weight, track, *tracker, *watch.saved, *nodes.saved)
-        return nodes.saved.h
+        ctx.set_materialize_grads(False)
+        return nodes.saved.h, watch.saved.h
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, dnodes: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(
+        ctx: Any, dnodes: Tensor | None, dtracking: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
         weight, track, *saved = ctx.saved_tensors
         leaves, schedule = ctx.pointers
-        with torch.autocast(dnodes.device.type, enabled=False):
-            way_back = _WayBack(leaves, schedule, weight, track, saved, dnodes.clone())
+        h = composing.Saved(*saved[7:]).h
+        dh = torch.zeros_like(h) if dnodes is None else dnodes.clone()
+        with torch.autocast(h.device.type, enabled=False):
+            way_back = _WayBack(leaves, schedule, weight, track, saved, dh, dtracking)
             return None, None, None, None, *way_back.run()
 
 
@@ -117,11 +125,12 @@ class _WayBack:
         track: Tensor,
         saved: list[Tensor],
         dh: Tensor,
+        dtracking: Tensor | None,
     ) -> None:
         self.leaves, self.schedule, self.track = leaves, schedule, track
         weights, of_tracker, of_nodes = Weights(*saved[:3]), saved[3:7], saved[7:]
         self.nodes = ComposingBack(composing.Saved(*of_nodes), leaves, schedule.steps, weight, dh)
-        self.watch = WatchingBack(tracking.Saved(*of_tracker), schedule, weights)
+        self.watch = WatchingBack(tracking.Saved(*of_tracker), schedule, weights, dtracking)
         self.sizes = totals(schedule.steps)
         self.rows = cut(schedule.tracking.rows, self.sizes)
 

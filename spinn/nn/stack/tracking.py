@@ -115,9 +115,15 @@ class Watching:
 
 
 class WatchingBack:
-    """The way back."""
+    """The way back.
 
-    def __init__(self, saved: Saved, schedule: Schedule[Tensor], weights: Weights) -> None:
+    Args:
+        dh: (M + 1, K) what others than the machine send to the Tracker's h at each move, or None.
+    """
+
+    def __init__(
+        self, saved: Saved, schedule: Schedule[Tensor], weights: Weights, dh: Tensor | None
+    ) -> None:
         gates, tanh_c, h, c = saved
         tracking, turns, K = schedule.tracking, schedule.steps.turns, h.shape[1]
         self.saved, self.tracking, self.weights = saved, tracking, weights
@@ -127,6 +133,7 @@ class WatchingBack:
         self.machine = CellsBack(gates, cells, tanh_c, self.dgates[:-1], live)
         self.dgates_of = cut(self.dgates[:-1], live)
         self.dh, self.dc = h.new_zeros(2, live[0], K).unbind()
+        self.dh_sent = None if dh is None else cut(dh[:-1], live)
         self.stack = Stack(tracking, schedule.steps)
         _, self.second, self.top = weights.places()
         self.dlefts = gates.new_zeros(sum(turns), 4 * K)  # what reaches them as second on the stack
@@ -146,6 +153,8 @@ class WatchingBack:
         """Step back the rows that move."""
         live = self.tracking.live[step]
         dh, dc = self.dh[:live], self.dc[:live]
+        if self.dh_sent is not None:
+            dh += self.dh_sent[step]
         self.machine.step(step, dh, dc, dc[:, None])
         torch.mm(self.dgates_of[step], self.weights.state, out=dh)
 

@@ -1,5 +1,6 @@
 """What every dataset of sequences promises."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from spinn.config import factory
+from spinn.data.datasets import MadeSequences
 from spinn.data.sequences.addition import Addition
 from spinn.data.sequences.amplitude import Amplitude, WaveAmplitude
 from spinn.data.sequences.forecast import Forecast
@@ -38,6 +40,10 @@ def of_yaml(name: str, **changed: Any) -> Any:
     return factory(section, within="spinn.data.sequences", key="data")()
 
 
+def settings_of(name: str) -> set[str]:
+    return {field.name for field in fields(NAMES[name])}
+
+
 def all_of(splits: SeriesSplits) -> dict[str, Series]:
     return {"train": splits.train, "dev": splits.dev, "test": splits.test} | splits.tests
 
@@ -62,12 +68,7 @@ def check_column(rows: np.ndarray, known: tuple[str, ...] | None, width: int) ->
 def test_the_yaml_lists_every_setting_with_its_default(name: str) -> None:
     assert of_yaml(name) == of_yaml(name)
     keys = {str(key) for key in OmegaConf.load(CONF / f"{name}.yaml").data} - {"_target_"}
-    assert keys == set(NAMES[name].__dataclass_fields__) - {
-        "symbols",
-        "inputs",
-        "labels",
-        "outputs",
-    }
+    assert keys == settings_of(name)
     default = NAMES[name]()
     for key in keys:
         value = getattr(default, key)
@@ -113,9 +114,7 @@ def test_there_are_as_many_as_were_asked_for(name: str) -> None:
     assert len(sizes) == 2 + len(getattr(dataset, "longer", ()))
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in DRAWN if "longer" in NAMES[name].__dataclass_fields__]
-)
+@pytest.mark.parametrize("name", [name for name in DRAWN if "longer" in settings_of(name)])
 def test_further_tests_change_nothing_before_them(name: str) -> None:
     with_them, without = of_yaml(name).load(), of_yaml(name, longer=[]).load()
     assert without.tests == {}
@@ -164,3 +163,11 @@ def test_too_few_different_examples_are_an_error(name: str, changed: dict[str, A
     message = "data.held_out is 500, but 50000 draws gave only .*; choose fewer examples, or longer"
     with pytest.raises(InputError, match=message):
         of_yaml(name, **changed).load()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_figures_of_its_own_are_told_where_a_dataset_has_a_unit(name: str) -> None:
+    dataset = MadeSequences(of_yaml(name))
+    test = dataset.load().test
+    told = dataset.errors(test, test.targets), dataset.baselines(test)
+    assert [bool(figures) for figures in told] == [name == "forecast"] * 2

@@ -1,0 +1,174 @@
+"""Does it matter which trees, and where they come from? One command, one table.
+
+`python -m benchmarks.trees [OVERRIDES...]` trains SPINN along gold trees, trees of fixed shapes and
+trees of its own, and a Gumbel TreeLSTM, each with several seeds, and compares accuracy and trees.
+Every run is one of `train.py`'s, in a folder of its own; runs that are there already are not made
+again, so what was interrupted goes on.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean, stdev
+
+from tqdm import tqdm
+
+from spinn.analysis.agreement import Conventions, f1, self_agreement
+from spinn.cli import people
+from spinn.cli.home import HOME
+from spinn.cli.parsing import encoder_trees
+from spinn.cli.table import aligned
+from spinn.data.datasets import PairFiles
+from spinn.errors import InputError
+from spinn.files import write_json
+from spinn.training.restore import Run, load_run
+from spinn.trees import Parse
+
+# What a row's runs are told, beside the seed: the encoder, and the trees that it follows.
+ROWS = {
+    "gold": ["model=spinn", "data.trees=gold"],
+    "predicted": ["model=spinn_predicted"],
+    "rl": ["model=rl_spinn"],
+    "gumbel": ["model=gumbel_treelstm"],
+    "balanced": ["model=spinn", "data.trees=balanced"],
+    "left": ["model=spinn", "data.trees=left"],
+    "right": ["model=spinn", "data.trees=right"],
+    "random": ["model=spinn", "data.trees=random", "data.tree_seed={seed}"],
+}
+CONVENTIONS = Conventions()
+COLUMNS = ("test", "test_longer", "F1 with gold", "moves of gold", "self", "minutes")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train what is missing, compare, print the table and leave it as JSON."""
+    options = parse(arguments)
+    rows = {name: [options.out / f"{name}-{seed}" for seed in options.seeds] for name in ROWS}
+    train_missing(rows, options)
+    results = {name: compare(folders) for name, folders in tqdm(rows.items(), desc="compare")}
+    write_json(options.out / "trees.json", results)
+    print(table(results))
+    print(
+        f"Mean ± standard deviation of {len(options.seeds)} seeds. Accuracy in per cent; "
+        f"{CONVENTIONS.describe()}; each sentence of test once. Written: {options.out}/trees.json"
+    )
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.trees", description=__doc__)
+    parser.add_argument("overrides", nargs="*", help="for every run, as train.py takes them")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="runs at a time")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/trees"), help="a folder for all runs"
+    )
+    options = parser.parse_args(arguments)
+    if options.jobs < 1:
+        raise InputError(f"--jobs is {options.jobs}; expected 1 or more")
+    return options
+
+
+def train_missing(rows: dict[str, list[Path]], options: argparse.Namespace) -> None:
+    """Train every run that has no results yet, some at a time, one thread each.
+
+    Raises: InputError: if a run fails, with the end of what it said.
+    """
+    missing = {
+        folder: [part.format(seed=seed) for part in (*ROWS[name], "seed={seed}")]
+        for name, folders in rows.items()
+        for folder, seed in zip(folders, options.seeds, strict=True)
+        if not (folder / "results.json").is_file()
+    }
+    options.out.mkdir(parents=True, exist_ok=True)
+    settings = [[*own, *options.overrides] for own in missing.values()]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        try:
+            done = pool.map(train, missing, settings)
+            for _ in tqdm(done, total=len(missing), desc="train", unit="run"):
+                pass
+        except BaseException:  # what has not begun is not begun any more
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def train(folder: Path, settings: Iterable[str]) -> None:
+    """Train one run, its output in a file beside its folder."""
+    log = folder.with_name(f"{folder.name}.log")
+    own = [f"hydra.run.dir='{folder.resolve()}'", "trainer.threads=1"]
+    command = [sys.executable, str(HOME / "train.py"), *own, *settings]
+    with log.open("w", encoding="utf-8") as file:
+        ended = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, check=False)
+    if ended.returncode:
+        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise InputError(f"{folder.name} ended with exit code {ended.returncode}: {said[-1:]}")
+
+
+def compare(folders: Sequence[Path]) -> dict[str, list[float]]:
+    """Figures of the runs of one row, a value for each run; of `self` one in all."""
+    figures: dict[str, list[float]] = {}
+    found = []
+    for folder in folders:
+        results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        trees, golds = trees_of_test(load_run(folder))
+        found.append(trees)
+        told = {
+            "test": results["test"]["accuracy"],
+            "F1 with gold": f1(trees, golds, CONVENTIONS),
+            "moves of gold": results["test"].get("transition_accuracy"),
+            "test_longer": results["tests"].get("test_longer", {}).get("accuracy"),
+            "minutes": results["train_seconds"] / 60,
+        }
+        for name, value in told.items():
+            if value is not None:
+                figures.setdefault(name, []).append(value)
+    if len(found) > 1:
+        figures["self"] = [self_agreement(found, CONVENTIONS)]
+    return figures
+
+
+def trees_of_test(run: Run) -> tuple[list[bytes], list[bytes]]:
+    """The trees that a run's encoder uses for the sentences of test, each once, and gold's."""
+    assert isinstance(run.dataset, PairFiles)
+    given, gold = sentences_of_test(run.dataset), sentences_of_test(as_gold(run.dataset))
+    both = dict(zip(gold, given, strict=True))  # each sentence once
+    found = encoder_trees(run.task.encoder, list(both.values()), run.vocabulary, batch_size=256)
+    assert found is not None, "every row of this table has trees"
+    return found[0], [tree for _, tree in both]
+
+
+def sentences_of_test(dataset: PairFiles) -> list[Parse]:
+    """Premises and hypotheses of test as the dataset has them."""
+    return [parse for example in dataset.load().test for parse in example.sentences]
+
+
+def as_gold(dataset: PairFiles) -> PairFiles:
+    """The same dataset with its own trees."""
+    return replace(dataset, settings=replace(dataset.settings, trees="gold"))
+
+
+def table(results: dict[str, dict[str, list[float]]]) -> str:
+    """A line for each row of runs."""
+    shown = [name for name in COLUMNS if any(name in figures for figures in results.values())]
+    cells = {
+        name: [_cell(figures.get(column), column) for column in shown]
+        for name, figures in results.items()
+    }
+    return aligned(shown, cells)
+
+
+def _cell(values: Sequence[float] | None, column: str) -> str:
+    if not values:
+        return "-"
+    scale = 1 if column == "minutes" else 100
+    mean = f"{scale * fmean(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ± {scale * stdev(values):.1f}"
+
+
+if __name__ == "__main__":
+    sys.exit(people.run(main))

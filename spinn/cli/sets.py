@@ -1,0 +1,99 @@
+"""Which examples a command looks at: a run's own dev and test sets, or a file."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from spinn.cli import tree_options
+from spinn.data.dataset import ReadReport
+from spinn.data.datasets import Dataset, PairFiles
+from spinn.data.readers.logic import LogicReader
+from spinn.data.readers.sick import SICKReader
+from spinn.data.readers.snli import SNLIReader
+from spinn.data.sentences import TREE_NAMES
+from spinn.data.splits import split_reader, tree_source
+from spinn.errors import InputError
+from spinn.training.restore import Run
+
+READERS: dict[str, Any] = {
+    "snli": SNLIReader,
+    "multinli": SNLIReader,
+    "sick": SICKReader,
+    "logic": LogicReader,
+}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which sets, from where, with which trees."""
+    parser.add_argument("--file", type=Path, help="a file to evaluate on (plain or .gz)")
+    parser.add_argument(
+        "--format", choices=sorted(READERS), help="the file's format (default: as in training)"
+    )
+    parser.add_argument("--root", help="where the run's own files lie, if no longer in data.root")
+    tree_options.add_to(parser, TREE_NAMES, default=None, whose="every sentence, its own replaced")
+    parser.add_argument(
+        "--on-error", choices=("raise", "skip"), default="raise", help="what a bad row does"
+    )
+
+
+def read_sets(
+    dataset: Dataset, options: argparse.Namespace
+) -> tuple[dict[str, Any], dict[str, ReadReport]]:
+    """Read the file of the command line, or the run's own dev and test sets; none is empty.
+
+    Returns: the examples of each set by name, and how reading them went.
+    """
+    return _one_file(dataset, options) if options.file else _own_sets(dataset)
+
+
+def chosen_dataset(loaded: Run, options: argparse.Namespace) -> Dataset:
+    """Return the run's own dataset, with what the command line changes.
+
+    An encoder that parses for itself follows its own trees, unless others are asked for by name.
+
+    Raises: InputError: if it has no files, and files or trees are asked for; or if the encoder
+        cannot follow such trees.
+    """
+    if not isinstance(loaded.dataset, PairFiles):
+        for name in ("file", "format", "root", "trees", "parser_url"):
+            if getattr(options, name) is not None:
+                option = name.replace("_", "-")
+                raise InputError(
+                    f"--{option}: {loaded.folder.path} was trained on {loaded.dataset.describe()} "
+                    "that are made, and is evaluated on these; leave it out"
+                )
+        return loaded.dataset
+    settings = replace(
+        loaded.dataset.settings,
+        on_error=options.on_error,
+        root=options.root or loaded.dataset.settings.root,
+        trees=options.trees or loaded.dataset.settings.trees,
+        parser_url=options.parser_url or loaded.dataset.settings.parser_url,
+    )
+    tree_options.check(settings.trees, options.parser_url)
+    if options.trees:
+        loaded.follow(options.trees)
+    reader = loaded.dataset.reader
+    if options.format:
+        reader = READERS[options.format](labels=loaded.dataset.labels)
+    return PairFiles(settings, reader)
+
+
+def _one_file(
+    dataset: Dataset, options: argparse.Namespace
+) -> tuple[dict[str, Any], dict[str, ReadReport]]:
+    assert isinstance(dataset, PairFiles)  # a run of another kind has been told so
+    settings = dataset.settings
+    trees = tree_source(settings)
+    read = split_reader(settings)
+    examples, report = read(dataset.reader, [options.file], trees, on_error=settings.on_error)
+    name = options.file.name
+    return {name: examples}, {name: report}
+
+
+def _own_sets(dataset: Dataset) -> tuple[dict[str, Any], dict[str, ReadReport]]:
+    splits = dataset.load()
+    sets = {"dev": splits.dev, "test": splits.test, **splits.tests}
+    reports = {name: report for name, report in splits.reports.items() if name in sets}
+    return {name: examples for name, examples in sets.items() if len(examples)}, reports

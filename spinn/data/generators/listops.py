@@ -1,0 +1,117 @@
+"""Write ListOps: ``python -m spinn.data.generators.listops OUT.tsv``.
+
+Nested operations on lists of digits, each with its value from 0 to 9 (Nangia and Bowman 2018,
+arXiv:1804.06028): `[MAX 2 9 [MIN 4 7 ] 0 ]` is 9. An element is an operation with probability 1/4
+and a digit otherwise; an operation has two to five arguments, and none lies deeper than 20.
+No expression comes twice, as in the paper's data: without that, three in four would be one digit.
+So the more are drawn, the longer they are: of 100,000 the mean is 43 words, the longest over 1,000.
+A list's tree takes one part after the other from the left, and its closing bracket last:
+
+    ( ( ( ( [MAX 2 ) 9 ) 4 ) ] )
+
+A line of the file is a value, a tab and such a tree, as in the paper's files. Expressions are
+shuffled, so that any part of the file is a sample of it; the paper has 90,000 for training and
+10,000 for test.
+"""
+
+import argparse
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+
+from spinn.data.example import Example
+from spinn.files import write_text
+from spinn.trees import REDUCE, SHIFT, Parse, to_brackets
+
+EXAMPLES = 100_000
+OPERATION = 0.25  # probability with which an element is one
+ARGUMENTS = 2, 5  # least and most
+DEEPEST = 20
+DIGITS = tuple("0123456789")
+END = "]"
+OPERATIONS: dict[str, Callable[[list[int]], int]] = {
+    "[MIN": min,
+    "[MAX": max,
+    "[MED": lambda values: int(median(values)),  # the mean of the middle two, rounded down
+    "[SM": lambda values: sum(values) % 10,
+}
+_NAMES = tuple(OPERATIONS)
+
+
+def draw(rng: random.Random) -> Parse:
+    """Draw an expression; the same one may come again."""
+    words: list[str] = []
+    moves = bytearray()
+    _grow(rng, words, moves, depth=1)
+    return Parse(tuple(words), bytes(moves))
+
+
+def _grow(rng: random.Random, words: list[str], moves: bytearray, depth: int) -> None:
+    moves.append(SHIFT)
+    if depth == DEEPEST or rng.random() >= OPERATION:
+        words.append(rng.choice(DIGITS))
+        return
+    words.append(rng.choice(_NAMES))
+    for _ in range(rng.randint(*ARGUMENTS)):
+        _grow(rng, words, moves, depth + 1)
+        moves.append(REDUCE)
+    words.append(END)
+    moves += bytes([SHIFT, REDUCE])
+
+
+def value(words: Sequence[str]) -> int:
+    """Work out an expression, from 0 to 9.
+
+    Args: words: of a whole expression; what is none is not looked for.
+    """
+    lists: list[list[int]] = [[]]
+    names: list[str] = []
+    for word in words:
+        if word in OPERATIONS:
+            names.append(word)
+            lists.append([])
+        elif word == END:
+            arguments = lists.pop()
+            lists[-1].append(OPERATIONS[names.pop()](arguments))
+        else:
+            lists[-1].append(int(word))
+    return lists[0][0]
+
+
+def generated(examples: int, seed: int) -> list[Example]:
+    """Draw distinct expressions with their values, in an order that says nothing."""
+    rng = random.Random(seed)
+    found: dict[Parse, None] = {}  # a set whose order does not change between processes
+    while len(found) < examples:
+        found[draw(rng)] = None
+    parses = list(found)
+    rng.shuffle(parses)
+    return [Example((parse,), str(value(parse.words))) for parse in parses]
+
+
+def write(out: Path, examples: int, seed: int) -> None:
+    """Write a file; nobody sees half of it."""
+    made = generated(examples, seed)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_text(out, "".join(f"{target}\t{to_brackets(parse)}\n" for (parse,), target, _ in made))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse the command line, write the file, and report."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("out", metavar="OUT", type=Path, help="the file")
+    parser.add_argument("--examples", type=int, default=EXAMPLES, help=f"default: {EXAMPLES}")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    if options.examples < 1:
+        parser.error(f"--examples is {options.examples}; expected 1 or more")
+    write(options.out, options.examples, options.seed)
+    size = options.out.stat().st_size / 1e6
+    print(f"{options.examples} expressions, {size:.1f} MB, to {options.out}")
+
+
+if __name__ == "__main__":
+    main()

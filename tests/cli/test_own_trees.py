@@ -1,0 +1,93 @@
+"""Encoders that parse for themselves, from the command line."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spinn.cli import main
+
+HOME = Path(__file__).parent.parent.parent
+
+
+def evaluated(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert main(["evaluate", *arguments, "--json"]) == 0
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return result
+
+
+def test_it_follows_its_own_trees_and_says_how_many_moves_are_the_datas(
+    parsing_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = evaluated(capsys, str(parsing_run))["sets"]["test"]
+    assert 0.5 < figures["transition_accuracy"] <= 1
+    assert figures["accuracy"] > 0.5
+
+
+def test_own_trees_need_no_parse_in_the_data(
+    parsing_run: Path, tiny_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    brackets = evaluated(capsys, str(parsing_run), "--file", str(tiny_data / "test.jsonl"))
+    rows = [json.loads(line) for line in (tiny_data / "test.jsonl").read_text().splitlines()]
+    plain = tmp_path / "plain.txt"
+
+    def words(tree: str) -> str:
+        return " ".join(word for word in tree.split() if word not in "()")
+
+    header = "pair_ID\tsentence_A\tsentence_B\trelatedness_score\tentailment_judgment\n"
+    plain.write_text(
+        header
+        + "".join(
+            f"{number}\t{words(row['sentence1_binary_parse'])}\t"
+            f"{words(row['sentence2_binary_parse'])}\t3\t{row['gold_label'].upper()}\n"
+            for number, row in enumerate(rows)
+        )
+    )
+    arguments = (str(parsing_run), "--file", str(plain), "--format", "sick", "--trees", "predicted")
+    found = evaluated(capsys, *arguments)
+    assert found["trees"] == "predicted"
+    figures = found["sets"]["plain.txt"]
+    assert figures["confusion"] == brackets["sets"]["test.jsonl"]["confusion"]
+    assert "transition_accuracy" not in figures
+
+
+def test_trees_that_are_named_are_followed(
+    parsing_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = evaluated(capsys, str(parsing_run))["sets"]["test"]
+    balanced = evaluated(capsys, str(parsing_run), "--trees", "balanced")["sets"]["test"]
+    assert "transition_accuracy" not in balanced
+    assert balanced["loss"] != own["loss"]
+
+
+def test_an_encoder_that_follows_trees_finds_none(
+    trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(trained_run), "--trees", "predicted"]) == 2
+    said = capsys.readouterr().err
+    assert "--trees predicted: SPINN follows trees and finds none itself" in said
+    assert "spinn_predicted" in said
+
+
+@pytest.mark.parametrize(
+    ("model", "lacks"),
+    [
+        ("spinn", "SPINN follows trees and finds none itself"),
+        ("treelstm", "SPINN follows trees and finds none itself"),
+        ("spinn_predicted", "SupervisedSPINN learns to parse from trees in the data"),
+    ],
+)
+def test_training_without_the_trees_that_are_needed(
+    model: str, lacks: str, tiny_overrides: list[str], tmp_path: Path
+) -> None:
+    command = [sys.executable, str(HOME / "train.py"), *tiny_overrides, f"model={model}"]
+    run = tmp_path / "run"
+    ended = subprocess.run(
+        [*command, "data.trees=predicted", f"hydra.run.dir={run}"], capture_output=True, text=True
+    )
+    assert ended.returncode == 2
+    assert f"data.trees=predicted: {lacks}; choose data.trees=gold" in ended.stderr
+    assert not (run / "config.yaml").exists()

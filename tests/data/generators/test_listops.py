@@ -1,0 +1,100 @@
+"""ListOps: expressions, values, trees."""
+
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from spinn.data.generators.listops import DEEPEST, DIGITS, END, OPERATIONS, generated, main, value
+from spinn.trees import check_transitions, parse_brackets, to_brackets
+
+MADE = generated(3000, seed=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("7", 7),
+        ("[MAX 2 9 [MIN 4 7 ] 0 ]", 9),
+        ("[MIN 8 [SM 9 9 9 ] ]", 7),
+        ("[MED 1 9 2 ]", 2),
+        ("[MED 1 9 2 3 ]", 2),
+        ("[MED 1 4 ]", 2),
+        ("[SM 5 5 ]", 0),
+    ],
+)
+def test_values_worked_by_hand(text: str, expected: int) -> None:
+    assert value(text.split()) == expected
+
+
+def test_values_are_those_of_the_nested_lists() -> None:
+    def worked(words: list[str]) -> int:
+        word = words.pop(0)
+        if word in DIGITS:
+            return int(word)
+        arguments = []
+        while words[0] != END:
+            arguments.append(worked(words))
+        words.pop(0)
+        arguments.sort()
+        half = len(arguments) // 2
+        middle = (arguments[half] + arguments[-1 - half]) // 2
+        results = {"[MIN": arguments[0], "[MAX": arguments[-1], "[MED": middle}
+        return results.get(word, sum(arguments) % 10)
+
+    for (parse,), target, _ in MADE:
+        assert worked(list(parse.words)) == int(target)
+
+
+def test_a_list_takes_its_parts_from_the_left_and_its_bracket_last() -> None:
+    for (parse,), _, _ in MADE:
+        check_transitions(parse.transitions, len(parse.words))
+        stack: list[list[str]] = []  # each list that is open, in the words of its parts
+        written: list[str] = []
+        for word in parse.words:
+            done = word
+            if word in OPERATIONS:
+                stack.append([word])
+                continue
+            if word == END:
+                name, *arguments = stack.pop()
+                done = f"{'( ' * (len(arguments) + 1)}{name} {' ) '.join(arguments)} ) ] )"
+                assert 2 <= len(arguments) <= 5
+            (stack[-1] if stack else written).append(done)
+        assert written == [to_brackets(parse)]
+
+
+def test_expressions_are_distinct_repeat_by_seed_and_are_in_no_order() -> None:
+    parses = [parse for (parse,), _, _ in MADE]
+    assert len(set(parses)) == len(parses) == 3000
+    assert generated(200, seed=5) == generated(200, seed=5) != generated(200, seed=6)
+    digits = [n for n, parse in enumerate(parses) if len(parse.words) == 1]
+    assert len(digits) == 10
+    assert 500 < fmean(digits) < 2500
+
+
+def test_none_is_too_deep() -> None:
+    depths = []
+    for (parse,), _, _ in MADE:
+        open_lists = [0]
+        for word in parse.words:
+            open_lists.append(open_lists[-1] + (word in OPERATIONS) - (word == END))
+        depths.append(max(open_lists))
+    assert max(depths) < DEEPEST
+
+
+def test_the_file_is_a_value_a_tab_and_a_tree(tmp_path: Path) -> None:
+    out = tmp_path / "new folder" / "listops.tsv"
+    main([str(out), "--examples", "50", "--seed", "2"])
+    rows = [line.split("\t") for line in out.read_text(encoding="utf-8").splitlines()]
+    made = generated(50, seed=2)
+    assert [(parse_brackets(text), target) for target, text in rows] == [
+        (parse, target) for (parse,), target, _ in made
+    ]
+    assert [path.name for path in out.parent.iterdir()] == ["listops.tsv"]
+
+
+def test_a_file_of_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([str(tmp_path / "out"), "--examples", "0"])
+    assert "--examples is 0; expected 1 or more" in capsys.readouterr().err
