@@ -21,8 +21,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     for command in (evaluate, parse_eval, predict, inspect, draw, data):
         command.add_to(commands)
-    chosen = parser.parse_args(arguments)
+    chosen, rest = parser.parse_known_args(arguments)
+    # argparse does not take `RUN --json PREMISE HYPOTHESIS`: sentences may follow options, too.
+    if rest and getattr(chosen, "sentences", None) == [] and not any(map(_is_option, rest)):
+        chosen.sentences = rest
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     return people.run(lambda: chosen.run(chosen))
+
+
+def _is_option(argument: str) -> bool:
+    return argument.startswith("-")
 
 
 if __name__ == "__main__":

@@ -182,6 +182,18 @@ def test_two_sentences_after_the_run(trained_run: Path, capsys: pytest.CaptureFi
     assert answer["premise"] == "( dogs move )"
 
 
+def test_options_may_stand_before_the_sentences(
+    trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    between = ["predict", str(trained_run), "--trees", "left", "--json", "dogs move far", "dogs"]
+    assert main(between) == 0
+    assert json.loads(capsys.readouterr().out)["premise"] == "( ( dogs move ) far )"
+    for wrong in (["--jsn", "a", "b"], ["a", "b", "--jsn"]):
+        with pytest.raises(SystemExit, match="2"):
+            main(["predict", str(trained_run), *wrong])
+        assert "unrecognized arguments: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
