@@ -25,6 +25,7 @@ LAYERS = {  # a room may use those below it, and itself; rooms of one number do 
     "trees": 0,
     "errors": 0,
     "files": 0,
+    "wording": 0,
 }
 
 

@@ -1,6 +1,7 @@
 """A run in one picture: how the error fell, and what the model makes of its test set."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,18 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    PercentFormatter,
+)
 from numpy.typing import NDArray
 
+FEW, MANY = 5, 1000  # a log axis up to the first span labels each digit, to the second 1, 2 and 5
 TARGET, OUTPUT, SECOND = "#555555", "#d55e00", "#0072b2"
+KINDS = {"accuracy": "accuracy", "exact": "exact match"}  # the parts of a set that are right
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -21,30 +30,51 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def numbers(
-    lines: Sequence[Mapping[str, Any]],
-    title: str,
-    target: NDArray[Any],
-    output: NDArray[Any],
-    path: Path,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What is wanted of a model beside what it says.
+
+    Attributes:
+        title: of the panel.
+        target: (T,) what was wanted at each step.
+        output: (T,) what came.
+        seasonal: (T,) the seasonal-naive forecast; None where there are no seasons.
+        name: of what is told; empty where it has none.
+        scaled: whether the loss is in other units than these.
+    """
+
+    title: str
+    target: NDArray[Any]
+    output: NDArray[Any]
+    seasonal: NDArray[Any] | None = None
+    name: str = ""
+    scaled: bool = False
+
+
+def numbers(lines: Sequence[Mapping[str, Any]], told: Told, path: Path) -> None:
     """Draw the error in training, and a target against what the model said.
 
     Args:
         lines: an evaluation each, as in `metrics.jsonl`.
-        title: of the second panel.
-        target: (T,) what was wanted at each step.
-        output: (T,) what came.
+        told: of the second panel.
         path: of the PNG.
     """
     with mpl.rc_context(STYLE):
         figure, curve, panel = _panels(4, 6)
-        _curve(curve, lines, "mean squared error")
-        steps = np.arange(1, len(target) + 1)
-        panel.plot(steps, target, color=TARGET, lw=2.5, alpha=0.6, label="target")
-        panel.plot(steps, output, color=OUTPUT, lw=1.2, label="model")
-        panel.set(title=title, xlabel="step")
-        panel.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+        _curve(curve, lines, f"mean squared error{' (scaled)' if told.scaled else ''}")
+        steps = np.arange(1, len(told.target) + 1)
+        panel.plot(steps, told.target, color=TARGET, lw=2.5, alpha=0.6, label="target")
+        panel.plot(steps, told.output, color=OUTPUT, lw=1.2, label="model")
+        if told.seasonal is not None:  # below the model's line
+            panel.plot(
+                steps, told.seasonal, color=SECOND, lw=0.7, zorder=1.9, label="seasonal naive"
+            )
+        panel.set(title=told.title, xlabel="step", ylabel=told.name)
+        _whole_numbers(panel)
+        panel.legend(
+            frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=3,
+            handlelength=1.2, columnspacing=1,
+        )  # fmt: skip
         figure.savefig(path, format="png", dpi=150)
 
 
@@ -79,12 +109,12 @@ def _panels(*widths: int) -> tuple[Any, ...]:
 def _bars(axes: Axes, sets: Mapping[str, Mapping[str, Any]]) -> None:
     """The parts of each set that are right."""
     names = list(sets)
-    kinds = [kind for kind in ("accuracy", "exact") if kind in sets[names[0]]]
+    kinds = [kind for kind in KINDS if kind in sets[names[0]]]
     height = 0.8 / len(kinds)
     for index, (kind, colour) in enumerate(zip(kinds, (SECOND, OUTPUT), strict=False)):
         places = np.arange(len(names)) + (index - (len(kinds) - 1) / 2) * height
         values = [sets[name][kind] for name in names]
-        label = "right answers" if kind == "accuracy" else "sequences without a mistake"
+        label = KINDS[kind]
         bars = axes.barh(places, values, height * 0.9, color=colour, label=label)
         axes.bar_label(bars, [f"{value:.1%}" for value in values], padding=3, fontsize=8)
     axes.set_yticks(range(len(names)), names)
@@ -92,9 +122,9 @@ def _bars(axes: Axes, sets: Mapping[str, Mapping[str, Any]]) -> None:
     axes.set_xlim(0, 1.12)
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.set_xticks(np.linspace(0, 1, 6))
-    axes.set_title("Each test set")
+    axes.set(title="Each test set", xlabel=" / ".join(KINDS[kind] for kind in kinds))
     if len(kinds) > 1:
-        axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2)
+        axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
 
 
 def _by_step(axes: Axes, sets: Mapping[str, Sequence[float]]) -> None:
@@ -108,14 +138,37 @@ def _by_step(axes: Axes, sets: Mapping[str, Sequence[float]]) -> None:
     axes.set(title="Right answers by step", xlabel="step", ylim=(-0.02, 1.02))
     axes.set_yticks(np.linspace(0, 1, 6))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _whole_numbers(axes)
     axes.legend(frameon=False)
 
 
 def _curve(axes: Axes, lines: Sequence[Mapping[str, Any]], name: str) -> None:
     """The loss at every evaluation, in training and on dev."""
     epochs = [line["epoch"] for line in lines]
-    axes.plot(epochs, [line["train_loss"] for line in lines], color=OUTPUT, label="train")
-    axes.plot(epochs, [line["dev"]["loss"] for line in lines], color=TARGET, label="dev")
+    marker = "o" if len(lines) == 1 else ""  # a line of one point is not seen
+    for colour, label, losses in (
+        (OUTPUT, "train", [line["train_loss"] for line in lines]),
+        (TARGET, "dev", [line["dev"]["loss"] for line in lines]),
+    ):
+        axes.plot(epochs, losses, color=colour, marker=marker, label=label)
     axes.set(title="Training", xlabel="epoch", ylabel=name, yscale="log")
+    _whole_numbers(axes)
+    _few_decades(axes)
     axes.legend(frameon=False)
+
+
+def _whole_numbers(axes: Axes) -> None:
+    """Count epochs or steps below, in ones, twos, fives or tens."""
+    locator = MaxNLocator("auto", integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
+    axes.xaxis.set_major_locator(locator)
+
+
+def _few_decades(axes: Axes) -> None:
+    """Label more of a log axis than its decades, where it spans so few that they say little."""
+    low, high = axes.get_ylim()
+    if high / low > MANY:
+        return
+    subs = (1, 2, 5) if high / low > FEW else range(1, 10)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())

@@ -37,8 +37,10 @@ def run(options: argparse.Namespace) -> None:
 def draw(folder: str | Path, out: Path | None = None) -> Path:
     """Draw a run, and return the picture's path.
 
-    Raises: InputError: if the folder is no finished run, or matplotlib is not installed.
+    Raises: InputError: if the folder is no finished run, `out` no PNG, or matplotlib not there.
     """
+    if out is not None and (out.suffix != ".png" or out.is_dir()):
+        raise InputError(f"--out {out}; expected the name of a file that ends in .png")
     try:
         from spinn.analysis import pictures
     except ImportError as error:
@@ -49,8 +51,8 @@ def draw(folder: str | Path, out: Path | None = None) -> Path:
         raise InputError(f"--out {path}: there is no folder {path.parent}")
     lines = _lines(loaded.folder.metrics)
     if isinstance(loaded.task, SequenceRegression):
-        title, target, output = _of_test(loaded)
-        write_atomically(path, lambda draft: pictures.numbers(lines, title, target, output, draft))
+        told = pictures.Told(**_of_test(loaded))
+        write_atomically(path, lambda draft: pictures.numbers(lines, told, draft))
     else:
         sets = _sets(loaded.folder.results)
         write_atomically(path, lambda draft: pictures.parts(lines, sets, draft))
@@ -79,14 +81,26 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _of_test(loaded: Run) -> tuple[str, Any, Any]:
-    """What is wanted of test's first sequence, or of a whole series, and what the model says."""
+def _of_test(loaded: Run) -> dict[str, Any]:
+    """What is wanted of test's first sequence, or of a whole series, and what the model says.
+
+    Returns: the fields of `pictures.Told`.
+    """
     source = loaded.dataset.source if isinstance(loaded.dataset, MadeSequences) else None
     test = loaded.dataset.load().test
     if not isinstance(source, Forecast):
         test = test[:1]
     batches = Batches(loaded.task.prepare(test, loaded.vocabulary), batch_size=256)
     said = outputs(loaded.task, batches, torch.device("cpu")).numpy()
-    if isinstance(source, Forecast):
-        return "The test set, forecast piece by piece", *source.joined(said)
-    return "A sequence of the test set", test.targets.ravel(), said.ravel()
+    if not isinstance(source, Forecast):
+        title = "A sequence of the test set"
+        return {"title": title, "target": test.targets.ravel(), "output": said.ravel()}
+    target, output = source.joined(said)
+    return {
+        "title": "The test set, piece by piece",
+        "target": target,
+        "output": output,
+        "seasonal": source.joined(source.seasonal_naive(test))[1],
+        "name": source.column or "value",
+        "scaled": True,
+    }

@@ -15,6 +15,8 @@ from spinn.config import nearest
 
 UNKNOWN_KEY = re.compile(r"Could not (?:override|delete from config)\W+'?(?P<key>[\w./@]+)")
 
+NO_OPTION = re.compile(r"Could not find '(?P<group>[\w/]+)/(?P<option>[^/']+)'")
+
 
 def explain(error: HydraException, conf: Path) -> str:
     """Return Hydra's complaint about an override in a sentence or two.
@@ -26,11 +28,21 @@ def explain(error: HydraException, conf: Path) -> str:
     message = str(error).split("\nConfig search path:")[0].split("\nSee https:")[0].strip()
     unknown = UNKNOWN_KEY.match(message)
     if unknown is None:
-        return message
+        return _with_nearest_option(message, conf)
     key = unknown["key"]
     groups = set(_groups(conf))
     known = groups if "." not in key else set(_known_keys(conf, groups))
     return f"unknown key {key}: {nearest(key, known)}"
+
+
+def _with_nearest_option(message: str, conf: Path) -> str:
+    """Add the option that was perhaps meant, if the message is of one that is not there."""
+    missing = NO_OPTION.search(message)
+    if missing is None:
+        return message
+    options = [path.stem for path in (conf / missing["group"]).glob("*.yaml")]
+    hint = nearest(missing["option"], options)
+    return message.replace(missing[0], f"{missing[0]}: {hint}") if "mean" in hint else message
 
 
 def _groups(conf: Path) -> Iterator[str]:

@@ -3,22 +3,26 @@
 import contextlib
 import logging
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from spinn.cli import people
+from spinn.cli import again, people
 from spinn.cli.draw import draw
 from spinn.cli.explain import explain
 from spinn.cli.home import HOME
 from spinn.cli.table import results_table
 from spinn.data.datasets import PairFiles
 from spinn.errors import InputError
+from spinn.training.loop import TrainingError
 from spinn.training.run import train as train_run
 from spinn.training.settings import dataset_of
+from spinn.training.signals import Interrupted
 
 log = logging.getLogger(__name__)
 
@@ -55,19 +59,35 @@ def train(config: DictConfig) -> float:
 
 
 def _train(config: DictConfig) -> float:
-    results = train_run(config)
-    sets = {"dev": results["dev"], "test": results["test"], **results["tests"]}
-    log.info("%s", results_table({name: row for name, row in sets.items() if row is not None}))
     folder = Path(config.run)
     with contextlib.suppress(ValueError):
         folder = folder.relative_to(Path.cwd())
-    _link_latest(folder)
-    pairs = isinstance(dataset_of(config), PairFiles)
-    if not pairs:
+    results = _results(config, folder)
+    sets = {"dev": results["dev"], "test": results["test"], **results["tests"]}
+    log.info("%s", results_table({name: row for name, row in sets.items() if row is not None}))
+    run = shlex.quote(str(folder))
+    if isinstance(dataset_of(config), PairFiles):
+        following = f"spinn predict {run} --help"
+    else:
+        following = f"spinn draw {run}"
         _draw(folder)
-    command = "predict" if pairs else "evaluate"  # predict is for pairs of sentences
-    log.info("saved in %s; next: spinn %s %s --help", folder, command, folder)
+    log.info("saved in %s; next: %s", folder, following)
     return float(results["dev_score"])
+
+
+def _results(config: DictConfig, folder: Path) -> dict[str, Any]:
+    """Train, and let `latest` point at the folder; if the run is stopped, say how to go on."""
+    try:
+        results = train_run(config)
+    except Interrupted as stop:
+        _link_latest(folder)
+        command = again.command(HydraConfig.get().overrides.task, folder)
+        raise Interrupted(f"{stop}. Go on with: {command}", stop.number) from None
+    except TrainingError:
+        _link_latest(folder)
+        raise
+    _link_latest(folder)
+    return results
 
 
 def _draw(run: Path) -> None:

@@ -15,6 +15,7 @@ from spinn.data.corpus import Corpus, CorpusBuilder
 from spinn.data.example import Example
 from spinn.data.sentences import PREDICTED, TreeSource
 from spinn.errors import InputError
+from spinn.wording import counted
 
 MESSAGES_KEPT = 10
 Stamp = tuple[int, int, int]
@@ -66,10 +67,11 @@ class ReadReport:
 
     def summary(self) -> str:
         """Say in one line what was read, and below it what was skipped and why."""
+        examples = counted(self.examples, "example")
         counts = [
-            f"{self.examples} examples from {len(self.files)} file(s), {self.trees} trees",
-            f"{self.unlabelled} without a label" if self.unlabelled else "",
-            f"{self.bad_rows} bad rows skipped" if self.bad_rows else "",
+            f"{examples} from {len(self.files)} file(s), {self.trees} trees",
+            f"{self.unlabelled:,} without a label" if self.unlabelled else "",
+            f"{counted(self.bad_rows, 'bad row')} skipped" if self.bad_rows else "",
             f"{len(self.truncated)} file(s) cut short" if self.truncated else "",
         ]
         lines = ["; ".join(filter(None, counts)), *self.messages]

@@ -12,6 +12,7 @@ from spinn.data.sequences.source import Source
 from spinn.data.series import Series, SeriesSplits
 from spinn.data.splits import DataSettings, Splits, load_splits
 from spinn.data.vocabulary import Vocabulary
+from spinn.wording import counted
 
 
 class Dataset(Protocol):
@@ -147,8 +148,9 @@ class MadeSequences:
 
     def describe(self) -> str:
         """Sequences, and what a step is."""
-        width = self.inputs
-        return "sequences of symbols" if width is None else f"sequences, {width} numbers a step"
+        if self.inputs is None:
+            return "sequences of symbols"
+        return f"sequences, {counted(self.inputs, 'number')} a step"
 
     def facts(self) -> dict[str, Any]:
         """Nothing: all is in the configuration."""

@@ -31,6 +31,7 @@ class GumbelTreeLSTM(nn.Module):
         dropout: probability with which an entry of the sentence's vector becomes zero in training.
     """
 
+    has_tokens: ClassVar[bool] = False
     parses: ClassVar[bool] = True
 
     def __init__(

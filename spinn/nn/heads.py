@@ -52,11 +52,24 @@ def tokens_of(encoding: Encoding, encoder: nn.Module) -> Tensor:
     Raises: InputError: if the encoder has none.
     """
     if encoding.tokens is None:
-        raise InputError(
-            f"model: {type(encoder).__name__} has no vector for each step; "
-            "choose rnn, gru, lstm, bilstm or bow"
-        )
+        raise InputError(f"model: {_without_tokens(encoder)}")
     return encoding.tokens
+
+
+def need_tokens(encoder: nn.Module) -> None:
+    """Find out before any batch whether an encoder has a vector for each step.
+
+    Raises: ValueError: if it says that it has none.
+    """
+    if getattr(encoder, "has_tokens", True) is False:
+        raise ValueError(_without_tokens(encoder))
+
+
+def _without_tokens(encoder: nn.Module) -> str:
+    return (
+        f"{type(encoder).__name__} has no vector for each step; "
+        "choose model=rnn, gru, lstm, bilstm or bow"
+    )
 
 
 class Headed(nn.Module):

@@ -25,6 +25,7 @@ class SPINN(nn.Module):
         dropout: probability with which an entry of the sentence's vector becomes zero in training.
     """
 
+    has_tokens: ClassVar[bool] = False  # no vector for each step
     parses: ClassVar[bool] = False  # whether it finds trees itself; this one follows those given
 
     def __init__(

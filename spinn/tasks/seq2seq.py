@@ -11,7 +11,7 @@ from spinn.data.series import Series
 from spinn.data.vocabulary import Vocabulary
 from spinn.errors import InputError
 from spinn.nn.decoder import Decoder, Written
-from spinn.nn.heads import tokens_of
+from spinn.nn.heads import need_tokens, tokens_of
 from spinn.nn.recurrent import Cell
 from spinn.tasks.sequences import PreparedSeries, SeriesBatch
 from spinn.tasks.task import Task
@@ -62,6 +62,7 @@ class SequenceToSequence(Task):
         for name, value in (("beam", beam), ("limit", limit)):
             if value < 1:
                 raise ValueError(f"{name} is {value}; expected 1 or more")
+        need_tokens(encoder)
         self.encoder, self.labels, self.beam, self.limit = encoder, labels, beam, limit
         self.decoder = Decoder(
             size=int(encoder.size),  # type: ignore[arg-type]

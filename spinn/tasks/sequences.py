@@ -14,9 +14,10 @@ from spinn.data.corpus import Integers
 from spinn.data.series import Series
 from spinn.data.vocabulary import Vocabulary
 from spinn.errors import InputError
-from spinn.nn.heads import Headed
+from spinn.nn.heads import Headed, need_tokens
 from spinn.tasks.metrics import LabellingMetrics, RegressionMetrics
 from spinn.tasks.task import Task
+from spinn.wording import counted
 
 Per = Literal["step", "sequence"]
 
@@ -82,6 +83,8 @@ class SequenceTask(Headed, Task):
     split = Series
 
     def __init__(self, encoder: nn.Module, width: int, *, per: Per, dropout: float) -> None:
+        if per == "step":
+            need_tokens(encoder)
         super().__init__(encoder, width, dropout=dropout)
         self.per = per
 
@@ -103,10 +106,12 @@ class SequenceTask(Headed, Task):
         wrong = np.flatnonzero(split.target_lengths != expected)
         if len(wrong):
             bad = int(wrong[0])
+            steps = counted(int(split.lengths[bad]), "step")
+            targets = counted(int(split.target_lengths[bad]), "target")
             raise InputError(
-                f"task.per is {self.per}, but example {bad} has {split.lengths[bad]} steps and "
-                f"{split.target_lengths[bad]} targets; expected {expected[bad]}, one a {self.per}: "
-                "leave out task=… and task.per=… to get the data's own"
+                f"task.per is {self.per}, but example {bad} has {steps} and {targets}; expected "
+                f"{expected[bad]}, one a {self.per}: leave out task=… and task.per=… to get the "
+                "data's own"
             )
         self._check(split.targets)
         ids = np.array(vocabulary.encode(vocabulary.words), dtype=np.int64)

@@ -270,12 +270,8 @@ class Trainer:
         save_state(self.folder.last, self.task, self.optimizer, asdict(self.progress))
         if not self.folder.weights.is_file():  # no evaluation yet
             save_weights(self.folder.weights, self.task)
-        setting = f"trainer.resume={self.folder.path}"
-        if " " in setting:  # quotes for the shell, and within them for Hydra
-            setting = f"\"trainer.resume='{self.folder.path}'\""
         raise Interrupted(
-            f"stopped at step {self.progress.step} of {self.steps}; saved in {self.folder.path}. "
-            f"Go on with {setting}",
+            f"stopped at step {self.progress.step} of {self.steps}; saved in {self.folder.path}",
             number,
         )
 
@@ -287,4 +283,5 @@ class Trainer:
         if source.weights.is_file():
             load_best = source.weights.read_bytes()
             self.folder.weights.write_bytes(load_best)
+        self.folder.take_metrics(source, self.progress.step)
         log.info("going on from step %d of %s", self.progress.step, source.path)

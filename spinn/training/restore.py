@@ -52,6 +52,24 @@ class Run:
             encoder.follow = "own" if trees == PREDICTED else "given"
 
 
+def config_of(folder: RunFolder) -> DictConfig:
+    """Read the configuration that a run was trained with.
+
+    Raises:
+        InputError: if it is no configuration of a run.
+    """
+    try:
+        config = OmegaConf.load(folder.config)
+    except (YAMLError, OmegaConfBaseException, UnicodeDecodeError, OSError) as error:
+        raise InputError(f"{folder.config}: not a configuration ({error})") from error
+    sections = ("model", "data", "task")
+    if not isinstance(config, DictConfig) or not all(
+        isinstance(config.get(name), DictConfig) for name in sections
+    ):
+        raise InputError(f"{folder.config}: expected the sections {', '.join(sections)}")
+    return config
+
+
 def load_run(path: str | Path) -> Run:
     """Read a run folder and rebuild its trained model.
 
@@ -64,15 +82,7 @@ def load_run(path: str | Path) -> Run:
     for file in (folder.config, folder.vocabulary, folder.weights):
         if not file.is_file():
             raise InputError(f"{path} is not the folder of a run: {file.name} is not in it")
-    try:
-        config = OmegaConf.load(folder.config)
-    except (YAMLError, OmegaConfBaseException, UnicodeDecodeError, OSError) as error:
-        raise InputError(f"{folder.config}: not a configuration ({error})") from error
-    sections = ("model", "data", "task")
-    if not isinstance(config, DictConfig) or not all(
-        isinstance(config.get(name), DictConfig) for name in sections
-    ):
-        raise InputError(f"{folder.config}: expected the sections {', '.join(sections)}")
+    config = config_of(folder)
     vocabulary = Vocabulary.load(folder.vocabulary)
     dataset = dataset_of(config)
     task = task_factory(config, dataset)(vocabulary)

@@ -14,9 +14,11 @@ from spinn.tasks.task import Task
 from spinn.training.batches import Batches
 from spinn.training.figures import figures
 from spinn.training.loop import Progress, Trainer
+from spinn.training.resuming import check_resumed
 from spinn.training.run_folder import RunFolder
 from spinn.training.seeds import seed_everything
 from spinn.training.settings import Settings, check
+from spinn.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         Interrupted: after Ctrl-C or SIGTERM.
     """
     settings = check(config)
+    check_resumed(config, settings.trainer.resume)
     if settings.trainer.threads is not None:
         torch.set_num_threads(settings.trainer.threads)
     splits = settings.dataset.load()
@@ -131,8 +134,8 @@ def _announce(
     sizes = f"{len(splits.train):,} train, {len(splits.dev):,} dev, {len(splits.test):,} test"
     parameters = sum(p.numel() for p in task.parameters() if p.requires_grad)
     log.info(
-        "%s on %s (%s %s): %s%s parameters, on %s with %d threads",
+        "%s on %s (%s %s): %s%s parameters, on %s with %s",
         settings.root.names["model"], settings.root.names["data"], sizes,
         settings.dataset.describe(), f"{len(vocabulary):,} words, " if vocabulary.words else "",
-        f"{parameters:,}", device, torch.get_num_threads(),
+        f"{parameters:,}", device, counted(torch.get_num_threads(), "thread"),
     )  # fmt: skip

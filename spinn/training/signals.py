@@ -9,12 +9,13 @@ class Interrupted(Exception):  # noqa: N818 - not an error: the user asked for i
     """Training was asked to stop, and has saved where it stands.
 
     Args:
-        message: what was saved, and how to go on.
+        message: where it stopped, and where that is saved.
         number: the signal; a shell expects the exit code 128 + number.
     """
 
     def __init__(self, message: str, number: int) -> None:
         super().__init__(message)
+        self.number = number
         self.exit_code = 128 + number
 
 

@@ -46,3 +46,7 @@ def test_every_kind_of_run_is_drawn(
 def test_what_cannot_be_drawn_is_said(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["draw", str(tmp_path / "none")]) == 2
     assert "no such folder" in capsys.readouterr().err
+    for name in ("x.pdf", "x", "x.PNG"):
+        assert main(["draw", str(tmp_path / "none"), "--out", name]) == 2
+        expected = f"--out {name}; expected the name of a file that ends in .png"
+        assert expected in capsys.readouterr().err

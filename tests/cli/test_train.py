@@ -1,6 +1,7 @@
 """train.py as a user runs it: a process of its own, its exit code, what it prints."""
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,11 +11,12 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parent.parent.parent
+TRAIN = PROJECT / "train.py"
 SERIES = PROJECT / "data" / "series" / "series.csv"
 
 
 def run_train(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(PROJECT / "train.py"), *arguments]
+    command = [sys.executable, str(TRAIN), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -27,6 +29,16 @@ def test_a_run_from_another_folder_with_a_space(tiny_overrides: list[str], tmp_p
     assert "test_more" in done.stdout
     assert json.loads((folder / "results.json").read_text())["dev"]["examples"] == 30
     assert (tmp_path / "latest").resolve() == folder.resolve()
+    assert done.stdout.endswith(f"saved in {folder}; next: spinn predict '{folder}' --help\n")
+
+
+def test_a_run_of_sequences_says_how_it_is_drawn(tmp_path: Path) -> None:
+    small = ["data.steps=300", "trainer.epochs=1", "trainer.threads=1", "trainer.device=cpu"]
+    done = run_train("data=forecast", "model=gru", *small, f"hydra.run.dir={tmp_path / 'run'}")
+    assert done.returncode == 0, done.stderr
+    assert "sequences, 1 number a step" in done.stdout
+    assert "parameters, on cpu with 1 thread\n" in done.stdout
+    assert done.stdout.endswith(f"next: spinn draw {tmp_path / 'run'}\n")
 
 
 @pytest.mark.parametrize(
@@ -36,11 +48,32 @@ def test_a_run_from_another_folder_with_a_space(tiny_overrides: list[str], tmp_p
         (["+typo=1"], "unknown key typo"),
         (["++trainer.epohcs=1"], "unknown key trainer.epohcs: did you mean 'trainer.epochs'?"),
         (["modle=spinn"], "unknown key modle: did you mean 'model'?"),
-        (["model=spin"], "Could not find 'model/spin'"),
+        (["model=spin"], "Could not find 'model/spin': did you mean 'spinn'?"),
+        (["data=forecst"], "Could not find 'data/forecst': did you mean 'forecast'?\n\nAvailable"),
+        (["data=zzz"], "Could not find 'data/zzz'\n\nAvailable options in 'data':"),
+        (["model/embedding=learnt"], "'model/embedding/learnt': did you mean 'learned'?"),
+        (["trainer.resume=/nowhere"], "trainer.resume: no folder /nowhere"),
+        (
+            ["data=addition", "model=treelstm"],
+            "task: SPINN has no vector for each step; choose model=rnn, gru, lstm, bilstm or bow",
+        ),
+        (
+            ["data=reverse", "model=gumbel_treelstm"],
+            "task: GumbelTreeLSTM has no vector for each step; choose model=rnn, gru",
+        ),
+        (["data=forecast", f"data.csv={SERIES}"], "data.column is not set; columns: time, value"),
+        (
+            ["data=forecast", "data.look_back=12"],
+            "season is 24; expected look_back, 12, at most: set data.season=… too, or a look_back "
+            "of 24 or more",
+        ),
         (["trainer.epochs=many"], "trainer.epochs is 'many'; expected int"),
         (["data.root=/nowhere"], "data.root: no folder /nowhere"),
         (["data.train=[none.jsonl]"], "none.jsonl: no such file"),
-        (["data=parity", "task.per=step"], "task.per is step, but example 0 has 10 steps and 1 t"),
+        (
+            ["data=parity", "model=rnn", "task.per=step"],
+            "task.per is step, but example 0 has 10 steps and 1 target; expected 10",
+        ),
         (["data=forecast", "data.look_back=5000"], "too few for a window of look_back 5000"),
         (
             ["data=forecast", f"data.csv={SERIES}", "data.column=price"],
@@ -73,22 +106,48 @@ def test_help_reads_as_a_page() -> None:
         assert part in done.stdout
 
 
-def test_ctrl_c_saves_and_leaves_with_130(tiny_overrides: list[str], tmp_path: Path) -> None:
+def test_ctrl_c_saves_leaves_with_130_and_says_the_command_that_goes_on(
+    tiny_overrides: list[str], tmp_path: Path
+) -> None:
+    folder, name = tmp_path / "it's a (run), x=ä", r"it\'s a (run), x=ä"
+    run = f"hydra.run.dir='{tmp_path}/{name}'"
     process = subprocess.Popen(
-        [sys.executable, str(PROJECT / "train.py"), *tiny_overrides, "trainer.epochs=100000"],
+        [sys.executable, str(TRAIN), *tiny_overrides, "trainer.epochs=100000", run],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    metrics = tmp_path / "run" / "metrics.jsonl"
     deadline = time.monotonic() + 60
-    while not metrics.exists() and process.poll() is None and time.monotonic() < deadline:
+    while not (folder / "metrics.jsonl").exists() and process.poll() is None:
+        assert time.monotonic() < deadline
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "saved in" in errors
-    assert "trainer.resume=" in errors
     assert "Traceback" not in errors
-    assert (tmp_path / "run" / "last.safetensors").is_file()
+    assert (folder / "last.safetensors").is_file()
+    assert (tmp_path / "latest").resolve() == folder
+    said, _, command = errors.splitlines()[-1].partition(". Go on with: ")
+    step = int(said.split()[3])
+    assert said == f"stopped at step {step} of 800000; saved in {folder}"
+    epochs = step // 8 + 1
+    more = [f"trainer.epochs={epochs}", f"hydra.run.dir={tmp_path / 'more'}"]
+    done = subprocess.run(
+        f"{command} {shlex.join(more)}", shell=True, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"going on from step {step} of {folder}" in done.stdout
+    lines = (tmp_path / "more" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == list(range(1, epochs + 1))
+
+
+def test_latest_is_also_a_run_whose_loss_was_no_number(
+    tiny_overrides: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "latest").symlink_to("older", target_is_directory=True)
+    done = run_train(*tiny_overrides, "optimizer.lr=1e30", "optimizer.warmup=0")
+    assert done.returncode == 1, done.stderr
+    assert "Try a lower optimizer.lr" in done.stderr
+    assert (tmp_path / "latest").resolve() == tmp_path / "run"
 
 
 def test_a_sweep_leaves_a_folder_for_each_job(tiny_overrides: list[str], tmp_path: Path) -> None:

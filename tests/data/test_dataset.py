@@ -80,7 +80,7 @@ def test_a_split_without_an_example(tmp_path: Path) -> None:
         read_split(SNLIReader(), [path], GOLD, on_error="skip")
     assert str(error.value).startswith(
         "no example to keep: 0 examples from 1 file(s), gold trees; "
-        f"1 without a label; 1 bad rows skipped\n  {path}:2: label '?', expected one of"
+        f"1 without a label; 1 bad row skipped\n  {path}:2: label '?', expected one of"
     )
 
 
@@ -120,3 +120,12 @@ def test_fingerprint_is_of_content_and_order(fixtures: Path, tmp_path: Path) -> 
     assert fingerprint([logic, sick]) == fingerprint([copy, str(sick)])
     assert len({fingerprint(files) for files in ([logic, sick], [sick, logic], [logic], [])}) == 4
     assert len(fingerprint([logic])) == 64
+
+
+def test_counts_are_told_as_people_read_them() -> None:
+    many = ReadReport("gold", "skip", examples=50_001, unlabelled=1_200, bad_rows=1)
+    expected = (
+        "50,001 examples from 0 file(s), gold trees; 1,200 without a label; 1 bad row skipped"
+    )
+    assert many.summary().splitlines()[0] == expected
+    assert ReadReport("gold", examples=1).summary() == "1 example from 0 file(s), gold trees"

@@ -94,6 +94,7 @@ def test_interface(encoder: nn.Module, batch: Sentences) -> None:
     assert encoding.tokens is None or encoding.tokens.shape == (N, encoder.size)
     assert encoding.nodes is None or encoding.nodes.shape == (2 * N - B, encoder.size)
     assert encoding.tokens is not None or encoding.nodes is not None
+    assert getattr(encoder, "has_tokens", True) == (encoding.tokens is not None)
 
 
 def test_every_parameter_gets_a_gradient(encoder: nn.Module, ragged_batch: Sentences) -> None:

@@ -7,7 +7,6 @@ from torch.nn import functional as F
 
 from spinn.data.series import Series
 from spinn.data.vocabulary import Vocabulary
-from spinn.errors import InputError
 from spinn.nn.decoder import Written
 from spinn.nn.embedding import WordEmbedding
 from spinn.nn.recurrent import Recurrent
@@ -91,6 +90,7 @@ def test_bad_settings_and_targets_are_named() -> None:
 
 
 def test_an_encoder_without_a_vector_for_each_step_is_named() -> None:
-    made = task(encoder=SPINN(words(), hidden_size=4, tracker_size=None, dropout=0.0))
-    with pytest.raises(InputError, match="SPINN has no vector for each step"):
-        made(batch_of(made))
+    with pytest.raises(
+        ValueError, match="SPINN has no vector for each step; choose model=rnn, gru"
+    ):
+        task(encoder=SPINN(words(), hidden_size=4, tracker_size=None, dropout=0.0))

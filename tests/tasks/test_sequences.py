@@ -100,7 +100,7 @@ def test_the_model_of_padded_tensors_has_the_weights_of_a_task_and_says_the_same
         (
             "step",
             [0],
-            "per is step, but example 0 has 3 steps and 1 targets; expected 3, one a step: le",
+            "per is step, but example 0 has 3 steps and 1 target; expected 3, one a step: le",
         ),
         (
             "sequence",
@@ -135,7 +135,11 @@ def test_an_empty_batch_and_steps_of_another_width_are_named() -> None:
 
 def test_an_encoder_without_a_vector_for_each_step_is_named() -> None:
     tree = SPINN(Vectors(size=2, dropout=0.0), hidden_size=3, tracker_size=None, dropout=0.0)
-    task = SequenceLabelling(tree, labels=("a", "b"), per="step", dropout=0.0)
-    batch = task.prepare(Series.of([(NUMBERS[0], [0, 1, 0])]), EMPTY).collate(np.array([0]))
-    with pytest.raises(ValueError, match="SPINN has no vector for each step"):
-        task(batch)
+    with pytest.raises(
+        ValueError, match="SPINN has no vector for each step; choose model=rnn, gru"
+    ):
+        SequenceLabelling(tree, labels=("a", "b"), per="step", dropout=0.0)
+    task = SequenceLabelling(tree, labels=("a", "b"), per="sequence", dropout=0.0)
+    batch = task.prepare(Series.of([(NUMBERS[0], [1])]), EMPTY).collate(np.array([0]))
+    with pytest.raises(InputError, match="model: SPINN has no vector for each step"):
+        task.at_each_step(batch.sentences)

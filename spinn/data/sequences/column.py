@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from spinn.data.readers.rows import MAX_LINE_BYTES, raw_lines
 from spinn.errors import InputError
+from spinn.wording import counted
 
 MAX_VALUES = 2**24  # a longer series is held to be the wrong file
 Moment = float | datetime
@@ -32,16 +33,14 @@ def read_column(path: Path, column: str, time: str | None) -> NDArray[np.float64
         there, a value that is missing or no number, a time that is not later than the one before.
     """
     rows = _rows(path)
-    line, header = next(rows, (1, []))
-    if not header:
-        raise InputError(f"{path}: empty; expected a header and a value in each row below it")
-    names = [name.strip() for name in header]
+    line, names = _header(path, rows)
     places = [_place(f"{path}:{line}", name, names) for name in (column, *filter(None, [time]))]
     values, clock = array("d"), _Clock()
     for line, row in rows:
         place = f"{path}:{line}"
         if len(row) != len(names):
-            raise InputError(f"{place}: {len(row)} fields; expected {len(names)}, as in the header")
+            fields = counted(len(row), "field")
+            raise InputError(f"{place}: {fields}; expected {len(names)}, as in the header")
         value, *moment = (row[index].strip() for index in places)
         values.append(_said(place, column, value, _number))
         if time is not None:
@@ -51,6 +50,22 @@ def read_column(path: Path, column: str, time: str | None) -> NDArray[np.float64
     if not values:
         raise InputError(f"{path}: empty below its header; expected a value in each row")
     return np.frombuffer(values, dtype=np.float64)
+
+
+def column_names(path: Path) -> list[str]:
+    """Read the header alone.
+
+    Raises: InputError: for a file that cannot be read, or is empty.
+    """
+    return _header(path, _rows(path))[1]
+
+
+def _header(path: Path, rows: Iterator[tuple[int, list[str]]]) -> tuple[int, list[str]]:
+    """Take the first row: the line on which it ends, and the columns' names."""
+    line, header = next(rows, (1, []))
+    if not header:
+        raise InputError(f"{path}: empty; expected a header and a value in each row below it")
+    return line, [name.strip() for name in header]
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -86,8 +101,15 @@ def _text(path: Path) -> Iterator[str]:
 def _place(place: str, name: str, names: list[str]) -> int:
     if (count := names.count(name)) != 1:
         found = f"{count} columns" if count else "no column"
-        raise InputError(f"{place}: {found} {name!r}; columns: {', '.join(map(repr, names))}")
+        hint = "; fields are separated by commas" if len(names) == 1 and _other(names[0]) else ""
+        told = f"{found} {name!r}; columns: {', '.join(map(repr, names))}"
+        raise InputError(f"{place}: {told}{hint}")
     return names.index(name)
+
+
+def _other(header: str) -> bool:
+    """Whether a header of one column looks like several, separated by something else."""
+    return any(separator in header for separator in ";\t|")
 
 
 def _said(place: str, name: str, text: str, parse: Callable[[str], float | None]) -> float:

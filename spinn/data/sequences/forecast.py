@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spinn.data.generators.series import generated
 from spinn.data.sequences.baselines import last_value, mae, mase, rmse, seasonal_naive
-from spinn.data.sequences.column import read_column
+from spinn.data.sequences.column import column_names, read_column
 from spinn.data.sequences.drawing import at_least
 from spinn.data.sequences.source import Source
 from spinn.data.sequences.windows import Scaling, levels, window_starts, windows
@@ -72,7 +72,8 @@ class Forecast(Source):
         at_least(0, seed=self.seed)
         if self.season > self.look_back:
             raise ValueError(
-                f"season is {self.season}; expected look_back, {self.look_back}, at most"
+                f"season is {self.season}; expected look_back, {self.look_back}, at most: set "
+                f"data.season=… too, or a look_back of {self.season} or more"
             )
         for name, share in (("dev_share", self.dev_share), ("test_share", self.test_share)):
             if not 0 < share < 1:
@@ -81,8 +82,6 @@ class Forecast(Source):
             raise ValueError(
                 f"dev_share and test_share add up to {held_out:g}; expected less than 1"
             )
-        if self.csv is not None and self.column is None:
-            raise ValueError("column is None; expected the name of the column of csv to forecast")
         for name, value in (("column", self.column), ("time", self.time)):
             if self.csv is None and value is not None:
                 raise ValueError(f"{name} is {value!r}, but csv is None; expected a file's name")
@@ -100,7 +99,10 @@ class Forecast(Source):
         """
         if self.csv is None:
             return generated(self.steps, self.seed)
-        return read_column(Path(self.csv), str(self.column), self.time)
+        if self.column is None:
+            columns = ", ".join(column_names(Path(self.csv)))
+            raise InputError(f"data.column is not set; columns: {columns}")
+        return read_column(Path(self.csv), self.column, self.time)
 
     @cached_property
     def spans(self) -> dict[str, range]:
@@ -148,11 +150,19 @@ class Forecast(Source):
 
     def baselines(self, split: Series) -> dict[str, dict[str, float]]:
         """The errors of the forecasts that need no training, by name."""
-        inputs = split.inputs.reshape(len(split), self.look_back)
+        last = last_value(self._inputs(split), self.horizon)
         return {
-            "last_value": self.errors(last_value(inputs, self.horizon), split),
-            "seasonal_naive": self.errors(seasonal_naive(inputs, self.horizon, self.season), split),
+            "last_value": self.errors(last, split),
+            "seasonal_naive": self.errors(self.seasonal_naive(split), split),
         }
+
+    def seasonal_naive(self, split: Series) -> NDArray[np.float32]:
+        """Say what was a season ago, (windows, horizon), scaled."""
+        return seasonal_naive(self._inputs(split), self.horizon, self.season)
+
+    def _inputs(self, split: Series) -> NDArray[np.float32]:
+        """(windows, look_back), scaled."""
+        return split.inputs.reshape(len(split), self.look_back)
 
     def joined(self, predicted: NDArray[np.float32]) -> tuple[Numbers, Numbers]:
         """Test's values, and the forecasts of them that follow one another, in the own unit.

@@ -47,7 +47,11 @@ def test_a_gzipped_file_is_read_too(tmp_path: Path) -> None:
         ("time,price\n1,2\n", "series.csv:1: no column 'value'; columns: 'time', 'price'"),
         ("date,value\n1,2\n", "series.csv:1: no column 'time'; columns: 'date', 'value'"),
         ("time,value,value\n1,2,3\n", "series.csv:1: 2 columns 'value'"),
-        ("time,value\n1,2\n2\n", "series.csv:3: 1 fields; expected 2, as in the header"),
+        (
+            "time;v\n1;2\n",
+            "series.csv:1: no column 'value'; columns: 'time;v'; fields are separated by commas",
+        ),
+        ("time,value\n1,2\n2\n", "series.csv:3: 1 field; expected 2, as in the header"),
         ("time,value\n1,2,3\n", "series.csv:2: 3 fields; expected 2"),
         ("time,value\n1,2\n2, \n", "series.csv:3: value: no value; fill it or leave the row out"),
         ("time,value\n,2\n", "series.csv:2: time: no value"),

@@ -153,11 +153,14 @@ def test_baselines_by_hand(tmp_path: Path) -> None:
         ({"look_back": 0}, "look_back is 0; expected 1 or more"),
         ({"horizon": 0}, "horizon is 0; expected 1 or more"),
         ({"stride": 0}, "stride is 0; expected 1 or more"),
-        ({"season": 49}, "season is 49; expected look_back, 48, at most"),
+        (
+            {"season": 49},
+            "season is 49; expected look_back, 48, at most: set data.season=… too, or a look_back "
+            "of 49 or more",
+        ),
         ({"dev_share": 0.0}, "dev_share is 0.0; expected a number between 0 and 1"),
         ({"test_share": float("nan")}, "test_share is nan; expected a number between 0 and 1"),
         ({"dev_share": 0.5, "test_share": 0.5}, "add up to 1; expected less than 1"),
-        ({"csv": "prices.csv"}, "column is None; expected the name of the column of csv"),
         ({"column": "price"}, "column is 'price', but csv is None; expected a file's name"),
         ({"time": "date"}, "time is 'date', but csv is None; expected a file's name"),
     ],
@@ -221,6 +224,14 @@ def test_windows_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forecast, "MAX_NUMBERS", 1000)
     with pytest.raises(InputError, match="the generated series: 1353 windows of look_back 48 and"):
         Forecast().load()
+
+
+def test_a_column_that_is_not_named_is_asked_for_with_those_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text("day, open ,close\n", encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        Forecast(csv=str(path)).load()
+    assert str(raised.value) == "data.column is not set; columns: day, open, close"
 
 
 def test_a_missing_file_is_named() -> None:
