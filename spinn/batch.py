@@ -119,8 +119,8 @@ class Sentences:
 
         Raises: ValueError: if the moves of a sentence do not build one tree over its words.
         """
-        ids = self.words.cpu().numpy()
-        words = ids if ids.ndim == 1 else np.arange(len(ids))
+        of_ids = self.words.ndim == 1
+        words = self.words.cpu().numpy() if of_ids else np.arange(len(self.words))
         schedule = plan(transitions, self.lengths.numpy(), words).map(torch.from_numpy)
         return replace(
             self,
@@ -165,8 +165,8 @@ class Encoding:
         choices: (2N-B, 2) log-probabilities of SHIFT and of REDUCE before each move, where the
             encoder predicts moves; -inf for one that is not legal.
         lay_out_tracking: makes `tracking`, where there is a Tracker.
-        rival: (B, D) the sentences along the likeliest trees, where trees were drawn and are to be
-            judged by comparison; without a gradient.
+        trials: (R, B, D) what a task is to judge for an encoder that learns from rewards: the
+            sentences along one choice of trees and another, without dropout and gradient.
     """
 
     sentence: Tensor
@@ -175,7 +175,7 @@ class Encoding:
     transitions: Tensor | None = None
     choices: Tensor | None = None
     lay_out_tracking: Callable[[], Tensor] | None = None
-    rival: Tensor | None = None
+    trials: Tensor | None = None
 
     @cached_property
     def nodes(self) -> Tensor | None:

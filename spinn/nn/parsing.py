@@ -50,60 +50,66 @@ class ParsingSPINN(SPINN):
 
     def forward(self, sentences: Sentences) -> Encoding:
         """Encode a batch along its own trees: as SPINN, and `transitions` and `choices`."""
+        words = self.each_word(sentences)  # embedded once: moves are found and taken on the same
         if self.training:
-            return self.encode_along(sentences, self.training_moves(sentences))
+            return self.encode_in_training(sentences, words)
+        moves: Tensor | None
         if self.follow == "given":
-            return self.encode_along(sentences, None)
-        if self.beam == 1 and not torch.is_grad_enabled():
-            decided = self.decide(sentences, greedy)
-            return Encoding(
-                decided.sentence,
-                lay_out_nodes=decided.lay_out_nodes,
-                transitions=decided.transitions,
-                choices=decided.choices,
-                lay_out_tracking=lambda: decided.tracking,
-            )
-        return self.encode_along(sentences, self.parse(sentences))
+            moves = None
+        elif self.beam > 1:
+            machine = self._machine(sentences, words, copies=self.beam)
+            moves = search(machine, sentences, width=self.beam)
+        elif torch.is_grad_enabled():
+            moves = self.decide(sentences, words, greedy).transitions
+        else:
+            return _as_encoding(self.decide(sentences, words, greedy))
+        return self.encode_along(sentences, words, moves)
 
-    def training_moves(self, sentences: Sentences) -> Tensor | None:
-        """(M,) the moves that are made in training; None for those given with the sentences."""
+    def encode_in_training(self, sentences: Sentences, words: Tensor | None) -> Encoding:
+        """Encode a batch along the moves that training makes."""
         raise NotImplementedError
 
-    def parse(self, sentences: Sentences) -> Tensor:
-        """(M,) the likeliest moves, as uint8, on the CPU."""
-        if self.beam == 1:
-            return self.decide(sentences, greedy).transitions
-        machine = self._machine(sentences, copies=self.beam)
-        return search(machine, sentences, width=self.beam)
-
-    def decide(self, sentences: Sentences, policy: Policy) -> Decided:
+    def decide(self, sentences: Sentences, words: Tensor | None, policy: Policy) -> Decided:
         """Parse and encode without a gradient."""
-        return decide(self._machine(sentences, copies=1), sentences, policy)
+        return decide(self._machine(sentences, words, copies=1), sentences, policy)
 
-    def encode_along(self, sentences: Sentences, transitions: Tensor | None) -> Encoding:
+    def encode_along(
+        self, sentences: Sentences, words: Tensor | None, transitions: Tensor | None
+    ) -> Encoding:
         """Encode along these moves, or where there are none along the given ones."""
         if transitions is not None:
             sentences = sentences.following(transitions.numpy())
-        encoding = super().forward(sentences)
+        encoding = self.encode(sentences, words)
+        assert encoding.tracking is not None
         choices = self._choices(encoding.tracking, sentences)
         return replace(encoding, transitions=transitions, choices=choices)
 
-    def _choices(self, tracking: Tensor | None, sentences: Sentences) -> Tensor:
+    def _choices(self, tracking: Tensor, sentences: Sentences) -> Tensor:
         """(M, 2) log-probabilities of the two moves, from the Tracker's h (M, K)."""
         allowed = legal(sentences.transitions.numpy(), sentences.lengths.numpy())
-        scores: Tensor = self.predict(tracking)
-        illegal = ~torch.from_numpy(allowed).to(scores.device)
-        return scores.masked_fill(illegal, -torch.inf).log_softmax(dim=1)
+        illegal = ~torch.from_numpy(allowed).to(tracking.device)
+        with torch.autocast(tracking.device.type, enabled=False):
+            scores: Tensor = self.predict(tracking)
+            return scores.masked_fill(illegal, -torch.inf).log_softmax(dim=1)
 
     @torch.no_grad()
-    def _machine(self, sentences: Sentences, *, copies: int) -> Machine:
+    def _machine(self, sentences: Sentences, words: Tensor | None, *, copies: int) -> Machine:
         assert self.tracker is not None
-        schedule = sentences.schedule
-        leaves = schedule.distinct if self.embedding.repeats else schedule.each
-        words = self.embedding(sentences.words.index_select(0, leaves.words))  # (U, E)
-        leaf = self.leaf(words).to(self.predict.weight.dtype).index_select(0, leaves.which)
-        h, c = leaf.chunk(2, dim=1)  # each (N, D)
+        h, c, leaves = self.leaves(sentences, words)
+        dtype, which = self.predict.weight.dtype, leaves.which
+        h, c = (state.to(dtype).index_select(0, which) for state in (h, c))  # each (N, D)
         return Machine(h, c, sentences, self.reduce, self.tracker, self.predict, copies=copies)
+
+
+def _as_encoding(decided: Decided) -> Encoding:
+    tracking = decided.tracking
+    return Encoding(
+        decided.sentence,
+        lay_out_nodes=decided.lay_out_nodes,
+        transitions=decided.transitions,
+        choices=decided.choices,
+        lay_out_tracking=lambda: tracking,
+    )
 
 
 class SupervisedSPINN(ParsingSPINN):
@@ -152,19 +158,21 @@ class SupervisedSPINN(ParsingSPINN):
         self.register_buffer("batches", torch.zeros((), dtype=torch.int64))  # trained on
         self.batches: Tensor
 
-    def training_moves(self, sentences: Sentences) -> Tensor | None:
-        """(M,) the moves that are made in training; None for those given with the sentences."""
+    def encode_in_training(self, sentences: Sentences, words: Tensor | None) -> Encoding:
+        """Encode a batch along the moves that training makes."""
+        return self.encode_along(sentences, words, self.training_moves(sentences, words))
+
+    def training_moves(self, sentences: Sentences, words: Tensor | None) -> Tensor | None:
+        """(M,) the moves that training makes; None for those given with the sentences."""
         if self.train_on == "gold":
             return None
         if self.train_on == "predicted":
-            return self.decide(sentences, greedy).transitions
+            return self.decide(sentences, words, greedy).transitions
         self.batches += 1
         share = self.own_moves * min(int(self.batches) / self.ramp, 1)
-        return self.decide(sentences, Departing(sentences, share)).transitions
+        return self.decide(sentences, words, Departing(sentences, share)).transitions
 
-    def objective(
-        self, encoding: Encoding, sentences: Sentences, rewards: Tensor, rivals: Tensor | None
-    ) -> Tensor:
+    def objective(self, encoding: Encoding, sentences: Sentences, rewards: Tensor | None) -> Tensor:
         """The weighted mean cross-entropy of the right moves, in nats; rewards do not matter."""
         assert encoding.choices is not None
         gold, lengths = sentences.transitions, sentences.lengths.numpy()
@@ -242,41 +250,39 @@ class ReinforcedSPINN(ParsingSPINN):
         self.register_buffer("average", torch.tensor(torch.nan))  # of rewards; none so far
         self.average: Tensor
 
-    def forward(self, sentences: Sentences) -> Encoding:
-        """Encode a batch; in training with what self-criticism compares with."""
-        encoding = super().forward(sentences)
-        if self.training and self.baseline == "self_critical":
-            return replace(encoding, rival=self.decide(sentences, greedy).sentence)
-        return encoding
+    def encode_in_training(self, sentences: Sentences, words: Tensor | None) -> Encoding:
+        """Encode a batch along trees that are drawn, with what is to be judged of them."""
+        drawn = self.decide(sentences, words, sample)
+        trials = [drawn.sentence]
+        if self.baseline == "self_critical":
+            trials.append(self.decide(sentences, words, greedy).sentence)
+        encoding = self.encode_along(sentences, words, drawn.transitions)
+        return replace(encoding, trials=torch.stack(trials))
 
-    def training_moves(self, sentences: Sentences) -> Tensor:
-        """(M,) moves drawn with their probability."""
-        return self.decide(sentences, sample).transitions
-
-    def objective(
-        self, encoding: Encoding, sentences: Sentences, rewards: Tensor, rivals: Tensor | None
-    ) -> Tensor:
+    def objective(self, encoding: Encoding, sentences: Sentences, rewards: Tensor | None) -> Tensor:
         """What makes moves likelier the more their reward exceeds the baseline, and keeps choice.
 
         Args:
-            rewards: (B,) how well the task went with each sentence, without a gradient.
-            rivals: (B,) the same for the likeliest trees, where `encoding.rival` is given.
+            rewards: (R, B) how well the task goes with each of `encoding.trials`, without a
+                gradient: along the trees that were drawn, and along the likeliest ones if R = 2.
         """
         assert encoding.choices is not None
         assert encoding.transitions is not None
+        assert rewards is not None
         legal_choices = encoding.choices > -torch.inf
         chances = encoding.choices.masked_fill(~legal_choices, 0)  # log-probabilities
         made = encoding.transitions.to(chances.device, torch.int64)
         chosen = chances.gather(1, made[:, None])[:, 0]  # (M,)
         sentence = torch.arange(len(sentences)).repeat_interleave(2 * sentences.lengths - 1)
-        parses = rewards.new_zeros(len(sentences)).index_add(0, sentence.to(made.device), chosen)
-        policy = -((rewards - self._expected(rewards, rivals)) * parses).mean()
+        parses = chosen.new_zeros(len(sentences)).index_add(0, sentence.to(made.device), chosen)
+        advantage = rewards[0] - self._expected(rewards)
+        policy = -(advantage * parses).mean()
         entropy = -(chances.exp() * chances).sum() / legal_choices.all(dim=1).sum().clamp(min=1)
         return self.policy_weight * policy - self.entropy_weight * entropy
 
-    def _expected(self, rewards: Tensor, rivals: Tensor | None) -> Tensor:
-        if rivals is not None:
-            return rivals
+    def _expected(self, rewards: Tensor) -> Tensor:
+        if self.baseline == "self_critical":
+            return rewards[1]
         mean = rewards.mean()
         expected = torch.where(self.average.isnan(), mean, self.average)
         self.average.copy_(self.decay * expected + (1 - self.decay) * mean)

@@ -48,10 +48,37 @@ class SPINN(nn.Module):
 
     def forward(self, sentences: Sentences) -> Encoding:
         """Encode a batch: `sentence` (B, D), `nodes` (M, D) and `tracking` (M, K)."""
+        return self.encode(sentences, self.each_word(sentences))
+
+    def each_word(self, sentences: Sentences) -> Tensor | None:
+        """(N, E) a vector for each word, where dropout makes equal words differ; else None."""
+        return None if self.embedding.repeats else self.embedding(sentences.words)
+
+    def leaves(
+        self, sentences: Sentences, words: Tensor | None
+    ) -> tuple[Tensor, Tensor, Leaves[Tensor]]:
+        """H and c of the leaves, each (U, D), and which words they stand for.
+
+        Args:
+            words: from `each_word`.
+        """
+        if words is None:
+            leaves = sentences.schedule.distinct
+            vectors = self.embedding(sentences.words.index_select(0, leaves.words))  # (U, E)
+        else:
+            leaves = sentences.schedule.each
+            vectors = words.index_select(0, leaves.words)
+        h, c = self.leaf(vectors).chunk(2, dim=1)
+        return h, c, leaves
+
+    def encode(self, sentences: Sentences, words: Tensor | None) -> Encoding:
+        """Encode a batch whose words are given, as `forward`.
+
+        Args:
+            words: from `each_word`.
+        """
         schedule = sentences.schedule
-        leaves = schedule.distinct if self.embedding.repeats else schedule.each
-        words = self.embedding(sentences.words.index_select(0, leaves.words))  # (U, E)
-        h, c = self.leaf(words).chunk(2, dim=1)  # each (U, D)
+        h, c, leaves = self.leaves(sentences, words)
         lay_out_tracking = None
         if self.tracker is None:
             groups = schedule.levels

@@ -134,25 +134,26 @@ class PairClassification(Task):
         In training, an encoder that has an objective of its own, as one that learns to parse has,
         adds it; the reward of a sentence is the log-probability of its pair's class.
         """
-        losses = F.cross_entropy(outputs.logits, batch.targets, reduction="none")  # (P,)
+        loss = F.cross_entropy(outputs.logits, batch.targets)
         if not self.training or not hasattr(self.encoder, "objective"):
-            return losses.mean()
-        rival = outputs.encoding.rival
+            return loss
+        trials = outputs.encoding.trials
+        rewards = None if trials is None else torch.stack([self._judge(t, batch) for t in trials])
         objective: Tensor = self.encoder.objective(  # type: ignore[operator]
-            outputs.encoding,
-            batch.sentences,
-            self._rewards(losses),
-            None if rival is None else self._rewards(self._losses_of(rival, batch)),
+            outputs.encoding, batch.sentences, rewards
         )
-        return losses.mean() + objective
+        return loss + objective
 
     @torch.no_grad()
-    def _losses_of(self, sentence: Tensor, batch: PairBatch) -> Tensor:
-        return F.cross_entropy(self.classify(sentence), batch.targets, reduction="none")
+    def _judge(self, sentence: Tensor, batch: PairBatch) -> Tensor:
+        """(B,) the reward of each sentence, by a classifier that drops nothing out.
 
-    def _rewards(self, losses: Tensor) -> Tensor:
-        """(B,) of each sentence, from the losses of the pairs (P,)."""
-        return -losses.detach().repeat(1 if self.sides == "hypothesis" else 2)
+        So equal sentences have equal rewards, and nothing is learned from chance in the judge.
+        """
+        self.mlp.eval()
+        losses = F.cross_entropy(self.classify(sentence), batch.targets, reduction="none")  # (P,)
+        self.mlp.train()
+        return -losses.repeat(1 if self.sides == "hypothesis" else 2)
 
     def metrics(self) -> PairMetrics:
         """Return an empty count of gold label against prediction, and of moves."""

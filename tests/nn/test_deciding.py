@@ -48,7 +48,7 @@ def by_sentence(values: Tensor, sentences: Sentences) -> list[Tensor]:
 
 def log_probability(encoder: SupervisedSPINN, sentences: Sentences, moves: Tensor) -> list[float]:
     """Of whole parses, from the machine that is told its moves."""
-    choices = encoder.encode_along(sentences, moves).choices
+    choices = encoder.encode_along(sentences, None, moves).choices
     chosen = choices.detach().gather(1, moves.long()[:, None])[:, 0]
     return [float(part.sum()) for part in by_sentence(chosen, sentences)]
 
@@ -57,7 +57,7 @@ def test_computes_what_the_planned_machine_computes_for_the_same_moves(batch: Se
     encoder = parser()
     with torch.no_grad():
         found = encoder(batch)
-    planned = encoder.encode_along(batch, found.transitions)
+    planned = encoder.encode_along(batch, None, found.transitions)
     for name in ("sentence", "nodes", "tracking", "choices"):
         value, expected = getattr(found, name), getattr(planned, name)
         torch.testing.assert_close(value, expected, rtol=0, atol=1e-12, msg=name)
@@ -94,7 +94,7 @@ def test_any_weights_and_lengths_give_one_tree_over_the_words_in_order(
     torch.manual_seed(seed)
     encoder, sentences = parser(beam, scale), of_lengths(*lengths)
     for policy in (greedy, sample):
-        decided = encoder.decide(sentences, policy)
+        decided = encoder.decide(sentences, None, policy)
         for moves, length in zip(by_sentence(decided.transitions, sentences), lengths, strict=True):
             check_transitions(bytes(moves.tolist()), length)
     with torch.no_grad():
@@ -108,8 +108,7 @@ def test_any_weights_and_lengths_give_one_tree_over_the_words_in_order(
 @pytest.mark.parametrize("width", [1, 2, 3, 50])
 def test_beam_search_is_that_of_a_list_per_sentence(width: int) -> None:
     encoder, sentences = parser(), of_lengths(5, 1, 6, 2, 4)
-    machine = encoder._machine(sentences, copies=width)
-    found = search(machine, sentences, width=width)
+    found = search(encoder._machine(sentences, None, copies=width), sentences, width=width)
     expected = []
     for words in sentences.words.split(sentences.lengths.tolist()):
         beams = [(0.0, b"")]
@@ -128,7 +127,7 @@ def prefix_score(encoder: SupervisedSPINN, words: list[int], moves: bytes) -> fl
     """Log-probability of a parse's beginning: that of any parse that begins so, cut there."""
     tree = next(t for t in every_tree(len(words)) if t.startswith(moves))
     alone = Sentences.pack([words], [tree])
-    choices = encoder.encode_along(alone, None).choices.detach()
+    choices = encoder.encode_along(alone, None, None).choices.detach()
     return float(choices.gather(1, alone.transitions.long()[:, None])[: len(moves)].sum())
 
 
@@ -154,7 +153,7 @@ def test_samples_come_as_often_as_their_probability_says() -> None:
     expected = torch.tensor(log_probability(encoder, every, every.transitions)).exp()
     torch.testing.assert_close(expected.sum(), torch.tensor(1.0))
     many = Sentences.pack([words] * draws, [trees[0]] * draws)
-    drawn = by_sentence(encoder.decide(many, sample).transitions, many)
+    drawn = by_sentence(encoder.decide(many, None, sample).transitions, many)
     counts = torch.zeros(len(trees))
     for moves in drawn:
         counts[trees.index(bytes(moves.tolist()))] += 1

@@ -12,6 +12,7 @@ from spinn.batch import Sentences
 from spinn.moves import legal
 from spinn.nn.embedding import WordEmbedding
 from spinn.nn.parsing import ParsingSPINN, ReinforcedSPINN, SupervisedSPINN
+from spinn.nn.stack.deciding import sample
 from spinn.trees import every_tree, random_tree, right_branching
 
 TAUGHT = {"train_on": "gold", "own_moves": 0.5, "ramp": 1, "transition_weight": 1.0}
@@ -55,14 +56,14 @@ def test_golds_objective_is_the_mean_cross_entropy_of_free_moves() -> None:
     scores = encoder.predict(encoding.tracking)[free]
     gold = sentences.transitions.long()[free]
     expected = 3.9 * torch.nn.functional.cross_entropy(scores, gold)
-    found = encoder.objective(encoding, sentences, None, None)
+    found = encoder.objective(encoding, sentences, None)
     torch.testing.assert_close(found, expected)
     assert all(g.abs().sum() > 0 for g in gradients(encoder, found))
 
 
 def test_sentences_without_a_choice_have_no_objective() -> None:
     encoder, sentences = build(SupervisedSPINN), pack(b"\x00", b"\x00\x00\x01")
-    assert encoder.objective(encoder(sentences), sentences, None, None).item() == 0
+    assert encoder.objective(encoder(sentences), sentences, None).item() == 0
 
 
 def test_off_gold_the_right_moves_are_learned() -> None:
@@ -76,7 +77,7 @@ def test_off_gold_the_right_moves_are_learned() -> None:
     for _ in range(150):
         optimizer.zero_grad()
         encoding = encoder(sentences)
-        encoder.objective(encoding, sentences, None, None).backward()
+        encoder.objective(encoding, sentences, None).backward()
         optimizer.step()
     assert torch.equal(encoder.eval()(sentences).transitions, sentences.transitions)
 
@@ -87,8 +88,8 @@ def test_scheduled_moves_follow_gold_until_they_leave_it_for_good() -> None:
     sentences = shapes()
     left = 0
     for _ in range(20):
-        made = encoder.training_moves(sentences)
-        choices = encoder.encode_along(sentences, made).choices
+        made = encoder.training_moves(sentences, None)
+        choices = encoder.encode_along(sentences, None, made).choices
         own = choices.argmax(dim=1)
         for m, g, o in zip(
             *(
@@ -108,10 +109,10 @@ def test_scheduled_from_gold_to_predicted(own_moves: float, same: bool) -> None:
     encoder = build(SupervisedSPINN, train_on="scheduled", own_moves=own_moves, ramp=1)
     random_weights(encoder)
     sentences = shapes()
-    made = encoder.training_moves(sentences)
+    made = encoder.training_moves(sentences, None)
     assert torch.equal(made, sentences.transitions) == same
     if own_moves == 1:
-        assert torch.equal(made, encoder.parse(sentences))
+        assert torch.equal(made, encoder.eval()(sentences).transitions)
 
 
 def test_the_share_of_own_moves_grows_batch_by_batch_and_is_kept() -> None:
@@ -127,14 +128,14 @@ def every_parse(encoder: ReinforcedSPINN) -> tuple[Sentences, Tensor]:
     """The same words along every tree, and the probability of each tree."""
     trees = list(every_tree(5))
     sentences = Sentences.pack([[3, 5, 1, 7, 2]] * len(trees), trees)
-    encoding = encoder.encode_along(sentences, sentences.transitions)
+    encoding = encoder.encode_along(sentences, None, sentences.transitions)
     chosen = encoding.choices.gather(1, sentences.transitions.long()[:, None])
     return sentences, chosen.view(len(trees), -1).sum(dim=1).exp()
 
 
-@pytest.mark.parametrize("rivals", [None, 0.3])
-def test_reinforce_climbs_the_expected_reward(rivals: float | None) -> None:
-    encoder = build(ReinforcedSPINN)
+@pytest.mark.parametrize("baseline", ["average", "self_critical"])
+def test_reinforce_climbs_the_expected_reward(baseline: str) -> None:
+    encoder = build(ReinforcedSPINN, baseline=baseline)
     random_weights(encoder)
     encoder.average.fill_(-0.7)
     sentences, chances = every_parse(encoder)
@@ -146,9 +147,9 @@ def test_reinforce_climbs_the_expected_reward(rivals: float | None) -> None:
     for tree, chance, reward in zip(trees, chances.detach(), rewards, strict=True):
         encoder.average.fill_(-0.7)
         alone = Sentences.pack([[3, 5, 1, 7, 2]], [bytes(tree.tolist())])
-        along = encoder.encode_along(alone, alone.transitions)
-        rival = None if rivals is None else torch.tensor([rivals])
-        loss = encoder.objective(along, alone, reward[None], rival)
+        along = encoder.encode_along(alone, None, alone.transitions)
+        judged = [reward[None], torch.tensor([0.3])][: 2 if baseline == "self_critical" else 1]
+        loss = encoder.objective(along, alone, torch.stack(judged))
         for total, gradient in zip(found, gradients(encoder, loss), strict=True):
             total += chance * gradient
     for one, other in zip(found, expected, strict=True):
@@ -162,8 +163,8 @@ def test_entropy_is_that_of_the_free_moves() -> None:
     free = legal(encoding.transitions.numpy(), sentences.lengths.numpy()).all(axis=1)
     chances = encoding.choices.exp()[torch.from_numpy(free)]
     expected = torch.distributions.Categorical(chances).entropy().mean()
-    rewards = torch.zeros(len(sentences))
-    found = encoder.objective(encoding, sentences, rewards, None)
+    rewards = torch.zeros(1, len(sentences))
+    found = encoder.objective(encoding, sentences, rewards)
     torch.testing.assert_close(found, -2 * expected)
     assert all(g.isfinite().all() for g in gradients(encoder, found))
 
@@ -173,19 +174,61 @@ def test_the_average_of_rewards_runs() -> None:
     assert math.isnan(encoder.average)
     for reward, expected in ((-2.0, -2.0), (-1.0, -1.9), (-1.0, -1.81)):
         encoding = encoder(sentences)
-        loss = encoder.objective(encoding, sentences, torch.full((len(sentences),), reward), None)
+        loss = encoder.objective(encoding, sentences, torch.full((1, len(sentences)), reward))
         assert encoder.average.item() == pytest.approx(expected)
         if reward == -2.0:
             assert loss.item() == 0  # the first batch is what it is compared with
 
 
-def test_self_criticism_compares_with_the_likeliest_trees() -> None:
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_trials_are_the_drawn_and_the_likeliest_trees_without_dropout(dropout: float) -> None:
     encoder, sentences = build(ReinforcedSPINN, baseline="self_critical"), shapes()
     random_weights(encoder)
+    encoder.dropout.p = dropout
     encoding = encoder(sentences)
-    likeliest = encoder.encode_along(sentences, encoder.parse(sentences))
-    torch.testing.assert_close(encoding.rival, likeliest.sentence.detach(), rtol=0, atol=1e-12)
-    assert encoder.eval()(sentences).rival is None
+    drawn, likeliest = encoding.trials
+    assert (encoding.sentence == 0).any() == (dropout > 0)
+    encoder.eval()
+    along = encoder.encode_along(sentences, None, encoding.transitions)
+    torch.testing.assert_close(drawn, along.sentence.detach(), rtol=0, atol=1e-12)
+    torch.testing.assert_close(likeliest, encoder(sentences).sentence.detach(), rtol=0, atol=1e-12)
+    assert encoder(sentences).trials is None
+    encoder.train()
+    encoder.baseline = "average"
+    assert len(encoder(sentences).trials) == 1
+
+
+def test_moves_are_drawn_from_the_words_that_they_are_made_on() -> None:
+    """With dropout on words, too: else what is made likelier is not what was drawn."""
+    encoder, sentences = build(ReinforcedSPINN), shapes()
+    random_weights(encoder)
+    encoder.embedding.dropout.p = 0.5
+    words = encoder.each_word(sentences)
+    drawn = encoder.decide(sentences, words, sample)
+    along = encoder.encode_along(sentences, words, drawn.transitions)
+    torch.testing.assert_close(drawn.choices, along.choices.detach(), rtol=0, atol=1e-12)
+    seen = encoder(sentences)
+    torch.testing.assert_close(seen.trials[0], seen.sentence.detach(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [SupervisedSPINN, ReinforcedSPINN])
+@pytest.mark.parametrize("beam", [1, 3])
+def test_under_autocast_moves_are_found_in_full_precision(
+    kind: type[ParsingSPINN], beam: int
+) -> None:
+    torch.set_default_dtype(torch.float32)
+    encoder = build(kind, **({"train_on": "predicted"} if kind is SupervisedSPINN else {}))
+    encoder.beam = beam
+    for sentences in (shapes(), pack(b"\x00")):
+        rewards = torch.zeros(1, len(sentences))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            encoding = encoder.train()(sentences)
+            loss = encoding.sentence.sum() + encoder.objective(encoding, sentences, rewards)
+            with torch.no_grad():
+                found = encoder.eval()(sentences)
+        loss.backward()
+        assert encoding.choices.dtype == found.choices.dtype == torch.float32
+        assert all(p.grad is None or p.grad.isfinite().all() for p in encoder.parameters())
 
 
 def test_in_evaluation_it_follows_its_own_trees_or_those_given() -> None:

@@ -145,57 +145,48 @@ def test_examples_must_be_pairs() -> None:
 
 
 class Critic(SPINN):
-    """Notes the rewards that it is given, and wants more of everything."""
+    """Wants two trials judged, notes what it is told, and wants more of everything."""
+
+    def forward(self, sentences: Sentences) -> Encoding:
+        encoding = super().forward(sentences)
+        vectors = encoding.sentence.detach()
+        return replace(encoding, trials=torch.stack([vectors, -vectors]))
 
     def objective(
-        self,
-        encoding: Encoding,
-        sentences: Sentences,
-        rewards: torch.Tensor,
-        rivals: torch.Tensor | None,
+        self, encoding: Encoding, sentences: Sentences, rewards: torch.Tensor | None
     ) -> torch.Tensor:
-        self.seen = encoding, sentences, rewards, rivals
+        self.seen = encoding, sentences, rewards
         return torch.tensor(7.0)
 
 
-def with_critic(sides: str, rival: bool) -> tuple[PairClassification, PairBatch]:
-    task, batch = make_task(sides)
+def with_critic(sides: str, **changed: object) -> tuple[PairClassification, PairBatch]:
+    task, batch = make_task(sides, **changed)
     task.encoder.__class__ = Critic
-    if rival:
-        plain = Critic.forward
-
-        def forward(self: Critic, sentences: Sentences) -> Encoding:
-            encoding = plain(self, sentences)
-            return replace(encoding, rival=-encoding.sentence.detach())
-
-        task.encoder.__class__ = type("Rival", (Critic,), {"forward": forward})
     return task, batch
 
 
 @pytest.mark.parametrize("sides", ["both", "hypothesis"])
-@pytest.mark.parametrize("rival", [False, True])
-def test_an_encoders_own_objective_gets_the_log_probability_of_the_pairs_class(
-    sides: str, rival: bool
-) -> None:
-    task, batch = with_critic(sides, rival)
+def test_an_encoders_own_objective_gets_the_log_probability_of_the_pairs_class(sides: str) -> None:
+    task, batch = with_critic(sides, dropout=0.5, batch_norm=True)
     outputs = task(batch)
-    each = outputs.logits.log_softmax(dim=1).gather(1, batch.targets[:, None])[:, 0]
-    assert task.loss(outputs, batch).item() == pytest.approx(7 - each.mean().item(), abs=1e-6)
-    encoding, sentences, rewards, rivals = task.encoder.seen
+    statistics = {name: value.clone() for name, value in task.named_buffers()}
+    expected = torch.nn.functional.cross_entropy(outputs.logits, batch.targets)
+    assert task.loss(outputs, batch).item() == pytest.approx(7 + expected.item(), abs=1e-6)
+    encoding, sentences, rewards = task.encoder.seen
     assert encoding is outputs.encoding
     assert sentences is batch.sentences
-    times = 2 if sides == "both" else 1
-    torch.testing.assert_close(rewards, each.detach().repeat(times))
     assert not rewards.requires_grad
-    assert (rivals is None) != rival
-    if rival:
-        other = task.classify(encoding.rival).log_softmax(dim=1).gather(1, batch.targets[:, None])
-        torch.testing.assert_close(rivals, other[:, 0].detach().repeat(times))
-        assert not rivals.requires_grad
+    assert all(torch.equal(value, statistics[name]) for name, value in task.named_buffers())
+    assert task.mlp.training
+
+    task.eval()  # the judge drops nothing out
+    for trial, judged in zip(encoding.trials, rewards, strict=True):
+        each = task.classify(trial).log_softmax(dim=1).gather(1, batch.targets[:, None])[:, 0]
+        torch.testing.assert_close(judged, each.repeat(2 if sides == "both" else 1))
 
 
 def test_in_evaluation_the_loss_is_the_tasks_alone() -> None:
-    task, batch = with_critic("both", rival=False)
+    task, batch = with_critic("both")
     task.eval()
     outputs = task(batch)
     expected = torch.nn.functional.cross_entropy(outputs.logits, batch.targets)

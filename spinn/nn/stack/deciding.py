@@ -7,6 +7,8 @@ moves are known, `thin_stack` computes the same with one.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +19,8 @@ from spinn.nn.composition import Reduce
 from spinn.nn.stack import cell
 from spinn.nn.tracker import Tracker
 from spinn.trees import REDUCE, SHIFT
+
+Result = TypeVar("Result")
 
 # What to do at a step, from the log-probabilities of SHIFT and of REDUCE (L, 2): a move each (L,).
 Policy = Callable[[int, Tensor], Tensor]
@@ -165,7 +169,18 @@ class Machine:
         return self.stack[:, 2]
 
 
-@torch.no_grad()
+def _exactly(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Without a gradient, and in the weights' own precision whatever autocast says."""
+
+    @wraps(function)
+    def run(machine: Machine, *arguments: Any, **settings: Any) -> Result:
+        with torch.no_grad(), torch.autocast(machine.h.device.type, enabled=False):
+            return function(machine, *arguments, **settings)
+
+    return run
+
+
+@_exactly
 def decide(machine: Machine, sentences: Sentences, policy: Policy) -> Decided:
     """Parse and encode a batch, the moves chosen by `policy`."""
     made, choices, tracking, entries = [], [], [], []
@@ -180,11 +195,11 @@ def decide(machine: Machine, sentences: Sentences, policy: Policy) -> Decided:
     packed, rows = schedule.tracking.packed, schedule.reading.rows
     pushed = torch.cat(entries).index_select(0, packed)
     transitions = torch.cat(made).index_select(0, packed)
-    tops = machine.h.index_select(0, machine.tops())
+    h, N = machine.h, len(sentences.words)  # all that is kept of the machine
+    tops = h.index_select(0, machine.tops())
 
     def lay_out_nodes() -> Tensor:
-        words = machine.h[: len(sentences.words)]
-        return torch.cat([words, machine.h.index_select(0, pushed[transitions == REDUCE])])
+        return torch.cat([h[:N], h.index_select(0, pushed[transitions == REDUCE])])
 
     return Decided(
         transitions=transitions.to("cpu", torch.uint8),
@@ -195,7 +210,7 @@ def decide(machine: Machine, sentences: Sentences, policy: Policy) -> Decided:
     )
 
 
-@torch.no_grad()
+@_exactly
 def search(machine: Machine, sentences: Sentences, *, width: int) -> Tensor:
     """Find likely parses by beam search: (M,) moves as uint8, on the CPU.
 
