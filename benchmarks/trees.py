@@ -2,8 +2,7 @@
 
 `python -m benchmarks.trees [OVERRIDES...]` trains SPINN along gold trees, trees of fixed shapes and
 trees of its own, and a Gumbel TreeLSTM, each with several seeds, and compares accuracy and trees.
-Every run is one of `train.py`'s, in a folder of its own; runs that are there already are not made
-again, so what was interrupted goes on.
+Every run is one of `train.py`'s, in a folder of its own; runs that are finished are not made again.
 """
 
 import argparse
@@ -25,6 +24,7 @@ from spinn.cli.home import HOME
 from spinn.cli.parsing import encoder_trees
 from spinn.cli.table import aligned
 from spinn.data.datasets import PairFiles
+from spinn.data.sentences import GOLD
 from spinn.errors import InputError
 from spinn.files import write_json
 from spinn.training.restore import Run, load_run
@@ -86,6 +86,7 @@ def train_missing(rows: dict[str, list[Path]], options: argparse.Namespace) -> N
         if not (folder / "results.json").is_file()
     }
     options.out.mkdir(parents=True, exist_ok=True)
+    check_overrides(options.out / "overrides.json", options.overrides)
     settings = [[*own, *options.overrides] for own in missing.values()]
     with ThreadPoolExecutor(options.jobs) as pool:
         try:
@@ -95,6 +96,18 @@ def train_missing(rows: dict[str, list[Path]], options: argparse.Namespace) -> N
         except BaseException:  # what has not begun is not begun any more
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def check_overrides(path: Path, overrides: Sequence[str]) -> None:
+    """Note with which overrides a folder's runs are made.
+
+    Raises: InputError: if there are runs made with others.
+    """
+    if path.is_file():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        if before != list(overrides):
+            raise InputError(f"{path.parent} holds runs with {before}; choose another --out")
+    write_json(path, list(overrides))
 
 
 def train(folder: Path, settings: Iterable[str]) -> None:
@@ -120,7 +133,9 @@ def compare(folders: Sequence[Path]) -> dict[str, list[float]]:
         told = {
             "test": results["test"]["accuracy"],
             "F1 with gold": f1(trees, golds, CONVENTIONS),
-            "moves of gold": results["test"].get("transition_accuracy"),
+            "moves of gold": results["test"].get("transition_accuracy")
+            if results["trees"] == GOLD
+            else None,
             "test_longer": results["tests"].get("test_longer", {}).get("accuracy"),
             "minutes": results["train_seconds"] / 60,
         }

@@ -47,12 +47,13 @@ class Parsed(NamedTuple):
 
 
 def parsed(loaded: Run, options: argparse.Namespace) -> Parsed:
-    """Let a run's encoder find the trees of every set.
+    """Let a run's encoder find the trees of every set: its own, if it parses for itself.
 
     Raises: InputError: if the run is not of sentence pairs, or its encoder has no trees.
     """
     folder = str(loaded.folder.path)
-    dataset = sets.chosen_dataset(loaded, options)
+    parses = getattr(loaded.task.encoder, "parses", False)
+    dataset = sets.chosen_dataset(loaded, options, followed=not parses)
     if not isinstance(dataset, PairFiles) or not isinstance(loaded.task, PairClassification):
         raise InputError(
             f"{folder} was trained on {dataset.describe()}; parse-eval is for pairs of sentences"

@@ -8,6 +8,7 @@ from typing import Any
 from spinn.cli import tree_options
 from spinn.data.dataset import ReadReport
 from spinn.data.datasets import Dataset, PairFiles
+from spinn.data.parsers import CORENLP, DEFAULT_URL
 from spinn.data.readers.logic import LogicReader
 from spinn.data.readers.sick import SICKReader
 from spinn.data.readers.snli import SNLIReader
@@ -46,13 +47,16 @@ def read_sets(
     return _one_file(dataset, options) if options.file else _own_sets(dataset)
 
 
-def chosen_dataset(loaded: Run, options: argparse.Namespace) -> Dataset:
+def chosen_dataset(loaded: Run, options: argparse.Namespace, *, followed: bool = True) -> Dataset:
     """Return the run's own dataset, with what the command line changes.
 
     An encoder that parses for itself follows its own trees, unless others are asked for by name.
 
-    Raises: InputError: if it has no files, and files or trees are asked for; or if the encoder
-        cannot follow such trees.
+    Args:
+        followed: whether trees that are asked for are those that the encoder is to follow.
+
+    Raises: InputError: if it has no files, and files or trees are asked for; if the encoder cannot
+        follow such trees; or if the run, and not the command line, names a server to be asked.
     """
     if not isinstance(loaded.dataset, PairFiles):
         for name in ("file", "format", "root", "trees", "parser_url"):
@@ -71,7 +75,13 @@ def chosen_dataset(loaded: Run, options: argparse.Namespace) -> Dataset:
         parser_url=options.parser_url or loaded.dataset.settings.parser_url,
     )
     tree_options.check(settings.trees, options.parser_url)
-    if options.trees:
+    asked = options.parser_url or DEFAULT_URL
+    if settings.trees == CORENLP and settings.parser_url != asked:
+        raise InputError(
+            f"{loaded.folder.path} would have sentences sent to {settings.parser_url}; if they may "
+            f"be, give --parser-url {settings.parser_url}"
+        )
+    if options.trees and followed:
         loaded.follow(options.trees)
     reader = loaded.dataset.reader
     if options.format:

@@ -53,10 +53,13 @@ def for_text(loaded: Run, options: argparse.Namespace) -> TreeSource:
 
     Raises: InputError: if it is not there, saying how to get it, or options do not fit.
     """
-    default = PREDICTED if getattr(loaded.task.encoder, "parses", False) else "right"
-    name = options.trees or default
+    parses = getattr(loaded.task.encoder, "parses", False)
+    name = options.trees or (PREDICTED if parses else "right")
     check(name, options.parser_url)
     loaded.follow(name)
+    if name == PREDICTED and not parses:
+        kind = type(loaded.task.encoder).__name__
+        raise InputError(f"--trees {PREDICTED}: {kind} finds no trees itself; choose others")
     return TreeSource(name, parser_url=options.parser_url or DEFAULT_URL)
 
 

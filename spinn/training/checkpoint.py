@@ -62,6 +62,8 @@ def save_state(
             if value is not None:
                 tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
     tensors["random_state"] = torch.get_rng_state()
+    if torch.cuda.is_available():  # dropout, and trees that are drawn, draw on the device
+        tensors["random_state_cuda"] = torch.cuda.get_rng_state()
     state = {k: v.detach().contiguous().cpu() for k, v in tensors.items()}
     metadata = {"progress": json.dumps(progress)}
     write_atomically(path, lambda draft: save_file(state, draft, metadata=metadata))
@@ -87,6 +89,8 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -
     try:
         optimizer.load_state_dict({"state": state, "param_groups": groups})
         torch.set_rng_state(tensors["random_state"])
+        if torch.cuda.is_available() and "random_state_cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random_state_cuda"])
         progress = json.loads(metadata["progress"])
     except (KeyError, ValueError, RuntimeError) as error:
         raise InputError(f"{path}: not the state of a training run ({error})") from error

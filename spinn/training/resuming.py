@@ -11,6 +11,8 @@ from spinn.training.restore import config_of
 from spinn.training.run_folder import RunFolder
 
 NOTHING = object()
+# Where the data lies, and how it gets here, may change.
+MAY_MOVE = {f"data.{name}" for name in ("root", "source", "csv", "cache", "parser_url")}
 
 
 def check_resumed(config: DictConfig, resume: str | None) -> None:
@@ -49,8 +51,10 @@ def _told(value: Any) -> str:
 def _shaping(config: DictConfig) -> Iterator[tuple[str, Any]]:
     """Yield each key that must stay the same, and its value."""
     yield "data", OmegaConf.select(config, "names.data")
-    for name in ("model", "task"):
-        yield from _flat(OmegaConf.to_container(config[name], resolve=True), name)
+    for name in ("data", "model", "task"):
+        for key, value in _flat(OmegaConf.to_container(config[name], resolve=True), name):
+            if key not in MAY_MOVE:
+                yield key, value
 
 
 def _flat(value: Any, key: str) -> Iterator[tuple[str, Any]]:

@@ -74,10 +74,17 @@ def check(config: DictConfig) -> Settings:
 
 
 def _check_trees(config: DictConfig, dataset: Dataset) -> None:
-    """Raise InputError if the encoder is to be trained without the trees that it needs."""
-    if not isinstance(dataset, PairFiles) or dataset.settings.trees != PREDICTED:
-        return
+    """Raise InputError if the encoder is to be trained without what it learns its trees from."""
     kind = target_of(config.model, within="spinn.nn", key="model")
+    if not isinstance(dataset, PairFiles):
+        if hasattr(kind, "objective"):
+            raise InputError(
+                f"model: {kind.__name__} learns to parse from pairs of sentences, and the data are "
+                f"{dataset.describe()}; choose another model"
+            )
+        return
+    if dataset.settings.trees != PREDICTED:
+        return
     if getattr(kind, "parses", None) is False:
         lacks = "follows trees and finds none itself"
     elif getattr(kind, "taught", False):

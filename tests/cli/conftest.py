@@ -10,33 +10,38 @@ from spinn.training.run import train
 CONF = Path(__file__).parent.parent.parent / "conf"
 
 
-def train_tiny(tiny_data: Path, run: Path, *further: str) -> Path:
-    """Train a small model on the tiny task; return its folder."""
-    overrides = [
-        f"data.root='{tiny_data}'", "data.train=[train.jsonl]", "data.dev=[dev.jsonl]",
-        "data.test=[test.jsonl]", "data.tests=['test_*.jsonl']", "model.hidden_size=16",
-        "model.embedding.size=16", "task.hidden_size=16", "trainer.epochs=25",
-        "trainer.batch_size=16", "optimizer.lr=0.02", "trainer.device=cpu", "trainer.threads=1",
-    ]  # fmt: skip
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("train", overrides=[*overrides, *further])
-    OmegaConf.set_struct(config, False)
-    config.run, config.names = str(run), {"model": "spinn", "data": "tiny"}
-    train(config)
-    return run
+@pytest.fixture(scope="session")
+def train_tiny(tiny_data: Path) -> Callable[..., Path]:
+    """Train a small model on the tiny task, in a folder of its own."""
+
+    def train_in(run: Path, *further: str) -> Path:
+        overrides = [
+            f"data.root='{tiny_data}'", "data.train=[train.jsonl]", "data.dev=[dev.jsonl]",
+            "data.test=[test.jsonl]", "data.tests=['test_*.jsonl']", "model.hidden_size=16",
+            "model.embedding.size=16", "task.hidden_size=16", "trainer.epochs=25",
+            "trainer.batch_size=16", "optimizer.lr=0.02", "trainer.device=cpu", "trainer.threads=1",
+        ]  # fmt: skip
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            config = compose("train", overrides=[*overrides, *further])
+        OmegaConf.set_struct(config, False)
+        config.run, config.names = str(run), {"model": "spinn", "data": "tiny"}
+        train(config)
+        return run
+
+    return train_in
 
 
 @pytest.fixture(scope="session")
-def trained_run(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained_run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small SPINN trained on the tiny task."""
-    return train_tiny(tiny_data, tmp_path_factory.mktemp("trained run"))
+    return train_tiny(tmp_path_factory.mktemp("trained run"))
 
 
 @pytest.fixture(scope="session")
-def parsing_run(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def parsing_run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small SPINN that has learned to parse the tiny task."""
     run = tmp_path_factory.mktemp("parsing run")
-    return train_tiny(tiny_data, run, "model=spinn_predicted", "trainer.epochs=10")
+    return train_tiny(run, "model=spinn_predicted", "trainer.epochs=10")
 
 
 @pytest.fixture

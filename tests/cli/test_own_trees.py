@@ -1,12 +1,15 @@
 """Encoders that parse for themselves, from the command line."""
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from omegaconf import OmegaConf
 
 from spinn.cli import main
 
@@ -91,3 +94,50 @@ def test_training_without_the_trees_that_are_needed(
     assert ended.returncode == 2
     assert f"data.trees=predicted: {lacks}; choose data.trees=gold" in ended.stderr
     assert not (run / "config.yaml").exists()
+
+
+def test_parse_eval_compares_its_own_trees_with_those_that_are_named(
+    parsing_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = {}
+    for trees in ("gold", "left"):
+        arguments = ["parse-eval", str(parsing_run), "--trees", trees, "--json", "--draws", "1"]
+        assert main(arguments) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["runs"][0]["own"]
+        figures[trees] = told["sets"]["test"]["encoder"]
+    assert figures["gold"]["balanced"] == figures["left"]["balanced"]  # the same trees
+    assert 0.5 < figures["gold"]["gold"] <= 1
+    assert "gold" not in figures["left"]
+
+
+def test_a_run_folder_sends_no_sentence_to_a_server_of_its_choice(
+    parsing_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign = tmp_path / "foreign"
+    shutil.copytree(parsing_run, foreign)
+    config = OmegaConf.load(foreign / "config.yaml")
+    config.data.trees, config.data.parser_url = "corenlp", "http://192.0.2.1:9"
+    OmegaConf.save(config, foreign / "config.yaml")
+    assert main(["evaluate", str(foreign)]) == 2
+    said = capsys.readouterr().err
+    assert "would have sentences sent to http://192.0.2.1:9; if they may be, give" in said
+
+
+def test_what_learns_to_parse_from_pairs_is_not_for_sequences(tmp_path: Path) -> None:
+    command = [sys.executable, str(HOME / "train.py"), "data=wave", "model=rl_spinn"]
+    ended = subprocess.run(
+        [*command, f"hydra.run.dir={tmp_path / 'run'}"], capture_output=True, text=True
+    )
+    assert ended.returncode == 2
+    assert "ReinforcedSPINN learns to parse from pairs of sentences" in ended.stderr
+
+
+def test_an_lstm_has_no_tree_to_show(
+    train_tiny: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = train_tiny(tmp_path / "lstm", "model=lstm", "trainer.epochs=1")
+    assert main(["predict", str(run), "dogs move", "dogs", "--trees", "predicted"]) == 2
+    assert "--trees predicted: Recurrent finds no trees itself" in capsys.readouterr().err
+    found = evaluated(capsys, str(run), "--trees", "predicted")  # it needs the words alone
+    assert found["sets"]["test"]["examples"] == 30

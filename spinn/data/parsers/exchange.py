@@ -52,7 +52,8 @@ class Exchange:
             self._host, self._port = parts.hostname or "", parts.port
         except ValueError:
             self._host = ""
-        if not self._host or parts.scheme not in ("http", "https") or "@" in parts.netloc:
+        unused = not self._host or "@" in parts.netloc or parts.query or parts.fragment
+        if unused or parts.scheme not in ("http", "https"):
             raise InputError(f"parser_url={url!r}, expected an address such as http://HOST:9000")
         self._encrypted = parts.scheme == "https"
         self._path = parts.path or "/"

@@ -1,5 +1,6 @@
 """Trees from `link-parser`: a stub of it everywhere, and itself where it is installed."""
 
+import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -27,10 +28,14 @@ def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stub:
     def make(code: str) -> Path:
         program = tmp_path / "link-parser"
         noted = tmp_path / "noted"
-        program.write_text(
-            f"#!{sys.executable}\nimport sys, time\nline = sys.stdin.buffer.read()\n"
+        script = tmp_path / "stub.py"
+        script.write_text(
+            "import sys, time\nline = sys.stdin.buffer.read()\n"
             f"open({str(noted)!r}, 'wb').write(line)\n{code}\n"
         )
+        # By a shell, since a path with a space cannot stand behind #!.
+        command = f"exec {shlex.quote(sys.executable)} {shlex.quote(str(script))}"
+        program.write_text(f"#!/bin/sh\n{command}\n")
         program.chmod(0o755)
         monkeypatch.setenv("PATH", str(tmp_path))
         return noted

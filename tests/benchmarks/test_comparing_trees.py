@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import trees
-from benchmarks.trees import ROWS, main, parse, table, train_missing
+from benchmarks.trees import ROWS, check_overrides, main, parse, table, train_missing
 from spinn.analysis.agreement import Conventions, f1
 from spinn.errors import InputError
 from spinn.trees import left_branching, parse_brackets
@@ -26,6 +26,14 @@ def test_every_row_is_trained_with_every_seed_unless_it_is_there(
     assert made.keys() == {f"{name}-{seed}" for name in ROWS for seed in (1, 4)} - {"gold-1"}
     wanted = ["model=spinn", "data.trees=random", "data.tree_seed=4", "seed=4", "data.limit=9"]
     assert made["random-4"] == wanted
+
+
+def test_runs_with_other_overrides_are_not_taken_for_these(tmp_path: Path) -> None:
+    path = tmp_path / "overrides.json"
+    for _ in range(2):
+        check_overrides(path, ["data=sick"])
+    with pytest.raises(InputError, match=r"holds runs with \['data=sick'\]; choose another --out"):
+        check_overrides(path, [])
 
 
 def test_a_run_that_fails_is_named_with_its_last_word(
