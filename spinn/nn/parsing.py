@@ -195,9 +195,9 @@ class Departing:
         self.on_path = torch.ones(len(sentences), dtype=torch.bool, device=device)
         self.share = share
 
-    def __call__(self, step: int, choices: Tensor) -> Tensor:
+    def __call__(self, step: int, scores: Tensor) -> Tensor:
         """Choose the moves of a step."""
-        given, own = self.given[step], greedy(step, choices)
+        given, own = self.given[step], greedy(step, scores)
         on_path = self.on_path[: len(given)]
         follows = on_path & (torch.rand(len(given), device=given.device) >= self.share)
         moves = torch.where(follows, given, own)

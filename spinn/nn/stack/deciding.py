@@ -22,7 +22,7 @@ from spinn.trees import REDUCE, SHIFT
 
 Result = TypeVar("Result")
 
-# What to do at a step, from the log-probabilities of SHIFT and of REDUCE (L, 2): a move each (L,).
+# What to do at a step, from the scores of SHIFT and of REDUCE (L, 2): a move for each row (L,).
 Policy = Callable[[int, Tensor], Tensor]
 
 
@@ -80,8 +80,10 @@ class Machine:
         nodes = (N - len(sentences)) * (1 if copies == 1 else 2 * copies)
         self.none = N + nodes
         self.used = N
-        self.h, self.c = h.new_zeros(2, self.none + 1, D).unbind()
+        self.h, self.c = h.new_empty(2, self.none + 1, D).unbind()
         self.h[:N], self.c[:N] = h, c
+        self.h[-1] = self.c[-1] = 0
+        self.numbers = torch.arange(self.none, device=h.device)
         self.parts = self._parts(h)
 
         # The stack of each row, on two empty places; `depth` entries lie above them.
@@ -101,20 +103,22 @@ class Machine:
         self.seen = torch.cat([second, top]).t().contiguous()  # (D, 8K)
         self.composed = self.reduce.compose.weight.t().contiguous()
         entries = self.none + 1
-        parts = h.new_zeros(2 * entries + N + 1, 4 * K)
+        parts = h.new_empty(2 * entries + N + 1, 4 * K)
         self.on_stack = parts[: 2 * entries].view(entries, 8 * K)
+        self.on_stack[-1] = 0
         torch.mm(h, self.seen, out=self.on_stack[:N])
         self.in_front = 2 * entries  # where the words begin as those in front; last, none
         self.no_word = 2 * entries + N
         in_front = parts[self.in_front :]
-        torch.mm(h, self.tracker.read_buffer.weight.t(), out=in_front[:N])
-        in_front += self.tracker.read_buffer.bias
+        bias = self.tracker.read_buffer.bias
+        torch.addmm(bias, h, self.tracker.read_buffer.weight.t(), out=in_front[:N])
+        in_front[N] = bias
         return parts
 
     def look(self, step: int) -> tuple[Tensor, Tensor]:
         """Step the Trackers of the rows that still move.
 
-        Returns: log-probabilities of SHIFT and REDUCE (L, 2), and the Trackers' h (L, K).
+        Returns: scores of SHIFT and REDUCE (L, 2), -inf if not legal, and the Trackers' h (L, K).
         """
         L = self.live[step]
         front, depth, (h, c) = self.front[:L], self.depth[:L], (s[:L] for s in self.tracking)
@@ -126,8 +130,7 @@ class Machine:
         gates.addmm_(h, self.tracker.recur.weight.t())
         cell.step(gates, [c.clone()], h, c, torch.empty_like(h))
         illegal = ~torch.stack([waiting, depth > 1], dim=1)
-        scores = self.predict(h).masked_fill(illegal, -torch.inf)
-        return scores.log_softmax(dim=1), h
+        return self.predict(h).masked_fill(illegal, -torch.inf), h
 
     def move(self, step: int, moves: Tensor) -> Tensor:
         """Make a move in every row: (L,) the entry that each has pushed."""
@@ -156,7 +159,7 @@ class Machine:
         h_new, c_new = self.h[first:last], self.c[first:last]
         cell.step(gates, [left, right], h_new, c_new, torch.empty_like(h_new))
         torch.mm(h_new, self.seen, out=self.on_stack[first:last])
-        return torch.arange(first, last, device=rows.device)
+        return self.numbers[first:last]
 
     def take_over(self, rows: Tensor) -> None:
         """Let each of the first rows go on from where another one stands."""
@@ -183,11 +186,11 @@ def _exactly(function: Callable[..., Result]) -> Callable[..., Result]:
 @_exactly
 def decide(machine: Machine, sentences: Sentences, policy: Policy) -> Decided:
     """Parse and encode a batch, the moves chosen by `policy`."""
-    made, choices, tracking, entries = [], [], [], []
+    made, scores, tracking, entries = [], [], [], []
     for step in range(len(machine.live)):
-        chances, h = machine.look(step)
-        moves = policy(step, chances)
-        choices.append(chances)
+        seen, h = machine.look(step)
+        moves = policy(step, seen)
+        scores.append(seen)
         tracking.append(h.clone())
         made.append(moves)
         entries.append(machine.move(step, moves))
@@ -203,7 +206,7 @@ def decide(machine: Machine, sentences: Sentences, policy: Policy) -> Decided:
 
     return Decided(
         transitions=transitions.to("cpu", torch.uint8),
-        choices=torch.cat(choices).index_select(0, packed),
+        choices=torch.cat(scores).log_softmax(dim=1).index_select(0, packed),
         tracking=torch.cat(tracking).index_select(0, packed),
         sentence=torch.empty_like(tops).index_copy(0, rows, tops),
         lay_out_nodes=lay_out_nodes,
@@ -223,7 +226,7 @@ def search(machine: Machine, sentences: Sentences, *, width: int) -> Tensor:
     scores[::width] = 0  # all copies of a sentence are the same at first
     history = torch.zeros(machine.live[0], steps, dtype=torch.uint8, device=device)
     for step, L in enumerate(machine.live):
-        chances, _ = machine.look(step)
+        chances = machine.look(step)[0].log_softmax(dim=1)
         totals = (scores[:L, None] + chances).view(-1, 2 * width)
         best, which = totals.topk(width, dim=1)  # (sentences, width)
         first = torch.arange(0, L, width, device=device)[:, None]
@@ -245,11 +248,11 @@ def search(machine: Machine, sentences: Sentences, *, width: int) -> Tensor:
     return torch.cat(by_step).index_select(0, sentences.schedule.tracking.packed).cpu()
 
 
-def greedy(step: int, choices: Tensor) -> Tensor:
+def greedy(step: int, scores: Tensor) -> Tensor:
     """Choose the likelier move; where both are as likely, SHIFT."""
-    return (choices[:, REDUCE] > choices[:, SHIFT]).long()
+    return (scores[:, REDUCE] > scores[:, SHIFT]).long()
 
 
-def sample(step: int, choices: Tensor) -> Tensor:
+def sample(step: int, scores: Tensor) -> Tensor:
     """Draw each move with its probability."""
-    return choices.exp().multinomial(1)[:, 0]
+    return scores.softmax(dim=1).multinomial(1)[:, 0]
