@@ -111,18 +111,27 @@ def interrupt_after(monkeypatch: pytest.MonkeyPatch, steps: int, number: int) ->
     monkeypatch.setattr(Trainer, "_step", step_and_signal)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code", "model"),
+    [
+        (signal.SIGINT, 130, ["model=spinn"]),
+        (signal.SIGTERM, 143, ["model=spinn_predicted", "model.ramp=16"]),
+        (signal.SIGINT, 130, ["model=rl_spinn", "model.baseline=average"]),
+        (signal.SIGINT, 130, ["model=gumbel_treelstm"]),
+    ],
+)
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
     number: int,
     code: int,
+    model: list[str],
     composed: Compose,
     tiny_overrides: list[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    whole = composed(*tiny_overrides, f"hydra.run.dir={tmp_path / 'whole'}")
+    whole = composed(*tiny_overrides, *model, f"hydra.run.dir={tmp_path / 'whole'}")
     expected = train(whole)
-    cut = composed(*tiny_overrides, f"hydra.run.dir={tmp_path / 'cut'}")
+    cut = composed(*tiny_overrides, *model, f"hydra.run.dir={tmp_path / 'cut'}")
     before = signal.getsignal(signal.SIGINT)  # ignored, where a shell runs the tests with &
     with monkeypatch.context() as patch:
         interrupt_after(patch, 11, number)  # in the middle of the second epoch of eight steps
@@ -132,6 +141,7 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
     assert signal.getsignal(signal.SIGINT) is before
     resumed = composed(
         *tiny_overrides,
+        *model,
         f"hydra.run.dir={tmp_path / 'resumed'}",
         f"trainer.resume={tmp_path / 'cut'}",
     )
