@@ -5,11 +5,20 @@ import sys
 from collections.abc import Sequence
 
 from spinn import __version__
-from spinn.cli import people
+
+INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `spinn COMMAND ...` and return its exit code."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # before a command has begun, as while torch is loaded
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(
         prog="spinn",
         description="Use models that train.py has trained. A run is the folder that training left.",
@@ -17,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"spinn {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     # Imported here, so that --version does not wait for torch.
-    from spinn.cli import data, draw, evaluate, inspect, parse_eval, predict
+    from spinn.cli import data, draw, evaluate, inspect, parse_eval, people, predict
 
     for command in (evaluate, parse_eval, predict, inspect, draw, data):
         command.add_to(commands)

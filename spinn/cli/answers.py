@@ -105,7 +105,9 @@ class Answerer:
             "probabilities": {label: round(p, 6) for label, p in by_label.items()},
             **dict(zip(SIDES, map(to_brackets, shown), strict=True)),
             "trees": dict(zip(SIDES, sources, strict=True)),
-            "unknown_words": [w for w, number in zip(words, ids, strict=True) if number == UNKNOWN],
+            "unknown_words": list(
+                dict.fromkeys(w for w, number in zip(words, ids, strict=True) if number == UNKNOWN)
+            ),
         }
 
 

@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Callable
 
+from spinn.cli import INTERRUPTED
 from spinn.errors import InputError
 from spinn.training.loop import TrainingError
 from spinn.training.signals import Interrupted
 
 BAD_INPUT = 2
-INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
 def run(command: Callable[[], object]) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from spinn.cli.answers import SIDES
 
+SHOWN = 20  # unknown words that are listed for a person
 Tell = Callable[[dict[str, Any]], str]
 
 # What would end a line or steer a terminal; JSON has escaped the first 32 already.
@@ -32,8 +33,9 @@ def as_text(answer: dict[str, Any], *, numbered: bool) -> str:
     chances = "  ".join(f"{label} {p:.1%}" for label, p in answer["probabilities"].items())
     lines = [f"{start}{answer['label']}    ({chances})"]
     lines += [f"  {side:10} {answer[side]}   [{answer['trees'][side]} tree]" for side in SIDES]
-    if answer["unknown_words"]:
-        lines.append(f"  words not seen in training: {', '.join(answer['unknown_words'])}")
+    if unknown := answer["unknown_words"]:
+        more = f" and {len(unknown) - SHOWN:,} more" if len(unknown) > SHOWN else ""
+        lines.append(f"  words not seen in training: {', '.join(unknown[:SHOWN])}{more}")
     return "\n".join(map(harmless, lines))
 
 

@@ -62,7 +62,8 @@ class TreeSource:
 
         A tree is meant where text ends with a bracket and starts with one that stands alone,
         "( ( all dogs ) move )", or that encloses all of it, "((all dogs) move)", which is an
-        error. So "(Yes) he left (early)" is plain text.
+        error; and where it starts so and brackets that stand alone do not balance, "( dogs move".
+        So "(Yes) he left (early)" and "( AP ) Police left ." are plain text.
 
         Returns: the sentence, and its tree's source: `given` if it was in brackets, else the name.
 
@@ -118,10 +119,11 @@ class TreeSource:
 
 def _is_bracketed(text: str) -> bool:
     """Whether text is meant as a tree: its first bracket stands alone, or encloses all of it."""
+    if text.startswith("( "):
+        tokens = text.split(" ")
+        return text.endswith(")") or tokens.count("(") != tokens.count(")")
     if not (text.startswith("(") and text.endswith(")")):
         return False
-    if text.startswith("( "):
-        return True
     depth = 0
     for place, character in enumerate(text):
         depth += (character == "(") - (character == ")")

@@ -11,9 +11,12 @@ from spinn.data.dataset import ReadReport
 from spinn.data.example import Example
 from spinn.data.readers.rows import numbered_lines, one_of, parse_field, read_rows
 from spinn.data.sentences import TreeSource
+from spinn.trees import Parse
 
 NO_LABEL = "-"  # the annotators did not agree
 SENTENCE_KEYS = ("sentence1_binary_parse", "sentence2_binary_parse")
+# Where there is no parse and none is wanted, the first of these that is there.
+TEXT_KEYS = (("sentence1", "premise"), ("sentence2", "hypothesis"))
 
 
 class SNLIReader:
@@ -35,7 +38,8 @@ class SNLIReader:
     def parse_row(self, line: str, trees: TreeSource) -> Example | None:
         """Parse one line; None if the pair has no gold label.
 
-        Raises: ValueError: if the line is not a pair with known label and binary parses.
+        Raises: ValueError: if the line is not a pair with known label, and binary parses where the
+            trees are to be those.
         """
         row = _json_object(line)
         label = _text(row, "gold_label")
@@ -43,9 +47,18 @@ class SNLIReader:
             return None
         target = one_of(label, self.labels)
         premise, hypothesis = (
-            parse_field(key, _text(row, key), trees.from_brackets) for key in SENTENCE_KEYS
+            _sentence(row, parsed, plain, trees)
+            for parsed, plain in zip(SENTENCE_KEYS, TEXT_KEYS, strict=True)
         )
         return Example((premise, hypothesis), target)
+
+
+def _sentence(row: dict[str, Any], parsed: str, plain: tuple[str, ...], trees: TreeSource) -> Parse:
+    """Read the parsed sentence; or the plain one, where trees come from elsewhere."""
+    there = [key for key in plain if key in row]
+    if parsed in row or not there:
+        return parse_field(parsed, _text(row, parsed), trees.from_brackets)
+    return parse_field(there[0], _text(row, there[0]), trees.from_text)
 
 
 def _json_object(line: str) -> dict[str, Any]:

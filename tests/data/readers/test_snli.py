@@ -128,3 +128,25 @@ def test_the_real_slice(real_data: Callable[[str], Path]) -> None:
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     expected = [row["sentence1_binary_parse"] for row in rows if row["gold_label"] != "-"]
     assert [to_brackets(example.sentences[0]) for example in examples] == expected
+
+
+@pytest.mark.parametrize("names", [("sentence1", "sentence2"), ("premise", "hypothesis")])
+def test_plain_sentences_where_trees_come_from_elsewhere(names: tuple[str, str]) -> None:
+    row = {"gold_label": "neutral", names[0]: "all dogs move", names[1]: "dogs move"}
+    line = json.dumps(row)
+    example = SNLIReader().parse_row(line, TreeSource("left"))
+    assert example is not None
+    assert [parse.words for parse in example.sentences] == [
+        ("all", "dogs", "move"),
+        ("dogs", "move"),
+    ]
+    with pytest.raises(ValueError, match=f"{names[0]}: the text has no parse: choose trees=left"):
+        SNLIReader().parse_row(line, TreeSource("gold"))
+
+
+def test_a_parse_is_preferred_to_plain_text() -> None:
+    row = {"gold_label": "neutral", "sentence1": "x", "sentence2": "y"}
+    row |= {f"sentence{n}_binary_parse": "( a b )" for n in (1, 2)}
+    example = SNLIReader().parse_row(json.dumps(row), TreeSource("right"))
+    assert example is not None
+    assert [parse.words for parse in example.sentences] == [("a", "b")] * 2
