@@ -13,7 +13,7 @@ from spinn.data.readers.logic import LogicReader
 from spinn.data.readers.sick import SICKReader
 from spinn.data.readers.snli import SNLIReader
 from spinn.data.sentences import PREDICTED
-from spinn.data.splits import split_reader, tree_source
+from spinn.data.splits import DataSettings, split_reader, tree_source
 from spinn.errors import InputError
 from spinn.training.restore import OWN, Run
 
@@ -83,12 +83,7 @@ def chosen_dataset(loaded: Run, options: argparse.Namespace, *, followed: bool =
         parser_url=options.parser_url or loaded.dataset.settings.parser_url,
     )
     tree_options.check(settings.trees, options.parser_url)
-    asked = options.parser_url or DEFAULT_URL
-    if settings.trees == CORENLP and settings.parser_url != asked:
-        raise InputError(
-            f"{loaded.folder.path} would have sentences sent to {settings.parser_url}; if they may "
-            f"be, give --parser-url {settings.parser_url}"
-        )
+    _check_server(loaded, settings, options.parser_url or DEFAULT_URL)
     if options.trees and followed:
         loaded.follow(options.trees)
     reader = loaded.dataset.reader
@@ -105,6 +100,14 @@ def _check_nothing_changed(loaded: Run, options: argparse.Namespace) -> None:
                 f"--{option}: {loaded.folder.path} was trained on {loaded.dataset.describe()} "
                 "that are made, and is evaluated on these; leave it out"
             )
+
+
+def _check_server(loaded: Run, settings: DataSettings, asked: str) -> None:
+    if settings.trees == CORENLP and settings.parser_url != asked:
+        raise InputError(
+            f"{loaded.folder.path} would have sentences sent to {settings.parser_url}; if they may "
+            f"be, give --parser-url {settings.parser_url}"
+        )
 
 
 def facts(loaded: Run, dataset: Dataset) -> dict[str, Any]:

@@ -65,10 +65,11 @@ def test_data_that_has_moved(
         config.data.root = "/nowhere"
 
     edit_config(move)
-    assert main(["evaluate", str(copied_run)]) == 2
-    shown = capsys.readouterr().err
-    assert "data.root: no folder /nowhere" in shown
-    assert "; name where it lies now: --root FOLDER" in shown
+    for command in ("evaluate", "parse-eval"):
+        assert main([command, str(copied_run)]) == 2
+        shown = capsys.readouterr().err
+        assert "data.root: no folder /nowhere" in shown
+        assert "; name where it lies now: --root FOLDER" in shown
     found = evaluated(capsys, str(copied_run), "--root", str(tiny_data))
     assert found["sets"]["test"]["examples"] == 30
 
