@@ -23,7 +23,9 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("folder", metavar="RUN", help="the folder that training left")
     sets.add_options(parser)
-    parser.add_argument("--batch-size", type=int, default=256, help="pairs in a batch")
+    parser.add_argument(
+        "--batch-size", type=int, default=256, help="pairs in a batch (default: %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.set_defaults(run=run)
 
@@ -48,7 +50,8 @@ def run(options: argparse.Namespace) -> None:
     }
     if options.json:
         read = {name: asdict(report) for name, report in reports.items()}
-        result = {"run": options.folder, **dataset.facts(), "sets": told, "read": read}
+        facts = sets.facts(loaded, dataset)
+        result = {"run": options.folder, **facts, "sets": told, "read": read}
         print(json.dumps(result, default=str))
         return
     for name, report in reports.items():
@@ -56,4 +59,4 @@ def run(options: argparse.Namespace) -> None:
     print(results_table(told))
     for name, values in told.items():
         if "confusion" in values:
-            print(f"\n{name}: {dataset.describe()}\n{confusion_table(values)}")
+            print(f"\n{name}: {sets.caption(loaded, dataset)}\n{confusion_table(values)}")

@@ -8,8 +8,8 @@ from statistics import fmean, stdev
 from typing import Any
 
 from spinn.analysis.agreement import Conventions, comparable, figures, self_agreement
-from spinn.cli import sets
-from spinn.cli.parsing import Parsed, check_same_sentences, parsed
+from spinn.cli import sets, tree_options
+from spinn.cli.parsing import Parsed, check_each_once, check_same_kind, check_same_sentences, parsed
 from spinn.cli.table import aligned
 from spinn.data.sentences import GOLD
 from spinn.errors import InputError
@@ -44,16 +44,20 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "folders", metavar="RUN", nargs="+", help="folders that training left; figures are means"
     )
-    sets.add_options(parser)
+    sets.add_options(parser, trees=tree_options.COMPARED)
     _add_conventions(parser)
     parser.add_argument(
         "--each-occurrence",
         action="store_true",
         help="count a sentence as often as it stands in the pairs (default: once)",
     )
-    parser.add_argument("--draws", type=int, default=5, help="random trees for each sentence")
-    parser.add_argument("--seed", type=int, default=1, help="of the random trees")
-    parser.add_argument("--batch-size", type=int, default=256, help="sentences in a batch")
+    for name, default, text in (
+        ("draws", 5, "random trees for each sentence"),
+        ("seed", 1, "of the random trees"),
+        ("batch-size", 256, "sentences in a batch"),
+    ):
+        shown = f"{text} (default: %(default)s)"
+        parser.add_argument(f"--{name}", type=int, default=default, help=shown)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.set_defaults(run=run)
 
@@ -74,7 +78,10 @@ def _add_conventions(parser: argparse.ArgumentParser) -> None:
         help="mean of the sentences' F1 (default), or one F1 over all spans",
     )
     group.add_argument(
-        "--shortest", type=int, default=default.shortest, help="words of the shortest sentence"
+        "--shortest",
+        type=int,
+        default=default.shortest,
+        help="words of the shortest sentence (default: %(default)s)",
     )
     group.add_argument(
         "--final-punctuation",
@@ -97,8 +104,10 @@ def run(options: argparse.Namespace) -> None:
         shortest=options.shortest,
         final_punctuation=options.final_punctuation,
     )
+    check_each_once(options.folders)
     runs = [parsed(load_run(folder), options) for folder in options.folders]
     for other in runs[1:]:
+        check_same_kind(runs[0], other)
         check_same_sentences(runs[0], other)
     told = {name: _compare(name, runs, conventions, options) for name in runs[0].sets}
     if options.json:
@@ -206,14 +215,38 @@ def _notes(
         for run in runs
         if not run.own
     ]
-    notes += [
-        f"No comparison with gold: {run.folder} has data.trees={run.given}; where the data have "
-        "parses, --trees gold reads them."
-        for run in runs
-        if run.given != GOLD
-    ]
+    notes += _without_gold(runs, options.trees) + _explained(told, len(runs))
     return notes + [
         f"{name}: {both['left_out']} sentence(s) not compared, by these conventions."
         for name, both in told.items()
         if both["left_out"]
     ]
+
+
+def _without_gold(runs: Sequence[Parsed], asked: str | None) -> list[str]:
+    """Say why gold is not compared with: for all runs, if the command line asked for others."""
+    if asked not in (None, GOLD):
+        return [f"--trees {asked} was given, so there is no gold to compare with."]
+    return [
+        f"No comparison with gold: {run.folder} has data.trees={run.given}; where the data have "
+        "parses, --trees gold reads them."
+        for run in runs
+        if run.given != GOLD
+    ]
+
+
+def _explained(told: Mapping[str, Mapping[str, Any]], runs: int) -> list[str]:
+    """Say what the columns and rows are whose names do not say it, where the table has them."""
+    rows = list(told.values())
+    lines = []
+    if any("moves" in row["encoder"] for row in rows):
+        lines.append(
+            "moves: the part of a tree's moves, shift or reduce, that are gold's at the same "
+            "place; free moves: of those alone where gold could have made either."
+        )
+    if any("gold" in row for row in rows):
+        lines.append("SET, gold: the same figures of gold's own trees.")
+    if runs > 1:
+        lines.append("self: the mean F1 of every two runs' trees with each other.")
+        lines.append(f"±: mean and sample standard deviation over the {runs} runs.")
+    return lines

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -108,6 +109,33 @@ def encoder_trees(
             start, end = end, end + 2 * lengths[row] - 1
             trees[row] = moves[start:end]
     return trees, own
+
+
+def check_each_once(folders: Sequence[str]) -> None:
+    """Check that no run is given twice, by whatever names: it would agree with itself.
+
+    Raises: InputError: naming both.
+    """
+    seen: dict[Path, str] = {}
+    for folder in folders:
+        path = Path(folder).resolve()
+        if path in seen:
+            raise InputError(f"{seen[path]} and {folder} are the same run; give each run once")
+        seen[path] = folder
+
+
+def check_same_kind(first: Parsed, other: Parsed) -> None:
+    """Check that both runs' trees are their own, or both those of the data: a mean is of one kind.
+
+    Raises: InputError: naming which is which.
+    """
+    if first.own == other.own:
+        return
+    own, follows = (first, other) if first.own else (other, first)
+    raise InputError(
+        f"{own.folder} finds its own trees, and {follows.folder} follows the data's "
+        f"({follows.given}): a mean of the two says nothing; give them one at a time"
+    )
 
 
 def check_same_sentences(first: Parsed, other: Parsed) -> None:

@@ -12,9 +12,10 @@ from spinn.data.parsers import CORENLP, DEFAULT_URL
 from spinn.data.readers.logic import LogicReader
 from spinn.data.readers.sick import SICKReader
 from spinn.data.readers.snli import SNLIReader
-from spinn.data.splits import split_reader, tree_source
+from spinn.data.sentences import PREDICTED
+from spinn.data.splits import DataSettings, split_reader, tree_source
 from spinn.errors import InputError
-from spinn.training.restore import Run
+from spinn.training.restore import OWN, Run
 
 READERS: dict[str, Any] = {
     "snli": SNLIReader,
@@ -24,16 +25,23 @@ READERS: dict[str, Any] = {
 }
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say which sets, from where, with which trees."""
+def add_options(parser: argparse.ArgumentParser, *, trees: str = tree_options.FOLLOWED) -> None:
+    """Add the options that say which sets, from where, with which trees.
+
+    Args: trees: what `--trees` means to the command.
+    """
     parser.add_argument("--file", type=Path, help="a file to evaluate on (plain or .gz)")
     parser.add_argument(
-        "--format", choices=sorted(READERS), help="the file's format (default: as in training)"
+        "--format", choices=sorted(READERS), help="of --file (default: as in training)"
     )
     parser.add_argument("--root", help="where the run's own files lie, if no longer in data.root")
-    tree_options.add_for_sets(parser)
+    tree_options.add_for_sets(parser, trees)
     parser.add_argument(
-        "--on-error", choices=("raise", "skip"), default="raise", help="what a bad row does"
+        "--on-error",
+        choices=("raise", "skip"),
+        default="raise",
+        help="at a bad row: raise stops and names it, skip leaves it out and counts it (default: "
+        "%(default)s)",
     )
 
 
@@ -55,18 +63,18 @@ def chosen_dataset(loaded: Run, options: argparse.Namespace, *, followed: bool =
     Args:
         followed: whether trees that are asked for are those that the encoder is to follow.
 
-    Raises: InputError: if it has no files, and files or trees are asked for; if the encoder cannot
-        follow such trees; or if the run, and not the command line, names a server to be asked.
+    Raises: InputError: if it has no files, and files or trees are asked for; if a format is named
+        and no file; if the encoder cannot follow such trees; or if the run, and not the command
+        line, names a server to be asked.
     """
     if not isinstance(loaded.dataset, PairFiles):
-        for name in ("file", "format", "root", "trees", "parser_url"):
-            if getattr(options, name) is not None:
-                option = name.replace("_", "-")
-                raise InputError(
-                    f"--{option}: {loaded.folder.path} was trained on {loaded.dataset.describe()} "
-                    "that are made, and is evaluated on these; leave it out"
-                )
+        _check_nothing_changed(loaded, options)
         return loaded.dataset
+    if options.format and not options.file:
+        raise InputError(
+            f"--format is for --file, and {loaded.folder.path} reads its own files as in training; "
+            "name the file, or leave --format out"
+        )
     settings = replace(
         loaded.dataset.settings,
         on_error=options.on_error,
@@ -75,18 +83,52 @@ def chosen_dataset(loaded: Run, options: argparse.Namespace, *, followed: bool =
         parser_url=options.parser_url or loaded.dataset.settings.parser_url,
     )
     tree_options.check(settings.trees, options.parser_url)
-    asked = options.parser_url or DEFAULT_URL
-    if settings.trees == CORENLP and settings.parser_url != asked:
-        raise InputError(
-            f"{loaded.folder.path} would have sentences sent to {settings.parser_url}; if they may "
-            f"be, give --parser-url {settings.parser_url}"
-        )
+    _check_server(loaded, settings, options.parser_url or DEFAULT_URL)
     if options.trees and followed:
         loaded.follow(options.trees)
     reader = loaded.dataset.reader
     if options.format:
         reader = READERS[options.format](labels=loaded.dataset.labels)
     return PairFiles(settings, reader)
+
+
+def _check_nothing_changed(loaded: Run, options: argparse.Namespace) -> None:
+    for name in ("file", "format", "root", "trees", "parser_url"):
+        if getattr(options, name) is not None:
+            option = name.replace("_", "-")
+            raise InputError(
+                f"--{option}: {loaded.folder.path} was trained on {loaded.dataset.describe()} "
+                "that are made, and is evaluated on these; leave it out"
+            )
+
+
+def _check_server(loaded: Run, settings: DataSettings, asked: str) -> None:
+    if settings.trees == CORENLP and settings.parser_url != asked:
+        raise InputError(
+            f"{loaded.folder.path} would have sentences sent to {settings.parser_url}; if they may "
+            f"be, give --parser-url {settings.parser_url}"
+        )
+
+
+def facts(loaded: Run, dataset: Dataset) -> dict[str, Any]:
+    """Return what figures are of: the dataset's facts, and which trees the encoder followed."""
+    if not isinstance(dataset, PairFiles):
+        return dataset.facts()
+    return {**dataset.facts(), "followed": loaded.followed(dataset.settings.trees)}
+
+
+def caption(loaded: Run, dataset: Dataset) -> str:
+    """Say what figures are of: the examples, and which trees the encoder followed."""
+    if not isinstance(dataset, PairFiles):
+        return dataset.describe()
+    given = dataset.settings.trees
+    followed = loaded.followed(given)
+    if followed is None:
+        return "pairs, no trees read"
+    if followed != OWN:
+        return f"pairs, {followed} trees"
+    compared = "" if given == PREDICTED else f" (moves compared with {given})"
+    return f"pairs, the model's own trees{compared}"
 
 
 def _one_file(
@@ -102,7 +144,13 @@ def _one_file(
 
 
 def _own_sets(dataset: Dataset) -> tuple[dict[str, Any], dict[str, ReadReport]]:
-    splits = dataset.load()
+    try:
+        splits = dataset.load()
+    except InputError as error:
+        if not isinstance(dataset, PairFiles) or Path(dataset.settings.root).expanduser().is_dir():
+            raise
+        told = str(error).rstrip(".")
+        raise InputError(f"{told}; name where it lies now: --root FOLDER") from error
     sets = {"dev": splits.dev, "test": splits.test, **splits.tests}
     reports = {name: report for name, report in splits.reports.items() if name in sets}
     return {name: examples for name, examples in sets.items() if len(examples)}, reports

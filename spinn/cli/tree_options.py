@@ -9,17 +9,23 @@ from spinn.errors import InputError
 from spinn.training.restore import Run
 
 FOR_TEXT = tuple(name for name in TREE_NAMES if name != GOLD)  # plain text has no tree of its own
+FOLLOWED = (  # what the option means to a command whose model follows these trees
+    "the tree of every sentence, its own replaced (default: as in training, and a model that "
+    "parses follows its own). predicted: the model's own"
+)
+COMPARED = (  # and to one that looks at a model's own trees beside the data's
+    "the data's trees (default: as in training). A model that parses keeps its own, which are "
+    "compared with gold alone: any other name leaves that out. A model that follows trees follows "
+    "these. predicted: the words alone"
+)
 
 
-def add_for_sets(parser: argparse.ArgumentParser) -> None:
-    """Add the options to a command that reads data sets."""
-    _add(
-        parser,
-        TREE_NAMES,
-        "the tree of every sentence, its own replaced (default: as in training, and a model that "
-        "parses follows its own)",
-        default_url="as in training",
-    )
+def add_for_sets(parser: argparse.ArgumentParser, which: str) -> None:
+    """Add the options to a command that reads data sets.
+
+    Args: which: what `--trees` means to it, `FOLLOWED` or `COMPARED`.
+    """
+    _add(parser, TREE_NAMES, which, default_url="as in training")
 
 
 def add_for_text(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +33,8 @@ def add_for_text(parser: argparse.ArgumentParser) -> None:
     _add(
         parser,
         FOR_TEXT,
-        "the tree of plain text (default: right, or the model's own if it parses)",
+        "the tree of plain text (default: right, or the model's own if it parses). predicted: "
+        "the model's own",
         default_url=DEFAULT_URL,
     )
 
@@ -38,8 +45,7 @@ def _add(
     parser.add_argument(
         "--trees",
         choices=names,
-        help=f"{which}. predicted: the model's own; corenlp: of a CoreNLP server; link-grammar: "
-        "of Debian's link-parser",
+        help=f"{which}; corenlp: of a CoreNLP server; link-grammar: of Debian's link-parser",
     )
     parser.add_argument(
         "--parser-url",

@@ -20,6 +20,8 @@ from spinn.training.checkpoint import load_weights
 from spinn.training.run_folder import RunFolder
 from spinn.training.settings import dataset_of, task_factory
 
+OWN = "own"  # the trees of an encoder that parses for itself
+
 
 @dataclass(frozen=True)
 class Run:
@@ -49,7 +51,17 @@ class Run:
                 f"{PREDICTED}"
             )
         if hasattr(encoder, "follow"):
-            encoder.follow = "own" if trees == PREDICTED else "given"
+            encoder.follow = OWN if trees == PREDICTED else "given"
+
+    def followed(self, trees: str) -> str | None:
+        """Return what the encoder follows where the data's trees are these, by their name.
+
+        Returns: `own`, the name, or None of an encoder that reads without trees.
+        """
+        encoder: Any = self.task.encoder
+        if not hasattr(encoder, "parses"):
+            return None
+        return OWN if encoder.parses and getattr(encoder, "follow", OWN) == OWN else trees
 
 
 def config_of(folder: RunFolder) -> DictConfig:

@@ -41,6 +41,23 @@ def test_a_file_of_ones_own_in_any_format(
     assert found["sets"]["own.txt"]["examples"] == 2
 
 
+def test_a_format_without_a_file(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(trained_run), "--format", "sick"]) == 2
+    shown = capsys.readouterr().err
+    assert f"--format is for --file, and {trained_run} reads its own files as in training" in shown
+
+
+@pytest.mark.parametrize("command", ["evaluate", "parse-eval"])
+def test_help_says_defaults_and_what_a_bad_row_does(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "raise stops and names it, skip leaves it out and counts it (default: raise)" in shown
+    assert "in a batch (default: 256)" in shown
+
+
 def test_data_that_has_moved(
     copied_run: Path, tiny_data: Path, edit_config: Edit, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,8 +65,11 @@ def test_data_that_has_moved(
         config.data.root = "/nowhere"
 
     edit_config(move)
-    assert main(["evaluate", str(copied_run)]) == 2
-    assert "data.root: no folder /nowhere" in capsys.readouterr().err
+    for command in ("evaluate", "parse-eval"):
+        assert main([command, str(copied_run)]) == 2
+        shown = capsys.readouterr().err
+        assert "data.root: no folder /nowhere" in shown
+        assert "; name where it lies now: --root FOLDER" in shown
     found = evaluated(capsys, str(copied_run), "--root", str(tiny_data))
     assert found["sets"]["test"]["examples"] == 30
 
@@ -66,7 +86,7 @@ def test_trees_can_be_replaced(
 ) -> None:
     file = str(tiny_data / "test.jsonl")
     found = evaluated(capsys, str(trained_run), "--file", file, "--trees", "balanced")
-    assert found["trees"] == "balanced"
+    assert found["trees"] == found["followed"] == "balanced"
     assert found["read"]["test.jsonl"]["trees"] == "balanced"
 
 
@@ -90,6 +110,7 @@ def test_the_tables_show_every_set(trained_run: Path, capsys: pytest.CaptureFixt
     shown = capsys.readouterr().out
     for part in ("dev", "test_more", "accuracy", "precision", "recall", "contradiction"):
         assert part in shown
+    assert "test: pairs, gold trees\n" in shown
 
 
 def test_a_bad_row_is_an_error_or_is_counted(

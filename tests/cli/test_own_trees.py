@@ -30,6 +30,39 @@ def test_it_follows_its_own_trees_and_says_how_many_moves_are_the_datas(
     assert figures["accuracy"] > 0.5
 
 
+@pytest.mark.parametrize(
+    ("trees", "given", "followed", "caption"),
+    [
+        ([], "gold", "own", "pairs, the model's own trees (moves compared with gold)"),
+        (["gold"], "gold", "gold", "pairs, gold trees"),
+        (["left"], "left", "left", "pairs, left trees"),
+        (["predicted"], "predicted", "own", "pairs, the model's own trees"),
+    ],
+)
+def test_figures_say_which_trees_were_followed(
+    trees: list[str],
+    given: str,
+    followed: str,
+    caption: str,
+    parsing_run: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = [str(parsing_run), *(["--trees", *trees] if trees else [])]
+    found = evaluated(capsys, *arguments)
+    assert (found["trees"], found["followed"]) == (given, followed)
+    assert main(["evaluate", *arguments]) == 0
+    assert f"test: {caption}\n" in capsys.readouterr().out
+
+
+def test_a_gumbel_treelstm_follows_its_own_trees(
+    train_tiny: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = train_tiny(tmp_path / "gumbel", "model=gumbel_treelstm", "trainer.epochs=1")
+    found = evaluated(capsys, str(run))
+    assert (found["trees"], found["followed"]) == ("gold", "own")
+    assert "transition_accuracy" in found["sets"]["test"]
+
+
 def test_own_trees_need_no_parse_in_the_data(
     parsing_run: Path, tiny_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,3 +174,17 @@ def test_an_lstm_has_no_tree_to_show(
     assert "--trees predicted: Recurrent finds no trees itself" in capsys.readouterr().err
     found = evaluated(capsys, str(run), "--trees", "predicted")  # it needs the words alone
     assert found["sets"]["test"]["examples"] == 30
+    assert found["followed"] is None
+    assert main(["evaluate", str(run)]) == 0
+    assert "test: pairs, no trees read\n" in capsys.readouterr().out
+
+
+def test_parse_eval_takes_no_mean_of_own_and_given_trees(
+    parsing_run: Path, trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for runs in ([parsing_run, trained_run], [trained_run, parsing_run]):
+        assert main(["parse-eval", *map(str, runs)]) == 2
+        assert (
+            f"{parsing_run} finds its own trees, and {trained_run} follows the data's (gold): a "
+            "mean of the two says nothing; give them one at a time" in capsys.readouterr().err
+        )

@@ -107,6 +107,8 @@ def test_given_trees_are_compared_where_an_encoder_follows_them(
     shown = capsys.readouterr().out
     assert f"{trained_run} follows the data's trees (gold): its figures are theirs." in shown
     assert "test_more, gold" not in shown
+    for note in ("SET, gold", "self: ", "±"):
+        assert note not in shown
     found = told(capsys, trained_run, "--trees", "left")
     encoder = found["sets"]["test"]["encoder"]
     assert encoder["left"] == 1
@@ -120,8 +122,45 @@ def test_without_gold_trees_the_table_says_so(
     finds(balanced)
     assert main(["parse-eval", str(trained_run), "--trees", "right"]) == 0
     shown = capsys.readouterr().out
-    assert f"No comparison with gold: {trained_run} has data.trees=right" in shown
-    assert "moves" not in shown.splitlines()[3]
+    assert shown.count("--trees right was given, so there is no gold to compare with.") == 1
+    assert "data.trees" not in shown
+    assert "moves" not in shown
+
+
+def test_a_run_without_gold_trees_is_named(
+    copied_run: Path, edit_config: Edit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def change(config: DictConfig) -> None:
+        config.data.trees = "right"
+
+    edit_config(change)
+    assert main(["parse-eval", str(copied_run)]) == 0
+    shown = capsys.readouterr().out
+    assert f"No comparison with gold: {copied_run} has data.trees=right" in shown
+    assert "SET, gold" not in shown
+
+
+def test_one_run_given_twice(
+    trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = tmp_path / "latest"
+    link.symlink_to(trained_run, target_is_directory=True)
+    for again in (trained_run, link):
+        shown = refused(capsys, trained_run, again)
+        assert f"{trained_run} and {again} are the same run; give each run once" in shown
+
+
+def test_help_says_what_trees_are_for_and_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["parse-eval", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "A model that parses keeps its own, which are compared with gold alone" in shown
+    for text in (
+        "random trees for each sentence (default: 5)",
+        "of the random trees (default: 1)",
+        "words of the shortest sentence (default: 1)",
+    ):
+        assert text in shown
 
 
 def test_runs_are_compared_with_each_other(
@@ -141,6 +180,14 @@ def test_runs_are_compared_with_each_other(
     shown = capsys.readouterr().out
     assert f"{100 * gold['left'] / 2 + 100 * gold['balanced'] / 2:.1f} ± " in shown
     assert " self " in shown
+    for note in (
+        "moves: the part of a tree's moves, shift or reduce, that are gold's at the same place;",
+        "free moves: of those alone where gold could have made either.",
+        "SET, gold: the same figures of gold's own trees.",
+        "self: the mean F1 of every two runs' trees with each other.",
+        "±: mean and sample standard deviation over the 2 runs.",
+    ):
+        assert note in shown
 
 
 def test_the_same_sentence_counts_once_or_each_time(
