@@ -1,88 +1,16 @@
 """The page in headless Chromium; skipped where playwright or Chromium is not installed."""
 
 import random
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from shown import Shown
 
-from spinn.analysis.page import page
 from spinn.analysis.trace import Trace
 from spinn.trees import Parse, random_tree
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
 P, H = "( ( all ( old dogs ) ) move )", "( some ( cats zebras ) )"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium with a fresh profile."""
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed: pip install playwright"
-    )
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield launched
-        launched.close()
-
-
-class Shown:
-    """A page in the browser, and everything that it said and asked for."""
-
-    def __init__(self, browser: Any, path: Path, **settings: Any) -> None:
-        self.view = browser.new_page(**settings)
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.view.on("console", lambda message: self.said.append(message.text))
-        self.view.on("pageerror", lambda error: self.said.append(str(error)))
-        self.view.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
-        self.view.on("request", lambda request: self.asked.append(request.url))
-        self.view.goto(path.as_uri())
-
-    def press(self, key: str, times: int = 1) -> None:
-        for _ in range(times):
-            self.view.keyboard.press(key)
-
-    def text(self, selector: str) -> str:
-        return str(self.view.inner_text(selector))
-
-    def texts(self, selector: str) -> list[str]:
-        return list(self.view.locator(selector).all_inner_texts())
-
-    @property
-    def count(self) -> str:
-        return self.text("#count")
-
-
-@pytest.fixture
-def shown(
-    browser: Any, read: Callable[..., Trace], tmp_path: Path
-) -> Iterator[Callable[..., Shown]]:
-    """Show the page of a pair; at the end, it must have said nothing and asked for nothing."""
-    opened: list[Shown] = []
-
-    def show(
-        premise: Any = P, hypothesis: Any = H, task: Any = None, run: str = "", **settings: Any
-    ) -> Shown:
-        path = tmp_path / "a page.html"
-        path.write_text(page(replace(read(premise, hypothesis, task), run=run)), encoding="utf-8")
-        opened.append(Shown(browser, path, **settings))
-        return opened[-1]
-
-    yield show
-    for one in opened:
-        assert one.said == []
-        assert len(one.asked) == 1, one.asked
-        one.view.close()
 
 
 @pytest.mark.parametrize("by", ["keys", "buttons"])
