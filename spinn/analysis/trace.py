@@ -73,6 +73,7 @@ class Trace:
         probabilities: (C,) of the whole pair.
         sides: premise and hypothesis.
         cosine: (S, S) between each node of the premise and each of the hypothesis.
+        run: the name of the run's folder, to tell pages apart; empty where there is none.
     """
 
     model: str
@@ -80,6 +81,7 @@ class Trace:
     probabilities: list[float]
     sides: tuple[Side, Side]
     cosine: list[list[float]]
+    run: str = ""
 
     @property
     def label(self) -> str:
@@ -107,13 +109,14 @@ def trace(
     Raises: InputError: if a sentence is too long, the encoder builds no nodes, or the classifier
         looks at one sentence only.
     """
-    _check(task, sentences)
+    _check(task, sentences, model)
     batch = _pack(task, vocabulary, sentences)
     encoding = task.encoder(batch)
     if encoding.nodes is None:
+        kind = type(task.encoder).__name__
         raise InputError(
-            f"{model} builds no tree, so there are no steps to look at; inspect is for tree "
-            "encoders (treelstm, spinn); spinn predict gives the label alone"
+            f"{model} ({kind}) builds no tree, so there are no steps to look at; inspect is for "
+            "tree encoders (treelstm, spinn); spinn predict gives the label alone"
         )
     own = encoding.transitions is not None
     moves = encoding.transitions if own else batch.transitions
@@ -136,20 +139,18 @@ def _told(
     sizes = [2 * len(parse.words) - 1 for parse in sentences]
     u, v = _in_order(encoding.nodes, moves).split_with_sizes(sizes)  # (S, D) of each side
     labels = _classify_each(task, encoding.sentence, u, v).split_with_sizes(sizes)
+    whole = _rounded(task.classify(encoding.sentence).softmax(dim=1)[0], 6)  # (C,)
     sides = [
-        _side(name, parse.words, vocabulary, source, *columns)
+        _side(name, parse.words, vocabulary, source, whole, *columns)
         for name, parse, source, *columns in zip(
             SIDES, sentences, sources, labels, *_columns(encoding, moves, sizes), strict=True
         )
     ]
-    whole = task.classify(encoding.sentence).softmax(dim=1)[0]  # (C,)
     cosine = F.normalize(u, dim=1) @ F.normalize(v, dim=1).t()  # (S, S)
-    return Trace(
-        model, list(task.labels), _rounded(whole, 6), (sides[0], sides[1]), _rounded(cosine, 3)
-    )
+    return Trace(model, list(task.labels), whole, (sides[0], sides[1]), _rounded(cosine, 3))
 
 
-def _check(task: PairClassification, sentences: tuple[Parse, Parse]) -> None:
+def _check(task: PairClassification, sentences: tuple[Parse, Parse], model: str) -> None:
     for name, parse in zip(SIDES, sentences, strict=True):
         if len(parse.words) > LONGEST:
             raise InputError(
@@ -158,7 +159,7 @@ def _check(task: PairClassification, sentences: tuple[Parse, Parse]) -> None:
             )
     if task.sides != "both":
         raise InputError(
-            f"this model looks at the {task.sides} alone (task.sides={task.sides}); "
+            f"{model} looks at the {task.sides} alone (task.sides={task.sides}); "
             "inspect shows how two sentences meet"
         )
 
@@ -213,12 +214,15 @@ def _side(
     words: tuple[str, ...],
     vocabulary: Vocabulary,
     source: str,
+    whole: list[float],
     probabilities: Tensor,
     moves: Tensor,
     chances: Tensor | None,
     tracking: Tensor | None,
 ) -> Side:
     made = moves.tolist()
+    # The root is the sentence: it says what the answer says, to the last digit.
+    labels = [*_rounded(probabilities[:-1], 4), whole]
     return Side(
         name=name,
         words=list(words),
@@ -227,7 +231,7 @@ def _side(
         moves=made,
         chances=None if chances is None else _rounded(chances, 4),
         tracking=None if tracking is None else _rounded(tracking, 3),
-        nodes=_nodes(made, _rounded(probabilities, 4)),
+        nodes=_nodes(made, labels),
     )
 
 

@@ -2,12 +2,13 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from spinn.analysis.page import page
 from spinn.analysis.trace import SIDES, Trace, trace
-from spinn.cli import tree_options
+from spinn.cli import pair, tree_options
 from spinn.cli.steps import told
 from spinn.data.sentences import TreeSource
 from spinn.errors import InputError
@@ -21,13 +22,13 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "inspect",
         help="look inside: stack, buffer and moves, step by step",
+        usage="%(prog)s [options] RUN PREMISE HYPOTHESIS",
         description="Show how a tree encoder reads a pair: each step with stack, buffer and move, "
         "the finished trees with the label that each node gives, and the answer. With --html, as "
         "one page to step through, which needs no network.",
     )
     parser.add_argument("folder", metavar="RUN", help="the folder that training left")
-    parser.add_argument("--premise", required=True, help="the sentence that is taken to be true")
-    parser.add_argument("--hypothesis", required=True, help="the sentence that may follow from it")
+    pair.add_to(parser)
     tree_options.add_for_text(parser)
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page instead")
     parser.set_defaults(run=run)
@@ -35,8 +36,11 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Read the pair, and show how."""
+    texts = pair.given(options)
+    if texts is None:
+        raise InputError("no sentences: quote a premise and a hypothesis after RUN")
     loaded = load_run(options.folder)
-    found = _trace(loaded, options)
+    found = _trace(loaded, options, texts)
     if options.html is None:
         print(told(found, sys.stdout))
         return
@@ -44,18 +48,19 @@ def run(options: argparse.Namespace) -> None:
     print(f"written: {options.html}")
 
 
-def _trace(loaded: Run, options: argparse.Namespace) -> Trace:
+def _trace(loaded: Run, options: argparse.Namespace, texts: tuple[str, str]) -> Trace:
     task = loaded.task
     if not isinstance(task, PairClassification):
         raise InputError(
-            f"{options.folder} was trained on {loaded.dataset.describe()}; inspect is for pairs of "
-            "sentences"
+            f"{options.folder} holds a {type(task).__name__}, trained on "
+            f"{loaded.dataset.describe()}; inspect is for pairs of sentences"
         )
     trees = tree_options.for_text(loaded, options)
-    premise, hypothesis = (_read(side, getattr(options, side), trees) for side in SIDES)
-    sentences, sources = zip(premise, hypothesis, strict=True)
+    read = [_read(side, text, trees) for side, text in zip(SIDES, texts, strict=True)]
+    sentences, sources = zip(*read, strict=True)
     name = (loaded.config.get("names") or {}).get("model") or type(task.encoder).__name__
-    return trace(task, loaded.vocabulary, sentences, sources, name)
+    found = trace(task, loaded.vocabulary, sentences, sources, name)
+    return replace(found, run=loaded.folder.path.resolve().name)  # not `latest`, but whose it is
 
 
 def _read(side: str, text: str, trees: TreeSource) -> Any:

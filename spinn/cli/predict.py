@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TextIO
 
 from tqdm import tqdm
 
-from spinn.cli import tree_options
+from spinn.cli import pair, tree_options
 from spinn.cli.answers import Answerer, refusal
 from spinn.cli.arriving import Arriving
 from spinn.cli.questions import (
@@ -71,11 +71,7 @@ def add_to(commands: Any) -> None:
 
 
 def _add_questions(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "sentences", metavar="PREMISE HYPOTHESIS", nargs="*", help="two sentences, each quoted"
-    )
-    parser.add_argument("--premise", help="the sentence that is taken to be true")
-    parser.add_argument("--hypothesis", help="the sentence that may follow from it")
+    pair.add_to(parser)
     parser.add_argument("--file", type=Path, help="a file of pairs, one a line (plain or .gz)")
     parser.add_argument(
         "--format", choices=FORMATS, default=AUTO, help="default: as the first line looks"
@@ -91,7 +87,7 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Answer each question in the order it came."""
-    pair = _pair(options)
+    sentences = _pair(options)
     if options.batch_size < 1:
         raise InputError(f"--batch-size is {options.batch_size}; expected 1 or more")
     _check_out(options)
@@ -102,7 +98,7 @@ def run(options: argparse.Namespace) -> None:
             f"{options.folder} was trained on {loaded.dataset.describe()}; predict is for pairs of "
             "sentences"
         )
-    asked = _asked(options, pair, tree_options.for_text(loaded, options))
+    asked = _asked(options, sentences, tree_options.for_text(loaded, options))
     answerer = Answerer(task, loaded.vocabulary, batch_size=options.batch_size)
     if options.out is None:
         _make_writable(sys.stdout, for_programs=options.json or options.tsv)
@@ -127,22 +123,11 @@ def _fill(path: Path, write: Callable[[TextIO], None]) -> None:
 
 
 def _pair(options: argparse.Namespace) -> tuple[str, str] | None:
-    """Return the sentences of the command line, if there are any."""
-    named = [text for text in (options.premise, options.hypothesis) if text is not None]
-    given = [*options.sentences, *named]
-    if not given:
-        return None
-    if options.file is not None:
+    """Return the sentences of the command line, if there are any, and no file beside them."""
+    named = [options.premise, options.hypothesis]
+    if options.file is not None and (options.sentences or named != [None, None]):
         raise InputError("give either sentences or --file, one of the two")
-    if len(named) == 1 or (options.sentences and named):
-        raise InputError(
-            "give both --premise and --hypothesis, or neither and two sentences or lines of pairs"
-        )
-    if len(given) != 2:
-        raise InputError(
-            f"{len(given)} sentence(s) after RUN, expected 2: quote the premise and the hypothesis"
-        )
-    return given[0], given[1]
+    return pair.given(options)
 
 
 def _check_out(options: argparse.Namespace) -> None:
@@ -159,10 +144,10 @@ def _check_out(options: argparse.Namespace) -> None:
 
 
 def _asked(
-    options: argparse.Namespace, pair: tuple[str, str] | None, trees: TreeSource
+    options: argparse.Namespace, sentences: tuple[str, str] | None, trees: TreeSource
 ) -> Questions:
-    if pair is not None:
-        return Questions([question(1, Row(None, *pair), trees)], None)
+    if sentences is not None:
+        return Questions([question(1, Row(None, *sentences), trees)], None)
     if options.file is not None:
         lines: Iterator[tuple[int, bytes]] = raw_lines(options.file, LONGEST_LINE)
         place = str(options.file)

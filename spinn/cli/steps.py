@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import TextIO
 
-from spinn.analysis.trace import Side, Trace, marks
+from spinn.analysis.trace import Node, Side, Trace, marks
 from spinn.trees import SHIFT
 
 WIDTH = 100  # columns where there is no terminal
@@ -28,7 +28,7 @@ def told(trace: Trace, stream: TextIO) -> str:
     lines: list[str] = []
     for side in trace.sides:
         lines += [paint(f"{side.name}, {len(side.words)} word(s), tree: {side.source}", BOLD), ""]
-        lines += [*_steps(side, width, paint), "", *_tree(side, signs), ""]
+        lines += [*_steps(side, width, paint), "", *_tree(side, signs, width, paint), ""]
     legend = ", ".join(f"{sign} {label}" for sign, label in zip(signs, trace.labels, strict=True))
     lines += [paint(f"at each node, the label if it were its whole sentence: {legend}", FAINT)]
     unknown = [
@@ -83,19 +83,56 @@ def _states(side: Side) -> Iterator[tuple[str, str]]:
     yield "  ".join(stack), ""
 
 
-def _tree(side: Side, signs: list[str]) -> list[str]:
+def _tree(side: Side, signs: list[str], width: int, paint: Paint) -> list[str]:
+    """The tree as a drawing, or, where that is too wide for a line, a node a line."""
+    labels = [_label(node, signs) for node in side.nodes]
+    drawn = _drawn(side, labels)
+    if max(map(_wide, drawn)) <= width:
+        return drawn
+    why = _first("a drawing is wider than the lines here: a node a line; --html draws it", width)
+    return [paint(why, FAINT), *_listed(side, labels, width)]
+
+
+def _label(node: Node, signs: list[str]) -> str:
+    best = max(range(len(signs)), key=node.probabilities.__getitem__)
+    return f"{signs[best]} {node.probabilities[best]:.0%}"
+
+
+def _drawn(side: Side, labels: list[str]) -> list[str]:
     from nltk.tree import Tree
 
     # A word has a node of its own: pretty_print shows one beside a phrase in the wrong place.
     made: list[Tree] = []
-    for node in side.nodes:
-        best = max(range(len(signs)), key=node.probabilities.__getitem__)
-        label = f"{signs[best]} {node.probabilities[best]:.0%}"
+    for node, label in zip(side.nodes, labels, strict=True):
         parts = [made[child] for child in node.children] or [printable(side.words[node.span[0]])]
         made.append(Tree(label, parts))
     drawn = io.StringIO()
     made[-1].pretty_print(stream=drawn)
     return [line.rstrip() for line in drawn.getvalue().rstrip().splitlines()]
+
+
+def _listed(side: Side, labels: list[str], width: int) -> Iterator[str]:
+    """A line for each node, its parts below it: label and words, as much as there is room for.
+
+    Each stands two columns further in than what it is part of; in a tree too deep for that, the
+    number of nodes above it stands before each.
+    """
+    nodes = list(_downwards(side))
+    deepest = max(depth for _, depth in nodes)
+    fits = 2 * deepest <= width // 2
+    for number, depth in nodes:
+        lead = "  " * depth if fits else f"{depth:{len(str(deepest))}}  "
+        words = " ".join(map(printable, side.words[slice(*side.nodes[number].span)]))
+        yield _first(f"{lead}{labels[number]}  {words}", width)
+
+
+def _downwards(side: Side) -> Iterator[tuple[int, int]]:
+    """Each node before its parts, left before right, and how many nodes are above it."""
+    waiting = [(len(side.nodes) - 1, 0)]
+    while waiting:
+        number, depth = waiting.pop()
+        yield number, depth
+        waiting += [(child, depth + 1) for child in reversed(side.nodes[number].children)]
 
 
 def printable(word: str) -> str:
@@ -110,8 +147,12 @@ def _columns(sign: str) -> int:
     return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
 
 
+def _wide(text: str) -> int:
+    return sum(map(_columns, text))
+
+
 def _padded(text: str, width: int) -> str:
-    return text + " " * (width - sum(map(_columns, text)))
+    return text + " " * (width - _wide(text))
 
 
 def _first(text: str, width: int) -> str:

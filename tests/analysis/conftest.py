@@ -1,13 +1,18 @@
-"""A small model that reads pairs, its encoder changed at will."""
+"""A small model that reads pairs, its encoder changed at will, and its page in a browser."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from shown import Shown
 from torch import nn
 
+from spinn.analysis.page import page
 from spinn.analysis.trace import Trace, trace
 from spinn.batch import Encoding, Sentences
 from spinn.data.vocabulary import Vocabulary
@@ -16,6 +21,12 @@ from spinn.nn.spinn import SPINN
 from spinn.tasks.pair_classification import PairClassification
 from spinn.trees import Parse, left_branching, parse_brackets
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+P, H = "( ( all ( old dogs ) ) move )", "( some ( cats zebras ) )"
 LABELS = ("entailment", "neutral", "contradiction")
 WORDS = Vocabulary(["all", "some", "old", "dogs", "cats", "move"])
 
@@ -94,3 +105,39 @@ def chooser() -> type[Chooser]:
 def no_tree() -> type[NoTree]:
     """The encoder without nodes."""
     return NoTree
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium with a fresh profile."""
+    api = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: pip install playwright"
+    )
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def shown(
+    browser: Any, read: Callable[..., Trace], tmp_path: Path
+) -> Iterator[Callable[..., Shown]]:
+    """Show the page of a pair; at the end, it must have said nothing and asked for nothing."""
+    opened: list[Shown] = []
+
+    def show(
+        premise: Any = P, hypothesis: Any = H, task: Any = None, run: str = "", **settings: Any
+    ) -> Shown:
+        path = tmp_path / "a page.html"
+        path.write_text(page(replace(read(premise, hypothesis, task), run=run)), encoding="utf-8")
+        opened.append(Shown(browser, path, **settings))
+        return opened[-1]
+
+    yield show
+    for one in opened:
+        assert one.said == []
+        assert len(one.asked) == 1, one.asked
+        one.view.close()

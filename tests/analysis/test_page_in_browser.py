@@ -1,85 +1,16 @@
 """The page in headless Chromium; skipped where playwright or Chromium is not installed."""
 
 import random
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from shown import Shown
 
-from spinn.analysis.page import page
 from spinn.analysis.trace import Trace
 from spinn.trees import Parse, random_tree
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
 P, H = "( ( all ( old dogs ) ) move )", "( some ( cats zebras ) )"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium with a fresh profile."""
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed: pip install playwright"
-    )
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield launched
-        launched.close()
-
-
-class Shown:
-    """A page in the browser, and everything that it said and asked for."""
-
-    def __init__(self, browser: Any, path: Path, **settings: Any) -> None:
-        self.view = browser.new_page(**settings)
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.view.on("console", lambda message: self.said.append(message.text))
-        self.view.on("pageerror", lambda error: self.said.append(str(error)))
-        self.view.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
-        self.view.on("request", lambda request: self.asked.append(request.url))
-        self.view.goto(path.as_uri())
-
-    def press(self, key: str, times: int = 1) -> None:
-        for _ in range(times):
-            self.view.keyboard.press(key)
-
-    def text(self, selector: str) -> str:
-        return str(self.view.inner_text(selector))
-
-    def texts(self, selector: str) -> list[str]:
-        return list(self.view.locator(selector).all_inner_texts())
-
-    @property
-    def count(self) -> str:
-        return self.text("#count")
-
-
-@pytest.fixture
-def shown(
-    browser: Any, read: Callable[..., Trace], tmp_path: Path
-) -> Iterator[Callable[..., Shown]]:
-    """Show the page of a pair; at the end, it must have said nothing and asked for nothing."""
-    opened: list[Shown] = []
-
-    def show(premise: Any = P, hypothesis: Any = H, task: Any = None, **settings: Any) -> Shown:
-        path = tmp_path / "a page.html"
-        path.write_text(page(read(premise, hypothesis, task)), encoding="utf-8")
-        opened.append(Shown(browser, path, **settings))
-        return opened[-1]
-
-    yield show
-    for one in opened:
-        assert one.said == []
-        assert len(one.asked) == 1, one.asked
-        one.view.close()
 
 
 @pytest.mark.parametrize("by", ["keys", "buttons"])
@@ -187,6 +118,89 @@ def test_the_tracker_is_read_unit_by_unit(
     assert float(shown_value[1]) == pytest.approx(state[2][1], abs=0.006)
 
 
+def test_after_the_last_move_the_tracker_says_that_none_comes(
+    shown: Callable[..., Shown],
+) -> None:
+    here = shown("dogs", "( some cats )")
+    assert "no further move" not in "".join(here.texts(".strip"))
+    here.press("ArrowRight")
+    assert here.texts(".strip") == ["no further move", ""]
+    assert here.view.locator(".strip span:visible").count() == 4
+    here.press("ArrowLeft")
+    assert here.texts(".strip") == ["", ""]
+
+
+def test_bars_grow_from_nothing(shown: Callable[..., Shown]) -> None:
+    here = shown()
+    assert (
+        here.view.evaluate(
+            "() => { const bar = make('span', { class: 'bar' }); document.body.append(bar);"
+            "return getComputedStyle(bar).transform; }"
+        )
+        == "matrix(0, 0, 0, 1, 0, 0)"
+    )
+    for bar in here.view.locator(".verdict .bar").all():
+        assert bar.evaluate("(bar) => bar.getBoundingClientRect().width") == 0
+
+
+FOCUS = """() => {
+  const [it, low] = [document.activeElement, document.querySelector(".controls")];
+  const said = it.getAttribute("aria-label") ?? it.textContent;
+  const above = it.getBoundingClientRect().bottom <= low.getBoundingClientRect().top;
+  return { tag: it.tagName, said, above: above || low.contains(it) };
+}"""
+
+
+@pytest.mark.parametrize(("words", "back"), [(2, 0), (60, 0), (60, 60)])
+def test_each_tab_stop_has_a_name_and_is_above_the_controls(
+    words: int, back: int, shown: Callable[..., Shown]
+) -> None:
+    sides = [Parse(("dogs",) * words, random_tree(words, random.Random(0))) for _ in range(2)]
+    here = shown(*sides, viewport={"width": 1280, "height": 700})
+    here.press("End")
+    here.press("ArrowLeft", back)
+    stops = []
+    for _ in range(40):
+        here.press("Tab")
+        stops.append(here.view.evaluate(FOCUS))
+        if stops[-1]["said"] == "Both":
+            break
+    assert [stop for stop in stops if not stop["said"] or not stop["above"]] == []
+    assert [stop["tag"] for stop in stops].count("g") == 2
+    assert "svg" not in [stop["tag"] for stop in stops]
+
+
+def test_walking_down_a_tree_stays_above_the_controls(shown: Callable[..., Shown]) -> None:
+    here = shown(viewport={"width": 1280, "height": 500})
+    here.press("End")
+    here.view.locator("#node-0-6").focus()
+    for number in range(5, -1, -1):
+        here.press("Shift+ArrowLeft")
+        assert here.view.evaluate("document.activeElement.id") == f"node-0-{number}"
+        assert here.view.evaluate(FOCUS)["above"]
+
+
+def test_the_hint_names_keys_that_lead_to_a_node(shown: Callable[..., Shown]) -> None:
+    here = shown()
+    assert "Tab, then ↑ ↓ or Shift+← →" in here.text(".panel:first-child .hint")
+
+
+def test_the_run_is_named_beside_the_model(shown: Callable[..., Shown]) -> None:
+    here = shown(run="<b>run</b> &amp; 7")
+    assert here.texts(".brand .chip") == ["tiny model", "<b>run</b> &amp; 7"]
+    assert here.view.title() == "<b>run</b> &amp; 7: How a model reads a pair"
+    assert shown().texts(".brand .chip:visible") == ["tiny model"]
+
+
+def test_a_root_says_what_the_answer_says(shown: Callable[..., Shown]) -> None:
+    here = shown()
+    here.press("End")
+    answer = here.texts(".verdict .figure")
+    assert here.texts(".panel:first-child .details .figure")[:3] == answer
+    said = here.view.get_attribute("#node-0-6", "aria-label")
+    assert said.removeprefix("all old dogs move: ").split(" ", 1)[1] in answer
+
+
 def test_light_and_dark(shown: Callable[..., Shown]) -> None:
     here = shown(color_scheme="dark")
     ground = "getComputedStyle(document.body).backgroundColor"
@@ -249,7 +263,7 @@ def test_without_tracker_there_is_no_strip(
 def test_nothing_sticks_out_of_the_window(width: int, shown: Callable[..., Shown]) -> None:
     rng = random.Random(0)
     long = [Parse(("dogs", "x" * 400) * 30, random_tree(60, rng)) for _ in range(2)]
-    here = shown(*long, viewport={"width": width, "height": 900})
+    here = shown(*long, run="x" * 255, viewport={"width": width, "height": 900})
     for key in ("Home", "ArrowRight", "End"):
         here.press(key)
         assert here.view.evaluate("document.documentElement.scrollWidth") == width

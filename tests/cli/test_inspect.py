@@ -80,6 +80,54 @@ def test_a_page_that_cannot_be_written(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "given",
+    [[*PAIR[1::2]], ["--trees", "right", *PAIR[1::2]], [*PAIR[1::2], "--trees", "right"]],
+)
+def test_sentences_may_follow_the_run_as_for_predict(
+    given: list[str], trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", str(trained_run), *PAIR]) == 0
+    named = capsys.readouterr().out
+    assert main(["inspect", str(trained_run), *given]) == 0
+    assert capsys.readouterr().out == named
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([], "no sentences: quote a premise and a hypothesis after RUN"),
+        (["dogs"], "1 sentence(s) after RUN, expected 2: quote"),
+        (["a", "b", "c"], "3 sentence(s) after RUN, expected 2: quote"),
+        (["--premise", "a"], "give both --premise and --hypothesis, or neither"),
+        (["a", "b", *PAIR], "give both --premise and --hypothesis, or neither"),
+    ],
+)
+def test_other_than_two_sentences(
+    given: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", "a run that is not read", *given]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_page_names_its_run(
+    trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "latest").symlink_to(trained_run)
+    path = tmp_path / "page.html"
+    assert main(["inspect", str(tmp_path / "latest"), *PAIR, "--html", str(path)]) == 0
+    assert f'"run":{json.dumps(trained_run.name)}' in path.read_text(encoding="utf-8")
+
+
+def test_a_task_without_pairs_is_named(
+    trained_run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spinn.cli.inspect.PairClassification", int)
+    assert main(["inspect", str(trained_run), *PAIR]) == 2
+    expected = "holds a PairClassification, trained on pairs, gold trees; inspect is for pairs of"
+    assert expected in capsys.readouterr().err
+
+
 def test_a_sentence_that_is_none(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(trained_run), "--premise", "( a b c )", "--hypothesis", "a"]) == 2
     assert "premise '( a b c )': not a binary tree" in capsys.readouterr().err
@@ -94,7 +142,7 @@ def test_a_model_without_a_tree_is_named(
     edit_config(lambda config: config.names.update(model="a model of mine"))
     monkeypatch.setattr("spinn.batch.Encoding.nodes", None)
     assert main(["inspect", str(copied_run), *PAIR]) == 2
-    assert "a model of mine builds no tree" in capsys.readouterr().err
+    assert "a model of mine (SPINN) builds no tree" in capsys.readouterr().err
 
 
 def test_odd_words_do_not_steer_the_terminal(

@@ -1,12 +1,15 @@
 import io
 import os
 import pty
+import random
+import re
 from dataclasses import replace
 
 import pytest
 
 from spinn.analysis.trace import Node, Side, Trace
 from spinn.cli.steps import printable, told
+from spinn.trees import random_tree, right_branching, spans
 
 NODES = [
     Node((), (0, 1), [0.75, 0.25]),
@@ -75,6 +78,55 @@ def test_colours_are_for_a_terminal_that_wants_them(
         text = told(TRACE, terminal)
     os.close(ours)
     assert ("\x1b[34mSHIFT" in text) is not plain
+
+
+def read(words: list[str], moves: bytes) -> Trace:
+    """A trace of words read by these moves, the second sentence a word."""
+    phrases, covered, nodes, stack = iter(spans(moves)), 0, [], []
+    for number, move in enumerate(moves):
+        children = (stack.pop(-2), stack.pop()) if move else ()
+        covered += not move
+        span = next(phrases) if move else (covered - 1, covered)
+        nodes.append(Node(children, span, [0.75, 0.25]))
+        stack.append(number)
+    side = Side("premise", words, [False] * len(words), "given", [*moves], None, None, nodes)
+    return replace(TRACE, sides=(side, WORD))
+
+
+def listed(trace: Trace, width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lines of the premise's tree."""
+    monkeypatch.setattr("spinn.cli.steps.WIDTH", width)
+    lines = told(trace, io.StringIO()).splitlines()
+    return lines[lines.index("", 2) + 1 : lines.index("hypothesis, 1 word(s), tree: right") - 1]
+
+
+def test_a_tree_wider_than_the_line_has_a_node_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert listed(TRACE, 18, monkeypatch)[0] == "      Y 50%"
+    assert listed(TRACE, 17, monkeypatch) == [
+        "a drawing is wid…",
+        "Y 50%  old 犬犬",
+        "  Y 75%  old",
+        "  N 75%  犬犬",
+    ]
+
+
+def test_a_deep_tree_has_its_depths_in_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = listed(read(["dogs"] * 40, right_branching(40)), 100, monkeypatch)
+    assert lines[0].endswith("a node a line; --html draws it")
+    assert lines[1].startswith(" 0  Y 75%  dogs dogs")
+    assert lines[-2:] == ["39  Y 75%  dogs"] * 2
+    assert max(map(len, lines)) == 100
+
+
+def test_no_line_is_wider_and_no_word_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(0)
+    for length in (12, 30, 120):
+        words = [f"w{number}" for number in range(length)]
+        lines = listed(read(words, random_tree(length, rng)), 60, monkeypatch)
+        assert len(lines) == 1 + 2 * length - 1
+        assert max(map(len, lines)) <= 60
+        leaves = [found[1] for line in lines if (found := re.search(r"75%  (\w+)$", line))]
+        assert leaves == words
 
 
 def test_signs_that_are_no_letters_are_written_out() -> None:

@@ -22,7 +22,7 @@ function showVerdict() {
 function sentence(side) {
   const texts = side.words.map((word, place) => make("span", { class: side.unknown[place] ? "unknown" : null, title: side.unknown[place] ? "a word never seen in training" : null }, word));
   const spaced = texts.flatMap((text, place) => (place ? [" ", text] : [text]));
-  return make("div", { class: side.words.length > 24 ? "sentence long" : "sentence" }, make("span", { class: "caption" }, side.name), make("p", { dir: "auto" }, ...spaced));
+  return make("div", { class: side.words.length > 24 ? "sentence long" : "sentence" }, make("span", { class: "caption" }, side.name), make("p", { dir: "auto", role: "group", "aria-label": `Words of the ${side.name}` }, ...spaced));
 }
 
 const active = () => (scope ? [scope - 1] : [0, 1]);
@@ -170,6 +170,9 @@ document.addEventListener("keydown", (event) => {
 
 const panels = [0, 1].map((index) => panel(index, { go, choose }));
 at("model").textContent = TRACE.model;
+at("run").textContent = TRACE.run;
+at("run").hidden = !TRACE.run;
+if (TRACE.run) document.title = `${TRACE.run}: ${document.title}`;
 at("verdict").append(make("div", { class: "pair" }, ...TRACE.sides.map(sentence)), make("div", { class: "outcome" }, make("span", { class: "caption" }, "the model says"), answer, bars.list));
 at("panels").append(...panels.map(({ element }) => element));
 at("keylist").append(...KEYS.flatMap(([keys, meaning]) => [make("dt", {}, ...keys.split(" ").map((key) => make("kbd", {}, key))), make("dd", {}, meaning)]));

@@ -5,8 +5,9 @@ function chip(text, kind, unknown) {
   return make("span", { class: `item ${kind}${unknown ? " unknown" : ""}`, dir: "auto", title: text }, shorten(text, 48));
 }
 
-function lane(name) {
-  const items = make("div", { class: `items ${name}` });
+/** Stack or buffer; named, as a browser makes what can be scrolled a tab stop. */
+function lane(name, side) {
+  const items = make("div", { class: `items ${name}`, role: "group", "aria-label": `${name === "stack" ? "Stack" : "Buffer"} of the ${side.name}` });
   const size = make("span", { class: "size" });
   const box = make("div", { class: "lane" }, make("p", { class: "caption" }, name === "stack" ? "Stack" : "Buffer", " ", size), items);
   return { box, items, size };
@@ -54,7 +55,7 @@ function details(side, index) {
   const title = make("p", { class: "phrase", dir: "auto" });
   const bars = labelBars();
   const near = make("ol", { class: "near" });
-  const hint = make("p", { class: "hint" }, "Each node, as it is made: its label, and what is near it in the other sentence. Click a node, or go there by Tab and the arrows, to keep it here and to colour the other tree by cosine.");
+  const hint = make("p", { class: "hint" }, "Each node, as it is made: its label, and what is near it in the other sentence. Click a node, or go there by Tab, then ↑ ↓ or Shift+← →, to keep it here and to colour the other tree by cosine.");
   const body = make("div", { class: "found" },
     make("div", {}, title, make("p", { class: "caption" }, `If this were the whole ${side.name}`), bars.list),
     make("div", {}, make("p", { class: "caption" }, `Nearest in the ${TRACE.sides[1 - index].name}`), near));
@@ -85,8 +86,8 @@ function panel(index, page) {
   const did = make("p", { class: "did", dir: "auto" });
   const next = make("p", {});
   const chance = chanceBar();
-  const stack = lane("stack");
-  const buffer = lane("buffer");
+  const stack = lane("stack", side);
+  const buffer = lane("buffer", side);
   const tree = growTree(side, index, { go, choose: (node) => page.choose(index, node) });
   const watched = tracker(side, go);
   const known = details(side, index);

@@ -32,7 +32,7 @@ const SCALE = Math.max(
 function strip(units, name) {
   const cells = Array.from({ length: units }, () => make("span", {}));
   const readout = make("span", { class: "caption readout" });
-  const row = make("div", { class: "strip", tabindex: "0", role: "group", "aria-label": `Tracker of the ${name}; Shift and arrows read its units` }, ...cells);
+  const row = make("div", { class: "strip", tabindex: "0", role: "group", "aria-label": `Tracker of the ${name}; Shift and arrows read its units` }, ...cells, make("p", {}, "no further move"));
   let state = null;
   let read = null;
 
@@ -41,10 +41,11 @@ function strip(units, name) {
     const reading = read !== null && state !== null;
     readout.classList.toggle("reading", reading);
     readout.textContent = reading ? `unit ${read + 1}: ${signed(state[read])}` : "Tracker";
-    if (reading) row.setAttribute("aria-description", readout.textContent);
+    row.setAttribute("aria-description", state ? (reading ? readout.textContent : "") : "no further move");
   }
   function show(next) {
     state = next;
+    row.classList.toggle("ended", !state);
     cells.forEach((cell, unit) => {
       cell.style.setProperty("background-color", state ? diverging(state[unit] / SCALE) : "");
       cell.title = state ? `unit ${unit + 1}: ${signed(state[unit])}` : "";

@@ -184,7 +184,8 @@ function growTree(side, index, { choose, go }) {
     nodes[number].group.focus({ preventScroll: true });
     return choose(number);
   });
-  svg.addEventListener("focusin", (event) => {
+  // Not on the svg: a browser makes one that hears of the focus a tab stop.
+  scroller.addEventListener("focusin", (event) => {
     const number = numberOf(event.target);
     if (number >= 0 && number < step && number !== chosen) choose(number);
   });

@@ -1,0 +1,32 @@
+"""A page in a browser, as a test sees it."""
+
+from pathlib import Path
+from typing import Any
+
+
+class Shown:
+    """A page in the browser, and everything that it said and asked for."""
+
+    def __init__(self, browser: Any, path: Path, **settings: Any) -> None:
+        self.view = browser.new_page(**settings)
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.view.on("console", lambda message: self.said.append(message.text))
+        self.view.on("pageerror", lambda error: self.said.append(str(error)))
+        self.view.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
+        self.view.on("request", lambda request: self.asked.append(request.url))
+        self.view.goto(path.as_uri())
+
+    def press(self, key: str, times: int = 1) -> None:
+        for _ in range(times):
+            self.view.keyboard.press(key)
+
+    def text(self, selector: str) -> str:
+        return str(self.view.inner_text(selector))
+
+    def texts(self, selector: str) -> list[str]:
+        return list(self.view.locator(selector).all_inner_texts())
+
+    @property
+    def count(self) -> str:
+        return self.text("#count")
