@@ -190,3 +190,7 @@ class Encoding:
     def tracking(self) -> Tensor | None:
         """(2N-B, K) the Tracker's h before each move, sentence after sentence."""
         return None if self.lay_out_tracking is None else self.lay_out_tracking()
+
+    def moves(self, sentences: Sentences) -> Tensor:
+        """(2N-B,) the moves that were made: the encoder's own, or those given with `sentences`."""
+        return sentences.transitions if self.transitions is None else self.transitions

@@ -118,11 +118,9 @@ def trace(
             f"{model} ({kind}) builds no tree, so there are no steps to look at; inspect is for "
             "tree encoders (treelstm, spinn); spinn predict gives the label alone"
         )
-    own = encoding.transitions is not None
-    moves = encoding.transitions if own else batch.transitions
-    return _told(
-        task, vocabulary, sentences, (OWN, OWN) if own else sources, model, encoding, moves
-    )
+    if encoding.transitions is not None:
+        sources = (OWN, OWN)
+    return _told(task, vocabulary, sentences, sources, model, encoding, encoding.moves(batch))
 
 
 def _told(

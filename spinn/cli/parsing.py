@@ -103,7 +103,7 @@ def encoder_trees(
         own = encoding.transitions is not None
         if not own and encoding.lay_out_nodes is None:
             return None
-        moves = (encoding.transitions if own else sentences.transitions).numpy().tobytes()
+        moves = encoding.moves(sentences).numpy().tobytes()
         end = 0
         for row in rows:
             start, end = end, end + 2 * lengths[row] - 1

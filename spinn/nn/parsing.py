@@ -175,9 +175,8 @@ class SupervisedSPINN(ParsingSPINN):
     def objective(self, encoding: Encoding, sentences: Sentences, rewards: Tensor | None) -> Tensor:
         """The weighted mean cross-entropy of the right moves, in nats; rewards do not matter."""
         assert encoding.choices is not None
-        gold, lengths = sentences.transitions, sentences.lengths.numpy()
-        made = gold if encoding.transitions is None else encoding.transitions
-        right = torch.from_numpy(right_moves(made.numpy(), gold.numpy(), lengths)).long()
+        made, gold = encoding.moves(sentences).numpy(), sentences.transitions.numpy()
+        right = torch.from_numpy(right_moves(made, gold, sentences.lengths.numpy())).long()
         free = max(int((right != EITHER).sum()), 1)
         right = right.to(encoding.choices.device)
         loss = F.nll_loss(encoding.choices, right, ignore_index=EITHER, reduction="sum")
