@@ -21,7 +21,7 @@ from benchmarks.memory import peaks
 from benchmarks.sentences import snli_like
 from benchmarks.settings import Settings, parse
 from benchmarks.tables import batch_table, growth_table, heading
-from spinn.cli import people
+from spinn.cli.support import exit_codes
 from spinn.errors import InputError
 from spinn.files import write_json
 
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prepare(folder)
         write(run(settings), folder)
 
-    return people.run(command)
+    return exit_codes.run(command)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ gradient of that tensor's size at every step, and was slower in batches of 32 pa
 import torch
 from torch import Tensor
 
-from spinn.batch import Encoding, Sentences
-from spinn.nn.spinn import SPINN
-from spinn.nn.stack.composing import totals
-from spinn.schedule import Groups, Schedule
+from spinn.batch.encoding import Encoding
+from spinn.batch.schedule import Groups, Schedule
+from spinn.batch.sentences import Sentences
+from spinn.encoders.spinn import SPINN
+from spinn.stack_machine.fused_reduce import totals
 
 Rows = list[Tensor]  # (2D,) each, h and c: words, then zeros for an empty place, then nodes
 

@@ -8,13 +8,14 @@ from torch import Tensor, nn
 
 from benchmarks.autograd import AutogradSPINN, AutogradTreeLSTM
 from benchmarks.sentences import VOCABULARY
-from spinn.batch import Encoding, Sentences
-from spinn.nn.composition import Reduce
-from spinn.nn.embedding import WordEmbedding
-from spinn.nn.parsing import SupervisedSPINN
-from spinn.nn.recurrent import Recurrent
-from spinn.nn.spinn import SPINN
-from spinn.nn.stack import reference
+from spinn.batch.encoding import Encoding
+from spinn.batch.sentences import Sentences
+from spinn.encoders.recurrent import Recurrent
+from spinn.encoders.spinn import SPINN
+from spinn.encoders.supervised_spinn import SupervisedSPINN
+from spinn.layers.embedding import WordEmbedding
+from spinn.layers.tree_lstm import Reduce
+from spinn.stack_machine import reference
 
 # What computes the same as what: given equal weights, they must agree.
 TWINS = {

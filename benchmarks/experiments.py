@@ -11,7 +11,7 @@ from benchmarks.machine import unsteady
 from benchmarks.measure import Stopwatch, Times, measure, summary
 from benchmarks.sentences import of_length, snli_like
 from benchmarks.settings import Settings
-from spinn.batch import Sentences
+from spinn.batch.sentences import Sentences
 
 GROWING = ("spinn", "treelstm", "lstm packed")
 MICRO = 1e6

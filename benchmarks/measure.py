@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from benchmarks.settings import LEAST_REPEATS, Settings
-from spinn.batch import Sentences
+from spinn.batch.sentences import Sentences
 
 Times = dict[str, dict[str, list[float]]]  # contestant -> "forward" or "training" -> seconds
 PROBE_SIZE = 1024

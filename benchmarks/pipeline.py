@@ -15,12 +15,12 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from spinn.cli import people
-from spinn.cli.home import HOME
+from spinn.cli.support import exit_codes
+from spinn.cli.support.project_root import HOME
 from spinn.tasks.task import Batch, Task
 from spinn.training.batches import Batches
+from spinn.training.build import check
 from spinn.training.run import train
-from spinn.training.settings import check
 
 # Hydra knows these in train.py alone.
 NAMES = [f"names.{name}=benchmark" for name in ("model", "data", "experiment")]
@@ -65,4 +65,4 @@ def main(overrides: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(people.run(lambda: main(sys.argv[1:])))
+    sys.exit(exit_codes.run(lambda: main(sys.argv[1:])))

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from spinn.analysis.pictures import STYLE
+from spinn.analysis.plots import STYLE
 from spinn.files import write_atomically
 
 # The three that the growth panels follow have the same colour everywhere; the rest are grey.

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from benchmarks import machine
 from benchmarks.measure import Stopwatch, summary
 from benchmarks.settings import LEAST_REPEATS, Settings, at_least
-from spinn.cli import people
+from spinn.cli.support import exit_codes
 from spinn.reference import lstm
 from spinn.reference.activations import Array
 
@@ -165,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--repeats", type=at_least(LEAST_REPEATS), default=15, help="turns (default: 15)"
     )
     repeats = parser.parse_args(arguments).repeats
-    return people.run(lambda: run(repeats))
+    return exit_codes.run(lambda: run(repeats))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 import random
 
-from spinn.batch import Sentences
+from spinn.batch.sentences import Sentences
 from spinn.data.generators.snli_like import HYPOTHESIS, PREMISE, leaning_tree
-from spinn.trees import balanced
+from spinn.trees.transitions import balanced
 
 VOCABULARY = 20_000
 

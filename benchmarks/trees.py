@@ -18,17 +18,17 @@ from statistics import fmean, stdev
 
 from tqdm import tqdm
 
-from spinn.analysis.agreement import Conventions, f1, self_agreement
-from spinn.cli import people
-from spinn.cli.home import HOME
-from spinn.cli.parsing import encoder_trees
-from spinn.cli.table import aligned
-from spinn.data.datasets import PairFiles
-from spinn.data.sentences import GOLD
+from spinn.cli.support import exit_codes
+from spinn.cli.support.encoder_trees import encoder_trees
+from spinn.cli.support.project_root import HOME
+from spinn.cli.support.tables import aligned
+from spinn.data.dataset import PairFiles
+from spinn.data.text.tree_source import GOLD
 from spinn.errors import InputError
 from spinn.files import write_json
-from spinn.training.restore import Run, load_run
-from spinn.trees import Parse
+from spinn.training.loading import Run, load_run
+from spinn.trees.agreement import Conventions, f1, self_agreement
+from spinn.trees.transitions import Parse
 
 # What a row's runs are told, beside the seed: the encoder, and the trees that it follows.
 ROWS = {
@@ -186,4 +186,4 @@ def _cell(values: Sequence[float] | None, column: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(people.run(main))
+    sys.exit(exit_codes.run(main))

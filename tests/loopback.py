@@ -79,7 +79,7 @@ def wanted(site: Site, headers: Any) -> int:
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A running server; the client neither waits between attempts nor uses a proxy."""
-    monkeypatch.setattr("spinn.data.fetching.WAITS", (0.0, 0.0))
+    monkeypatch.setattr("spinn.data.download.fetching.WAITS", (0.0, 0.0))
     monkeypatch.setenv("no_proxy", "*")
     site = Site()
 

@@ -10,13 +10,13 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from spinn.config import target_of
-from spinn.data.splits import DataSettings
+from spinn.data.text.splits import DataSettings
 from spinn.errors import InputError
-from spinn.nn.embedding import Vectors, WordEmbedding
+from spinn.layers.embedding import Vectors, WordEmbedding
+from spinn.training.build import check
 from spinn.training.loop import TrainerSettings
 from spinn.training.optimization import OptimizerSettings
 from spinn.training.run import train
-from spinn.training.settings import check
 
 CONF = Path(__file__).parent.parent / "conf"
 
@@ -44,7 +44,7 @@ def parameters(target: Callable[..., Any]) -> set[str]:
 
 @pytest.mark.parametrize("option", options("model"))
 def test_a_model_lists_every_argument_of_its_encoder(option: str) -> None:
-    target = target_of(OmegaConf.load(CONF / "model" / f"{option}.yaml"), within="spinn.nn", key="")
+    target = target_of(OmegaConf.load(CONF / "model" / f"{option}.yaml"), within="spinn.encoders", key="")
     assert keys_of("model", option) | {"embedding"} == parameters(target) | {"_target_"}
 
 
@@ -123,7 +123,7 @@ def test_every_experiment_trains_a_few_steps(
     config = composed(
         *tiny_overrides,
         f"experiment={experiment}",
-        "data.reader._target_=spinn.data.readers.snli.SNLIReader",
+        "data.reader._target_=spinn.data.text.readers.snli.SNLIReader",
         "data.reader.labels=[entailment,neutral,contradiction]",
         "data.dev_every=0",
         "data.limit=32",

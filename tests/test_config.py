@@ -5,7 +5,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from spinn.config import arguments, construct, factory, nearest, target_of
-from spinn.data.readers.logic import LogicReader
+from spinn.data.text.readers.logic import LogicReader
 from spinn.errors import InputError
 
 
@@ -64,14 +64,14 @@ def test_a_value_in_place_of_a_section_is_named() -> None:
     "path",
     [
         "os.system",
-        "spinn.nn",
-        "spinn.nn.spinn",
-        "spinn.nn.spinn.nothing",
-        "spinn.nn.spinn.nn.Module",
-        "spinn.nn.spinn.Tensor",
-        "spinn.nn.nowhere.X",
-        "spinn.nnx.SPINN",
-        "spinn.nn.bag.pool",
+        "spinn.encoders",
+        "spinn.encoders.spinn",
+        "spinn.encoders.spinn.nothing",
+        "spinn.encoders.spinn.nn.Module",
+        "spinn.encoders.spinn.Tensor",
+        "spinn.encoders.nowhere.X",
+        "spinn.encodersx.SPINN",
+        "spinn.encoders.bow.pool",
         "builtins.eval",
         None,
         7,
@@ -79,7 +79,7 @@ def test_a_value_in_place_of_a_section_is_named() -> None:
 )
 def test_only_public_classes_of_the_package_are_built(path: Any) -> None:
     with pytest.raises(InputError, match=r"model\._target_ is .*(expected|no such)"):
-        target_of(OmegaConf.create({"_target_": path}), within="spinn.nn", key="model")
+        target_of(OmegaConf.create({"_target_": path}), within="spinn.encoders", key="model")
 
 
 def test_a_class_that_others_build_on_is_not_built() -> None:
@@ -90,9 +90,9 @@ def test_a_class_that_others_build_on_is_not_built() -> None:
 
 def test_factory_builds_what_the_section_says() -> None:
     section = OmegaConf.create(
-        {"_target_": "spinn.data.readers.logic.LogicReader", "labels": ["="]}
+        {"_target_": "spinn.data.text.readers.logic.LogicReader", "labels": ["="]}
     )
-    reader = factory(section, within="spinn.data.readers", key="data.reader")()
+    reader = factory(section, within="spinn.data.text.readers", key="data.reader")()
     assert isinstance(reader, LogicReader)
     assert reader.labels == ("=",)
 

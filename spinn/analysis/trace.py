@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from spinn.batch import Encoding, Sentences
-from spinn.data.corpus import Corpus
-from spinn.data.example import Example
-from spinn.data.vocabulary import UNKNOWN, Vocabulary
+from spinn.batch.encoding import Encoding
+from spinn.batch.sentences import Sentences
+from spinn.data.text.corpus import Corpus, Example
+from spinn.data.text.vocabulary import UNKNOWN, Vocabulary
 from spinn.errors import InputError
 from spinn.tasks.pair_classification import PairClassification
-from spinn.trees import SHIFT, Parse
+from spinn.trees.transitions import SHIFT, Parse
 
 LONGEST = 400  # words of a sentence; cosines are a table of 2T-1 by 2T-1
 SIDES = ("premise", "hypothesis")

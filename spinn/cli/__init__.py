@@ -26,7 +26,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     parser.add_argument("--version", action="version", version=f"spinn {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     # Imported here, so that --version does not wait for torch.
-    from spinn.cli import data, draw, evaluate, inspect, parse_eval, people, predict
+    from spinn.cli import data, draw, evaluate, inspect, parse_eval, predict
+    from spinn.cli.support import exit_codes
 
     for command in (evaluate, parse_eval, predict, inspect, draw, data):
         command.add_to(commands)
@@ -36,7 +37,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         chosen.sentences = rest
     elif rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    return people.run(lambda: chosen.run(chosen))
+    return exit_codes.run(lambda: chosen.run(chosen))
 
 
 def _is_option(argument: str) -> bool:

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spinn.cli.home import HOME
-from spinn.data.download import SUMS, download
-from spinn.data.sources import SOURCES, Source
-from spinn.errors import InputError
-from spinn.training.signals import Interrupted
+from spinn.cli.support.project_root import HOME
+from spinn.data.download.catalogue import SOURCES, Source
+from spinn.data.download.download import SUMS, download
+from spinn.errors import InputError, Interrupted
 
 
 def add_to(commands: Any) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 
 import torch
 
-from spinn.data.datasets import MadeSequences
+from spinn.data.dataset import MadeSequences
 from spinn.data.sequences.forecast import Forecast
 from spinn.errors import InputError
 from spinn.files import write_atomically
-from spinn.tasks.sequences import SequenceRegression
+from spinn.tasks.sequence_tasks import SequenceRegression
 from spinn.training.batches import Batches
-from spinn.training.figures import outputs
-from spinn.training.restore import Run, load_run
+from spinn.training.evaluation import outputs
+from spinn.training.loading import Run, load_run
 
 
 def add_to(commands: Any) -> None:
@@ -42,7 +42,7 @@ def draw(folder: str | Path, out: Path | None = None) -> Path:
     if out is not None and (out.suffix != ".png" or out.is_dir()):
         raise InputError(f"--out {out}; expected the name of a file that ends in .png")
     try:
-        from spinn.analysis import pictures
+        from spinn.analysis import plots
     except ImportError as error:
         raise InputError(f"pictures need matplotlib: pip install matplotlib ({error})") from error
     loaded = load_run(folder)
@@ -51,11 +51,11 @@ def draw(folder: str | Path, out: Path | None = None) -> Path:
         raise InputError(f"--out {path}: there is no folder {path.parent}")
     lines = _lines(loaded.folder.metrics)
     if isinstance(loaded.task, SequenceRegression):
-        told = pictures.Told(**_of_test(loaded))
-        write_atomically(path, lambda draft: pictures.numbers(lines, told, draft))
+        told = plots.Told(**_of_test(loaded))
+        write_atomically(path, lambda draft: plots.numbers(lines, told, draft))
     else:
         sets = _sets(loaded.folder.results)
-        write_atomically(path, lambda draft: pictures.parts(lines, sets, draft))
+        write_atomically(path, lambda draft: plots.parts(lines, sets, draft))
     return path
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from spinn.cli import sets
-from spinn.cli.table import confusion_table, results_table
+from spinn.cli.support import evaluation_sets
+from spinn.cli.support.tables import confusion_table, results_table
 from spinn.errors import InputError
-from spinn.training.figures import figures
-from spinn.training.restore import load_run
+from spinn.training.evaluation import figures
+from spinn.training.loading import load_run
 
 
 def add_to(commands: Any) -> None:
@@ -22,7 +22,7 @@ def add_to(commands: Any) -> None:
         description="Evaluate a run on its own dev and test sets, or on a file of yours.",
     )
     parser.add_argument("folder", metavar="RUN", help="the folder that training left")
-    sets.add_options(parser)
+    evaluation_sets.add_options(parser)
     parser.add_argument(
         "--batch-size", type=int, default=256, help="pairs in a batch (default: %(default)s)"
     )
@@ -35,8 +35,8 @@ def run(options: argparse.Namespace) -> None:
     if options.batch_size < 1:
         raise InputError(f"--batch-size is {options.batch_size}; expected 1 or more")
     loaded = load_run(options.folder)
-    dataset = sets.chosen_dataset(loaded, options)
-    chosen, reports = sets.read_sets(dataset, options)
+    dataset = evaluation_sets.chosen_dataset(loaded, options)
+    chosen, reports = evaluation_sets.read_sets(dataset, options)
     told = {
         name: figures(
             loaded.task,
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> None:
     }
     if options.json:
         read = {name: asdict(report) for name, report in reports.items()}
-        facts = sets.facts(loaded, dataset)
+        facts = evaluation_sets.facts(loaded, dataset)
         result = {"run": options.folder, **facts, "sets": told, "read": read}
         print(json.dumps(result, default=str))
         return
@@ -59,4 +59,6 @@ def run(options: argparse.Namespace) -> None:
     print(results_table(told))
     for name, values in told.items():
         if "confusion" in values:
-            print(f"\n{name}: {sets.caption(loaded, dataset)}\n{confusion_table(values)}")
+            print(
+                f"\n{name}: {evaluation_sets.caption(loaded, dataset)}\n{confusion_table(values)}"
+            )

@@ -8,13 +8,13 @@ from typing import Any
 
 from spinn.analysis.page import page
 from spinn.analysis.trace import SIDES, Trace, trace
-from spinn.cli import pair, tree_options
-from spinn.cli.steps import told
-from spinn.data.sentences import TreeSource
+from spinn.cli.support import sentence_arguments, tree_options
+from spinn.cli.support.trace_text import told
+from spinn.data.text.tree_source import TreeSource
 from spinn.errors import InputError
 from spinn.files import write_text
 from spinn.tasks.pair_classification import PairClassification
-from spinn.training.restore import Run, load_run
+from spinn.training.loading import Run, load_run
 
 
 def add_to(commands: Any) -> None:
@@ -28,7 +28,7 @@ def add_to(commands: Any) -> None:
         "one page to step through, which needs no network.",
     )
     parser.add_argument("folder", metavar="RUN", help="the folder that training left")
-    pair.add_to(parser)
+    sentence_arguments.add_to(parser)
     tree_options.add_for_text(parser)
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page instead")
     parser.set_defaults(run=run)
@@ -36,7 +36,7 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Read the pair, and show how."""
-    texts = pair.given(options)
+    texts = sentence_arguments.given(options)
     if texts is None:
         raise InputError("no sentences: quote a premise and a hypothesis after RUN")
     loaded = load_run(options.folder)

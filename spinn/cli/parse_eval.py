@@ -7,14 +7,20 @@ from dataclasses import asdict
 from statistics import fmean, stdev
 from typing import Any
 
-from spinn.analysis.agreement import Conventions, comparable, figures, self_agreement
-from spinn.cli import sets, tree_options
-from spinn.cli.parsing import Parsed, check_each_once, check_same_kind, check_same_sentences, parsed
-from spinn.cli.table import aligned
-from spinn.data.sentences import GOLD
+from spinn.cli.support import evaluation_sets, tree_options
+from spinn.cli.support.encoder_trees import (
+    Parsed,
+    check_each_once,
+    check_same_kind,
+    check_same_sentences,
+    parsed,
+)
+from spinn.cli.support.tables import aligned
+from spinn.data.text.tree_source import GOLD
 from spinn.errors import InputError
-from spinn.training.restore import load_run
-from spinn.trees import Parse
+from spinn.training.loading import load_run
+from spinn.trees.agreement import Conventions, comparable, figures, self_agreement
+from spinn.trees.transitions import Parse
 
 COLUMNS = {  # a figure, and how it is headed
     "sentences": "sentences",
@@ -44,7 +50,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "folders", metavar="RUN", nargs="+", help="folders that training left; figures are means"
     )
-    sets.add_options(parser, trees=tree_options.COMPARED)
+    evaluation_sets.add_options(parser, trees=tree_options.COMPARED)
     _add_conventions(parser)
     parser.add_argument(
         "--each-occurrence",

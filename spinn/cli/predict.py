@@ -9,10 +9,8 @@ from typing import Any, NamedTuple, TextIO
 
 from tqdm import tqdm
 
-from spinn.cli import pair, tree_options
-from spinn.cli.answers import Answerer, refusal
-from spinn.cli.arriving import Arriving
-from spinn.cli.questions import (
+from spinn.cli.support import sentence_arguments, tree_options
+from spinn.cli.support.input_examples import (
     AUTO,
     FORMATS,
     LONGEST_LINE,
@@ -23,13 +21,15 @@ from spinn.cli.questions import (
     questions,
     size,
 )
-from spinn.cli.telling import Tell, as_json, as_text, as_tsv, harmless, tsv_header
-from spinn.data.readers.rows import lines_of, raw_lines
-from spinn.data.sentences import TreeSource
+from spinn.cli.support.input_stream import Arriving
+from spinn.cli.support.output_formats import Tell, as_json, as_text, as_tsv, harmless, tsv_header
+from spinn.cli.support.predictor import Answerer, refusal
+from spinn.data.text.readers.rows import lines_of, raw_lines
+from spinn.data.text.tree_source import TreeSource
 from spinn.errors import InputError
 from spinn.files import write_atomically
 from spinn.tasks.pair_classification import PairClassification
-from spinn.training.restore import load_run
+from spinn.training.loading import load_run
 
 STDIN = "<stdin>"
 WINDOW = 8  # batches that are sorted by length together, if so much has come
@@ -71,7 +71,7 @@ def add_to(commands: Any) -> None:
 
 
 def _add_questions(parser: argparse.ArgumentParser) -> None:
-    pair.add_to(parser)
+    sentence_arguments.add_to(parser)
     parser.add_argument("--file", type=Path, help="a file of pairs, one a line (plain or .gz)")
     parser.add_argument(
         "--format", choices=FORMATS, default=AUTO, help="default: as the first line looks"
@@ -127,7 +127,7 @@ def _pair(options: argparse.Namespace) -> tuple[str, str] | None:
     named = [options.premise, options.hypothesis]
     if options.file is not None and (options.sentences or named != [None, None]):
         raise InputError("give either sentences or --file, one of the two")
-    return pair.given(options)
+    return sentence_arguments.given(options)
 
 
 def _check_out(options: argparse.Namespace) -> None:

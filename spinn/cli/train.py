@@ -12,17 +12,15 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from spinn.cli import again, people
 from spinn.cli.draw import draw
-from spinn.cli.explain import explain
-from spinn.cli.home import HOME
-from spinn.cli.table import results_table
-from spinn.data.datasets import PairFiles
-from spinn.errors import InputError
-from spinn.training.loop import TrainingError
+from spinn.cli.support import exit_codes, resume_command
+from spinn.cli.support.hydra_errors import explain
+from spinn.cli.support.project_root import HOME
+from spinn.cli.support.tables import results_table
+from spinn.data.dataset import PairFiles
+from spinn.errors import InputError, Interrupted, TrainingError
+from spinn.training.build import dataset_of
 from spinn.training.run import train as train_run
-from spinn.training.settings import dataset_of
-from spinn.training.signals import Interrupted
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +31,7 @@ def launch(main: Callable[[], object]) -> int:
     """Run Hydra's main and return the exit code: 0, 2 for bad input, 130 for Ctrl-C."""
     # Hydra itself prints what it finds wrong and exits with 1; this makes it raise instead.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-    return people.run(lambda: _composed(main))
+    return exit_codes.run(lambda: _composed(main))
 
 
 def _composed(main: Callable[[], object]) -> None:
@@ -50,7 +48,7 @@ def train(config: DictConfig) -> float:
         SystemExit: with the exit code, once a person has been told what went wrong.
     """
     scores: list[float] = []
-    code = people.run(lambda: scores.append(_train(config)))
+    code = exit_codes.run(lambda: scores.append(_train(config)))
     if code:
         with contextlib.suppress(OSError):  # a run that failed before it began leaves no folder
             Path(HydraConfig.get().runtime.output_dir).rmdir()
@@ -81,7 +79,7 @@ def _results(config: DictConfig, folder: Path) -> dict[str, Any]:
         results = train_run(config)
     except Interrupted as stop:
         _link_latest(folder)
-        command = again.command(HydraConfig.get().overrides.task, folder)
+        command = resume_command.command(HydraConfig.get().overrides.task, folder)
         raise Interrupted(f"{stop}. Go on with: {command}", stop.number) from None
     except TrainingError:
         _link_latest(folder)

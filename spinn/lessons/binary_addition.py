@@ -12,12 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from spinn.cli import people
-from spinn.errors import InputError
+from spinn.cli.support import exit_codes
+from spinn.errors import InputError, TrainingError
 from spinn.files import write_atomically
 from spinn.lessons.adder import RATE, Network, Numbers, to_bits, to_numbers
 from spinn.reference.activations import Array
-from spinn.training.loop import TrainingError
 
 TRAINED_BITS = 8
 MOST_BITS = 62  # of a sum, in NumPy's whole numbers
@@ -154,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--out", type=Path, metavar="FILE.png", help="draw the error curve")
     options = parser.parse_args(arguments)
-    return people.run(lambda: lesson(options.seed, options.rounds, options.bits, options.out))
+    return exit_codes.run(lambda: lesson(options.seed, options.rounds, options.bits, options.out))
 
 
 def lesson(seed: int, rounds: int, bits: int, out: Path | None) -> None:

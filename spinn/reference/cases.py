@@ -8,7 +8,7 @@ import numpy as np
 
 from spinn.reference import elman, lstm, spinn, tree_lstm
 from spinn.reference.activations import SIGMOID, TANH, Activation, Array
-from spinn.trees import balanced, left_branching, right_branching
+from spinn.trees.transitions import balanced, left_branching, right_branching
 
 Named = dict[str, Array]
 Run = Callable[[Named], tuple[Named, Callable[[Named], Named]]]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinn.reference.activations import Array
-from spinn.trees import REDUCE, check_transitions
+from spinn.trees.transitions import REDUCE, check_transitions
 
 Pointers = NDArray[np.int64]
 Places = tuple[Pointers, Pointers]  # node and sentence, (R,) each

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from spinn.batch import Encoding, Sentences
-from spinn.data.corpus import Corpus, Integers
-from spinn.data.vocabulary import Vocabulary
-from spinn.nn.heads import MLP, pair_features
+from spinn.batch.encoding import Encoding
+from spinn.batch.sentences import Sentences
+from spinn.data.text.corpus import Corpus, Integers
+from spinn.data.text.vocabulary import Vocabulary
+from spinn.layers.heads import MLP, pair_features
 from spinn.tasks.metrics import PairMetrics
 from spinn.tasks.task import Task
 

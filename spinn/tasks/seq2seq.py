@@ -7,13 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from spinn.data.series import Series
-from spinn.data.vocabulary import Vocabulary
+from spinn.data.sequences.series import Series
+from spinn.data.text.vocabulary import Vocabulary
+from spinn.encoders.recurrent import Cell
 from spinn.errors import InputError
-from spinn.nn.decoder import Decoder, Written
-from spinn.nn.heads import need_tokens, tokens_of
-from spinn.nn.recurrent import Cell
-from spinn.tasks.sequences import PreparedSeries, SeriesBatch
+from spinn.layers.decoder import Decoder, Written
+from spinn.layers.heads import need_tokens, tokens_of
+from spinn.tasks.sequence_tasks import PreparedSeries, SeriesBatch
 from spinn.tasks.task import Task
 
 

@@ -6,9 +6,10 @@ from typing import Any, ClassVar, Protocol, Self
 import torch
 from torch import Tensor, nn
 
-from spinn.batch import Encoding, Sentences
-from spinn.data.corpus import Integers
-from spinn.data.vocabulary import Vocabulary
+from spinn.batch.encoding import Encoding
+from spinn.batch.sentences import Sentences
+from spinn.data.text.corpus import Integers
+from spinn.data.text.vocabulary import Vocabulary
 
 
 class Encoder(Protocol):

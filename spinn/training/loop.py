@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -13,19 +13,16 @@ from accelerate import Accelerator
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from spinn.tasks.task import Batch, Metrics, Task
-from spinn.training.ahead import Ahead
-from spinn.training.batches import Batches
+from spinn.errors import Interrupted, TrainingError
+from spinn.tasks.task import Batch, Metrics
+from spinn.training.batches import Ahead, Batches
 from spinn.training.checkpoint import load_state, load_weights, save_state, save_weights
+from spinn.training.evaluation import evaluate
 from spinn.training.optimization import OptimizerSettings, learning_rate, make_optimizer
 from spinn.training.run_folder import RunFolder
-from spinn.training.signals import Interrupted, StopSignals
+from spinn.training.signals import StopSignals
 
 log = logging.getLogger(__name__)
-
-
-class TrainingError(RuntimeError):
-    """Training cannot go on: the loss is no longer a number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,19 +84,6 @@ class Progress:
     seconds: float = 0.0
     step_seconds: float = 0.0
     sentences: int = 0
-
-
-@torch.no_grad()
-def evaluate(task: Task, batches: Iterable[Batch], device: torch.device) -> Metrics:
-    """Return the metrics of a task's model over batches; dropout is off."""
-    metrics = task.metrics()
-    task.eval()
-    with Ahead(batches) as made:
-        for batch in made:
-            batch = batch.to(device)
-            outputs = task(batch)
-            metrics.update(outputs, batch, task.loss(outputs, batch))
-    return metrics
 
 
 class Trainer:

@@ -1,26 +1,38 @@
 """One training run: read, build, train, evaluate, save."""
 
 import logging
+import random
 from typing import Any
 
+import numpy as np
 import torch
 from omegaconf import DictConfig
 
-from spinn.data.dataset import ReadReport
-from spinn.data.vectors import load_vectors
-from spinn.data.vocabulary import Vocabulary
+from spinn.data.text.reading import ReadReport
+from spinn.data.text.vectors import load_vectors
+from spinn.data.text.vocabulary import Vocabulary
 from spinn.errors import InputError
 from spinn.tasks.task import Task
+from spinn.text import counted
 from spinn.training.batches import Batches
-from spinn.training.figures import figures
+from spinn.training.build import Settings, check
+from spinn.training.evaluation import figures
 from spinn.training.loop import Progress, Trainer
-from spinn.training.resuming import check_resumed
+from spinn.training.resume import check_resumed
 from spinn.training.run_folder import RunFolder
-from spinn.training.seeds import seed_everything
-from spinn.training.settings import Settings, check
-from spinn.wording import counted
 
 log = logging.getLogger(__name__)
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and torch, so that a run on CPU repeats exactly.
+
+    The order of the batches does not depend on this state but on (seed, epoch), so a resumed run
+    sees the batches that the uninterrupted run would have seen.
+    """
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - for libraries that still draw from the global state
+    torch.manual_seed(seed)
 
 
 def train(config: DictConfig) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from spinn.data.vocabulary import Vocabulary
+from spinn.data.text.vocabulary import Vocabulary
 from spinn.errors import InputError
 from spinn.files import write_json, write_text
 

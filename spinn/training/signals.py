@@ -5,20 +5,6 @@ from types import FrameType, TracebackType
 from typing import Self
 
 
-class Interrupted(Exception):  # noqa: N818 - not an error: the user asked for it
-    """Training was asked to stop, and has saved where it stands.
-
-    Args:
-        message: where it stopped, and where that is saved.
-        number: the signal; a shell expects the exit code 128 + number.
-    """
-
-    def __init__(self, message: str, number: int) -> None:
-        super().__init__(message)
-        self.number = number
-        self.exit_code = 128 + number
-
-
 class StopSignals:
     """While entered, notes the first SIGINT or SIGTERM in `received` instead of dying of it.
 

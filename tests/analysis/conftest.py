@@ -14,12 +14,13 @@ from torch import nn
 
 from spinn.analysis.page import page
 from spinn.analysis.trace import Trace, trace
-from spinn.batch import Encoding, Sentences
-from spinn.data.vocabulary import Vocabulary
-from spinn.nn.embedding import WordEmbedding
-from spinn.nn.spinn import SPINN
+from spinn.batch.encoding import Encoding
+from spinn.batch.sentences import Sentences
+from spinn.data.text.vocabulary import Vocabulary
+from spinn.encoders.spinn import SPINN
+from spinn.layers.embedding import WordEmbedding
 from spinn.tasks.pair_classification import PairClassification
-from spinn.trees import Parse, left_branching, parse_brackets
+from spinn.trees.transitions import Parse, left_branching, parse_brackets
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [

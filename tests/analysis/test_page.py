@@ -8,7 +8,7 @@ import pytest
 
 from spinn.analysis.page import as_json, page
 from spinn.analysis.trace import Trace
-from spinn.trees import Parse, right_branching
+from spinn.trees.transitions import Parse, right_branching
 
 NASTY = (
     "</script><script>alert(1)</script>", "<!--", "-->", "&amp;", "<img src=x onerror=alert(1)>",

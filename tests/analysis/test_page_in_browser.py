@@ -8,7 +8,7 @@ import pytest
 from shown import Shown
 
 from spinn.analysis.trace import Trace
-from spinn.trees import Parse, random_tree
+from spinn.trees.transitions import Parse, random_tree
 
 P, H = "( ( all ( old dogs ) ) move )", "( some ( cats zebras ) )"
 

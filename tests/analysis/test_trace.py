@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from spinn.analysis.trace import LONGEST, OWN, Trace, marks
-from spinn.batch import Sentences
+from spinn.batch.sentences import Sentences
 from spinn.errors import InputError
-from spinn.trees import Parse, left_branching, random_tree, right_branching, spans
+from spinn.trees.transitions import Parse, left_branching, random_tree, right_branching, spans
 
 P, H = "( ( all ( old dogs ) ) move )", "( some ( cats zebras ) )"
 

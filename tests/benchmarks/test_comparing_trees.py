@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks import trees
 from benchmarks.trees import ROWS, check_overrides, main, parse, table, train_missing
-from spinn.analysis.agreement import Conventions, f1
 from spinn.errors import InputError
-from spinn.trees import left_branching, parse_brackets
+from spinn.trees.agreement import Conventions, f1
+from spinn.trees.transitions import left_branching, parse_brackets
 
 
 def test_every_row_is_trained_with_every_seed_unless_it_is_there(

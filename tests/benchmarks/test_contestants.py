@@ -8,8 +8,8 @@ import torch
 
 from benchmarks.encoders import CONTESTANTS, TWINS, build, check_agreement
 from benchmarks.sentences import of_length, snli_like
-from spinn.batch import Sentences
-from spinn.trees import balanced
+from spinn.batch.sentences import Sentences
+from spinn.trees.transitions import balanced
 
 
 @pytest.fixture(autouse=True)

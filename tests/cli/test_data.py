@@ -8,7 +8,7 @@ import pytest
 from loopback import Site
 
 from spinn.cli import main
-from spinn.data.sources import SOURCES, Source
+from spinn.data.download.catalogue import SOURCES, Source
 
 FILES = {f"snli_1.0_{split}.jsonl": split.encode() for split in ("train", "dev", "test")}
 
@@ -104,7 +104,7 @@ def test_ctrl_c_says_how_to_go_on(
         raise KeyboardInterrupt
 
     site.script = [{"cut": 50}]
-    monkeypatch.setattr("spinn.data.fetching.time.sleep", interrupt)
+    monkeypatch.setattr("spinn.data.download.fetching.time.sleep", interrupt)
     folder = tmp_path / "my data"
     assert error(capsys, 130, "snli", "--to", str(folder)) == (
         f"interrupted; `spinn data download snli --to '{folder}'` goes on from here"

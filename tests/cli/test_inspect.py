@@ -140,7 +140,7 @@ def test_a_model_without_a_tree_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     edit_config(lambda config: config.names.update(model="a model of mine"))
-    monkeypatch.setattr("spinn.batch.Encoding.nodes", None)
+    monkeypatch.setattr("spinn.batch.encoding.Encoding.nodes", None)
     assert main(["inspect", str(copied_run), *PAIR]) == 2
     assert "a model of mine (SPINN) builds no tree" in capsys.readouterr().err
 
@@ -173,7 +173,7 @@ def test_trees_follow_the_model_unless_others_are_named(
     assert "hypothesis, 3 word(s), tree: left" in capsys.readouterr().out
     assert main([*command, "--trees", "predicted"]) == 2
     assert "SPINN follows trees and finds none itself" in capsys.readouterr().err
-    monkeypatch.setattr("spinn.nn.spinn.SPINN.parses", True)
+    monkeypatch.setattr("spinn.encoders.spinn.SPINN.parses", True)
     assert main(command) == 0
     assert "hypothesis, 3 word(s), tree: predicted" in capsys.readouterr().out
     assert main([*command, "--trees", "left"]) == 2

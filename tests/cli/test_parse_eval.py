@@ -10,14 +10,15 @@ import pytest
 import torch
 from omegaconf import DictConfig
 
-from spinn.analysis.agreement import Conventions, f1, word_depth
-from spinn.batch import Encoding, Sentences
+from spinn.batch.encoding import Encoding
+from spinn.batch.sentences import Sentences
 from spinn.cli import main
-from spinn.data.dataset import read_split
-from spinn.data.readers.snli import SNLIReader
-from spinn.data.sentences import TreeSource
-from spinn.nn.spinn import SPINN
-from spinn.trees import Parse, balanced, left_branching, right_branching
+from spinn.data.text.readers.snli import SNLIReader
+from spinn.data.text.reading import read_split
+from spinn.data.text.tree_source import TreeSource
+from spinn.encoders.spinn import SPINN
+from spinn.trees.agreement import Conventions, f1, word_depth
+from spinn.trees.transitions import Parse, balanced, left_branching, right_branching
 
 Edit = Callable[[Callable[[DictConfig], None]], None]
 Stub = Callable[..., None]

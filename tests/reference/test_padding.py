@@ -9,7 +9,7 @@ from spinn.reference import elman, lstm, spinn, tree_lstm
 from spinn.reference.activations import Array
 from spinn.reference.cases import LENGTHS, TREES, Named, cases, weights_of
 from spinn.reference.moves import plan
-from spinn.trees import every_tree, spans
+from spinn.trees.transitions import every_tree, spans
 
 VALUES = {case.name: case.values for case in cases(np.random.default_rng(0))}
 LEAVES = tuple((len(tree) + 1) // 2 for tree in TREES)

@@ -9,13 +9,13 @@ import torch
 from closeness import close, leaves, numpy
 from torch import Tensor, nn
 
-from spinn.batch import Sentences
-from spinn.nn.composition import Reduce
-from spinn.nn.embedding import WordEmbedding
-from spinn.nn.spinn import SPINN
+from spinn.batch.sentences import Sentences
+from spinn.encoders.spinn import SPINN
+from spinn.layers.embedding import WordEmbedding
+from spinn.layers.tree_lstm import Reduce
 from spinn.reference import spinn, tree_lstm
 from spinn.reference.activations import Array
-from spinn.trees import REDUCE, SHIFT, every_tree, random_tree
+from spinn.trees.transitions import REDUCE, SHIFT, every_tree, random_tree
 
 H, K, VOCABULARY = 4, 3, 12
 

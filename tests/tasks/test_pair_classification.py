@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 import torch
 
-from spinn.batch import Encoding, Sentences
-from spinn.data.corpus import Corpus
-from spinn.data.example import Example
-from spinn.data.vocabulary import Vocabulary
-from spinn.nn.embedding import WordEmbedding
-from spinn.nn.spinn import SPINN
+from spinn.batch.encoding import Encoding
+from spinn.batch.sentences import Sentences
+from spinn.data.text.corpus import Corpus, Example
+from spinn.data.text.vocabulary import Vocabulary
+from spinn.encoders.spinn import SPINN
+from spinn.layers.embedding import WordEmbedding
 from spinn.tasks.pair_classification import PairBatch, PairClassification
-from spinn.trees import Parse, parse_brackets, random_tree
+from spinn.trees.transitions import Parse, parse_brackets, random_tree
 
 LABELS = ("entailment", "neutral", "contradiction")
 PAIRS = [

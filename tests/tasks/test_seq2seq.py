@@ -5,14 +5,14 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from spinn.data.series import Series
-from spinn.data.vocabulary import Vocabulary
-from spinn.nn.decoder import Written
-from spinn.nn.embedding import WordEmbedding
-from spinn.nn.recurrent import Recurrent
-from spinn.nn.spinn import SPINN
+from spinn.data.sequences.series import Series
+from spinn.data.text.vocabulary import Vocabulary
+from spinn.encoders.recurrent import Recurrent
+from spinn.encoders.spinn import SPINN
+from spinn.layers.decoder import Written
+from spinn.layers.embedding import WordEmbedding
 from spinn.tasks.seq2seq import SequenceToSequence, Writing, WritingMetrics
-from spinn.tasks.sequences import SeriesBatch
+from spinn.tasks.sequence_tasks import SeriesBatch
 
 SYMBOLS = Vocabulary("xyz")
 SERIES = Series.of([([0, 1], [1, 0]), ([2], []), ([1, 1, 2], [2])])

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from spinn.data.batching import LengthBuckets
-from spinn.data.corpus import Integers
+from spinn.data.text.corpus import Integers
 from spinn.training.batches import Batches
 
 

@@ -7,12 +7,7 @@ from safetensors.torch import save_file
 
 from spinn.errors import InputError
 from spinn.files import write_atomically, write_json
-from spinn.training.checkpoint import (
-    load_state,
-    load_weights,
-    save_state,
-    save_weights,
-)
+from spinn.training.checkpoint import load_state, load_weights, save_state, save_weights
 
 
 def trained(seed: int) -> tuple[torch.nn.Linear, torch.optim.Optimizer]:

@@ -11,12 +11,12 @@ from omegaconf import DictConfig
 from safetensors.torch import load_file
 from torch import Tensor
 
-from spinn.data import cache
+from spinn.data.text import cache
+from spinn.errors import Interrupted, TrainingError
 from spinn.tasks.pair_classification import PairBatch, PairClassification
-from spinn.training.loop import Trainer, TrainingError
+from spinn.training.loop import Trainer
 from spinn.training.run import train
 from spinn.training.run_folder import RunFolder
-from spinn.training.signals import Interrupted
 
 Compose = Callable[..., DictConfig]
 

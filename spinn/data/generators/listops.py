@@ -20,9 +20,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from spinn.data.example import Example
+from spinn.data.text.corpus import Example
 from spinn.files import write_text
-from spinn.trees import REDUCE, SHIFT, Parse, to_brackets
+from spinn.trees.transitions import REDUCE, SHIFT, Parse, to_brackets
 
 EXAMPLES = 100_000
 OPERATION = 0.25  # probability with which an element is one

@@ -11,13 +11,7 @@ from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
-from spinn.data.generators.natlog_formulas import (
-    Clause,
-    Formula,
-    Negation,
-    Verbal,
-    clauses,
-)
+from spinn.data.generators.natlog_formulas import Clause, Formula, Negation, Verbal, clauses
 from spinn.data.generators.natlog_lexicon import Lexicon
 
 LABELS = ("entailment", "neutral", "contradiction")

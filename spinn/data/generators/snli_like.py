@@ -22,7 +22,7 @@ from typing import BinaryIO, NamedTuple, cast
 from tqdm import tqdm
 
 from spinn.files import write_atomically
-from spinn.trees import REDUCE, SHIFT
+from spinn.trees.transitions import REDUCE, SHIFT
 
 PAIRS = 550_152
 VOCABULARY = 36_000

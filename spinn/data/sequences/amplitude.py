@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinn.data.sequences.drawing import Example, Longer, at_least
-from spinn.data.sequences.source import Source
-from spinn.data.series import Series, SeriesSplits
+from spinn.data.sequences.sequence_dataset import Source
+from spinn.data.sequences.series import Series, SeriesSplits
 
 Numbers = NDArray[np.float64]
 

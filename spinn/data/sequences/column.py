@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spinn.data.readers.rows import MAX_LINE_BYTES, raw_lines
+from spinn.data.text.readers.rows import MAX_LINE_BYTES, raw_lines
 from spinn.errors import InputError
-from spinn.wording import counted
+from spinn.text import counted
 
 MAX_VALUES = 2**24  # a longer series is held to be the wrong file
 Moment = float | datetime

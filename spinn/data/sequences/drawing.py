@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from spinn.data.sequences.source import Source
-from spinn.data.series import Series, SeriesSplits
+from spinn.data.sequences.sequence_dataset import Source
+from spinn.data.sequences.series import Series, SeriesSplits
 from spinn.errors import InputError
 
 Example = tuple[Sequence[Any], Sequence[Any]]  # an input and its target

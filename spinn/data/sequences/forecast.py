@@ -10,13 +10,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spinn.data.generators.series import generated
+from spinn.data.generators.hourly import generated
 from spinn.data.sequences.baselines import last_value, mae, mase, rmse, seasonal_naive
 from spinn.data.sequences.column import column_names, read_column
 from spinn.data.sequences.drawing import at_least
-from spinn.data.sequences.source import Source
+from spinn.data.sequences.sequence_dataset import Source
+from spinn.data.sequences.series import Series, SeriesSplits
 from spinn.data.sequences.windows import Scaling, levels, window_starts, windows
-from spinn.data.series import Series, SeriesSplits
 from spinn.errors import InputError
 
 Numbers = NDArray[np.float64]
@@ -33,7 +33,7 @@ class Forecast(Source):
     is checked to rise, and its gaps are not filled.
 
     Attributes:
-        csv: the file; None for the series of `spinn.data.generators.series`.
+        csv: the file; None for the series of `spinn.data.generators.hourly`.
         column: the name of the column to forecast.
         time: the name of the column of ISO dates or numbers that must rise; None where rows are in
             order.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spinn.data.series import Series
+from spinn.data.sequences.series import Series
 
 Numbers = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spinn.data.generators.series import DEFAULT_SEED, DEFAULT_STEPS, generated, main
+from spinn.data.generators.hourly import DEFAULT_SEED, DEFAULT_STEPS, generated, main
 
 BUNDLED = Path(__file__).parents[3] / "data" / "series" / "series.csv"
 

@@ -6,7 +6,7 @@ from statistics import fmean
 import pytest
 
 from spinn.data.generators.listops import DEEPEST, DIGITS, END, OPERATIONS, generated, main, value
-from spinn.trees import check_transitions, parse_brackets, to_brackets
+from spinn.trees.transitions import check_transitions, parse_brackets, to_brackets
 
 MADE = generated(3000, seed=2)
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spinn.data.dataset import read_split
 from spinn.data.generators.snli_like import Sentences, leaning_tree, main, rows, word, write
-from spinn.data.readers.snli import SNLIReader
-from spinn.data.sentences import TreeSource
-from spinn.trees import check_transitions
+from spinn.data.text.readers.snli import SNLIReader
+from spinn.data.text.reading import read_split
+from spinn.data.text.tree_source import TreeSource
+from spinn.trees.transitions import check_transitions
 
 
 def test_the_file_is_what_the_reader_reads(tmp_path: Path) -> None:

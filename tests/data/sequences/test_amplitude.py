@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spinn.data.sequences.amplitude import Amplitude, WaveAmplitude
-from spinn.data.series import Series
+from spinn.data.sequences.series import Series
 
 
 def amplitude_of(wave: np.ndarray) -> float:

@@ -5,14 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from spinn.data.sequences.baselines import (
-    last_value,
-    mae,
-    mase,
-    naive_error,
-    rmse,
-    seasonal_naive,
-)
+from spinn.data.sequences.baselines import last_value, mae, mase, naive_error, rmse, seasonal_naive
 
 INPUTS = np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
 

@@ -9,14 +9,14 @@ import pytest
 from omegaconf import OmegaConf
 
 from spinn.config import factory
-from spinn.data.datasets import MadeSequences
+from spinn.data.dataset import MadeSequences
 from spinn.data.sequences.addition import Addition
 from spinn.data.sequences.amplitude import Amplitude, WaveAmplitude
 from spinn.data.sequences.forecast import Forecast
 from spinn.data.sequences.numbers import NumberWords, WordsToDigits
 from spinn.data.sequences.parity import Parity
 from spinn.data.sequences.rewriting import Copy, Reverse
-from spinn.data.series import Series, SeriesSplits
+from spinn.data.sequences.series import Series, SeriesSplits
 from spinn.errors import InputError
 
 CONF = Path(__file__).parents[3] / "conf" / "data"

@@ -8,7 +8,7 @@ import pytest
 from spinn.data.sequences.addition import Addition
 from spinn.data.sequences.parity import Parity
 from spinn.data.sequences.rewriting import Copy, Reverse
-from spinn.data.series import Series, SeriesSplits
+from spinn.data.sequences.series import Series, SeriesSplits
 
 
 def examples_of(series: Series) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spinn.data.sequences.numbers import NumberWords, WordsToDigits, vocabulary, words_of
-from spinn.data.series import Series
+from spinn.data.sequences.series import Series
 
 SMALL = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),

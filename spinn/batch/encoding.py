@@ -1,0 +1,52 @@
+"""What an encoder gives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from torch import Tensor
+
+from spinn.batch.sentences import Sentences
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What an encoder makes of a batch.
+
+    Attributes:
+        sentence: (B, D) one vector a sentence.
+        tokens: (N, D) one vector a word in its context, where the encoder has them.
+        lay_out_nodes: makes `nodes`, where the encoder follows the tree.
+        transitions: (2N-B,) the moves as uint8, on the CPU, where the encoder chose its own.
+        choices: (2N-B, 2) log-probabilities of SHIFT and of REDUCE before each move, where the
+            encoder predicts moves; -inf for one that is not legal.
+        lay_out_tracking: makes `tracking`, where there is a Tracker.
+        trials: (R, B, D) what a task is to judge for an encoder that learns from rewards: the
+            sentences along one choice of trees and another, without dropout and gradient.
+    """
+
+    sentence: Tensor
+    tokens: Tensor | None = None
+    lay_out_nodes: Callable[[], Tensor] | None = None
+    transitions: Tensor | None = None
+    choices: Tensor | None = None
+    lay_out_tracking: Callable[[], Tensor] | None = None
+    trials: Tensor | None = None
+
+    @cached_property
+    def nodes(self) -> Tensor | None:
+        """(M, D) one vector a word, then one a REDUCE, each sentence after sentence.
+
+        Laid out when asked for: a classifier of sentences does without, and their gradient alone
+        takes a twentieth of a step.
+        """
+        return None if self.lay_out_nodes is None else self.lay_out_nodes()
+
+    @cached_property
+    def tracking(self) -> Tensor | None:
+        """(2N-B, K) the Tracker's h before each move, sentence after sentence."""
+        return None if self.lay_out_tracking is None else self.lay_out_tracking()
+
+    def moves(self, sentences: Sentences) -> Tensor:
+        """(2N-B,) the moves that were made: the encoder's own, or those given with `sentences`."""
+        return sentences.transitions if self.transitions is None else self.transitions

@@ -1,0 +1,152 @@
+"""What an encoder takes: a batch of sentences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from spinn.batch.planning import plan
+from spinn.batch.schedule import Schedule
+from spinn.trees.oracle import Integers, Moves
+from spinn.trees.transitions import right_branching
+
+Vectors = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """A batch of B sentences with N words in all, one after the other, none padded.
+
+    Attributes:
+        words: (N,) word ids, or (N, I) vectors in their place (`of_vectors`).
+        lengths: (B,) words in each sentence, always on the CPU.
+        transitions: (2N-B,) SHIFT and REDUCE as uint8, always on the CPU.
+        schedule: pointers into the batch for every move, on the device of `words`.
+    """
+
+    words: Tensor
+    lengths: Tensor
+    transitions: Tensor
+    schedule: Schedule[Tensor]
+
+    @classmethod
+    def pack(cls, words: Sequence[Sequence[int]], transitions: Sequence[bytes]) -> "Sentences":
+        """Put sentences one after the other and plan their moves.
+
+        Args:
+            words: ids of each sentence's words.
+            transitions: moves of each sentence, one byte each, 2T-1 for T words.
+
+        Raises:
+            ValueError: if the moves of a sentence do not build one tree over its words.
+        """
+        if len(words) != len(transitions):
+            raise ValueError(
+                f"transitions: {len(transitions)} parses for {len(words)} sentences; "
+                "expected one each"
+            )
+        for index, (ids, parse) in enumerate(zip(words, transitions, strict=True)):
+            if len(parse) != max(0, 2 * len(ids) - 1):
+                raise ValueError(
+                    f"sentence {index}: {len(parse)} moves for {len(ids)} words; expected 2T-1"
+                )
+        return cls.packed(
+            np.fromiter(chain.from_iterable(words), dtype=np.int64),
+            np.fromiter(map(len, words), dtype=np.int64, count=len(words)),
+            np.frombuffer(b"".join(transitions), dtype=np.uint8).copy(),
+        )
+
+    @classmethod
+    def packed(cls, words: Integers, lengths: Integers, transitions: Moves) -> "Sentences":
+        """Plan the moves of sentences that stand one after the other.
+
+        Args:
+            words: (N,) word ids.
+            lengths: (B,) words in each sentence.
+            transitions: (2N-B,) moves.
+
+        Raises:
+            ValueError: if the moves of a sentence do not build one tree over its words.
+        """
+        return cls(
+            words=torch.from_numpy(words),
+            lengths=torch.from_numpy(lengths),
+            transitions=torch.from_numpy(transitions),
+            schedule=plan(transitions, lengths, words).map(torch.from_numpy),
+        )
+
+    @classmethod
+    def of_vectors(
+        cls, vectors: Vectors | Tensor, lengths: Integers, transitions: Moves | None = None
+    ) -> "Sentences":
+        """Plan sequences of vectors, which `spinn.layers.embedding.Vectors` takes as they are.
+
+        Args:
+            vectors: (N, I) floating point numbers, sequence after sequence; a tensor stays on its
+                device, and gets its gradient.
+            lengths: (B,) vectors in each sequence.
+            transitions: (2N-B,) moves; right-branching trees if left out.
+
+        Raises:
+            ValueError: if the vectors are not (N, I) numbers, or the moves of a sequence do not
+                build one tree over its vectors.
+        """
+        words = torch.as_tensor(vectors)
+        if words.ndim != 2 or not words.is_floating_point():
+            raise ValueError(
+                f"vectors: {vectors.dtype} of shape {tuple(vectors.shape)}; "
+                "expected floating point numbers of shape (N, I)"
+            )
+        if len(vectors) != lengths.sum():
+            raise ValueError(f"vectors: {len(vectors)} rows; lengths add up to {lengths.sum()}")
+        if transitions is None:
+            transitions = _right_branching(lengths)
+        return cls(
+            words=words,
+            lengths=torch.from_numpy(lengths),
+            transitions=torch.from_numpy(transitions),
+            schedule=plan(transitions, lengths, np.arange(len(vectors))).map(torch.from_numpy),
+        ).to(words.device)
+
+    def following(self, transitions: Moves) -> "Sentences":
+        """Plan other moves for the same words.
+
+        Raises: ValueError: if the moves of a sentence do not build one tree over its words.
+        """
+        of_ids = self.words.ndim == 1
+        words = self.words.cpu().numpy() if of_ids else np.arange(len(self.words))
+        schedule = plan(transitions, self.lengths.numpy(), words).map(torch.from_numpy)
+        return replace(
+            self,
+            transitions=torch.from_numpy(transitions),
+            schedule=schedule.map(lambda pointers: pointers.to(self.words.device)),
+        )
+
+    @classmethod
+    def in_a_row(cls, rows: npt.NDArray[Any], lengths: Integers) -> "Sentences":
+        """Plan sequences that have no tree: (N,) ids or (N, I) vectors, right-branching."""
+        if rows.ndim == 2:
+            return cls.of_vectors(rows, lengths)
+        return cls.packed(rows, lengths, _right_branching(lengths))
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def to(self, device: torch.device | str) -> "Sentences":
+        """The same batch with words and pointers on `device`."""
+        return replace(
+            self,
+            words=self.words.to(device),
+            schedule=self.schedule.map(lambda pointers: pointers.to(device)),
+        )
+
+
+def _right_branching(lengths: Integers) -> Moves:
+    """The moves of right-branching trees; `plan` names an empty sequence."""
+    moves = b"".join(right_branching(length) for length in lengths.tolist() if length > 0)
+    return np.frombuffer(moves, dtype=np.uint8).copy()

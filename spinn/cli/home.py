@@ -1,5 +1,0 @@
-"""Where the project stands."""
-
-from pathlib import Path
-
-HOME = Path(__file__).resolve().parents[2]  # where conf/ and data/ stand in a checkout

@@ -1,0 +1,255 @@
+"""Fetch a file over HTTP into FILE.part, and go on where an earlier attempt or run stopped."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from email.message import Message
+from http.client import HTTPException
+from pathlib import Path
+from typing import IO, Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from tqdm import tqdm
+
+from spinn import __version__
+from spinn.data.download.catalogue import Remote
+from spinn.data.download.unpacking import check_room
+from spinn.errors import InputError
+
+TIMEOUT = 30.0  # seconds to connect, and to wait for each further piece
+WAITS = (1.0, 3.0, 9.0)  # seconds before each further attempt
+CHUNK = 1 << 16
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # answers that may differ in a moment
+RANGE_REFUSED = 416
+
+
+class BrokenTransferError(Exception):
+    """The transfer ended early; another attempt may go on with it."""
+
+
+@dataclass(frozen=True)
+class PartNotes:
+    """What a partial file is a part of, remembered beside it.
+
+    Args:
+        url: where it comes from.
+        validator: the server's ETag or date of the file, for `If-Range`; empty where it sent none.
+        total: bytes of the whole file; None where the server did not say.
+    """
+
+    url: str = ""
+    validator: str = ""
+    total: int | None = None
+
+
+class Redirects(HTTPRedirectHandler):
+    """Follows a redirect to http or https, and never from https to http."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
+    ) -> Request | None:
+        """Return the next request, or raise InputError."""
+        fp.close()
+        check_scheme(newurl, f"{req.full_url} redirects to ")
+        if urlsplit(req.full_url).scheme == "https" != urlsplit(newurl).scheme:
+            raise InputError(f"{req.full_url} redirects to {newurl}: refused, it is not encrypted")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def check_scheme(url: str, before: str = "") -> None:
+    """Raise InputError if an address is not one of http or https."""
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise InputError(f"{before}{url}: refused; expected an address of http or https")
+
+
+class Transfer:
+    """The way of one file into `FILE.part`.
+
+    Args:
+        remote: the file.
+        folder: where to keep the part, and the notes of what it is a part of.
+        say: is told of every further attempt, and why.
+    """
+
+    def __init__(self, remote: Remote, folder: Path, say: Callable[[str], None]) -> None:
+        self.remote = remote
+        self.part = folder / f"{remote.name}.part"
+        self.notes_path = folder / f"{remote.name}.part.json"
+        self._say = say
+        self._opener = build_opener(Redirects)
+
+    def run(self) -> Path:
+        """Fetch all bytes, and return the path of the part, which then is whole.
+
+        Raises:
+            InputError: if the server refuses the file or announces too many bytes, or if the
+                transfer breaks more often than there are attempts: then the part stays.
+        """
+        check_scheme(self.remote.url)
+        for wait in (*WAITS, None):
+            try:
+                if not self._is_whole():
+                    self._attempt()
+                return self.part
+            except BrokenTransferError as error:
+                reason = str(error)
+            if wait is not None:
+                self._say(f"{self.remote.name}: {reason}; once more in {wait:g} s")
+                time.sleep(wait)
+        raise InputError(
+            f"{self.remote.url}: {reason}, in {len(WAITS) + 1} attempts. {self._have():,} bytes "
+            f"are kept in {self.part}: the same command goes on from there"
+        )
+
+    def discard(self) -> None:
+        """Remove the part and its notes, so that the next attempt starts afresh."""
+        self.part.unlink(missing_ok=True)
+        self.notes_path.unlink(missing_ok=True)
+
+    def _have(self) -> int:
+        return self.part.stat().st_size if self.part.is_file() else 0
+
+    def _is_whole(self) -> bool:
+        notes = self._notes()
+        return notes.total is not None and self._have() == notes.total
+
+    def _notes(self) -> PartNotes:
+        """Return what the part is a part of; nothing if that is not known or was another file."""
+        with suppress(OSError, ValueError, TypeError):
+            notes = PartNotes(**json.loads(self.notes_path.read_text(encoding="utf-8")))
+            if notes.url == self.remote.url and isinstance(notes.total, int | None):
+                return notes
+        return PartNotes()
+
+    def _attempt(self) -> None:
+        notes = self._notes()
+        # Without a validator only a checksum known beforehand can tell a spliced file.
+        resumable = notes.validator or (notes.url and self.remote.sha256)
+        have = self._have() if resumable else 0
+        with self._open(have, notes) as response:
+            start, total = self._place(response, have, notes)
+            total = self.remote.size if total is None else total
+            if have and not start:
+                changed = notes.validator and _validator(response.headers) != notes.validator
+                reason = "has changed on the server" if changed else "cannot be resumed there"
+                self._say(f"{self.remote.name}: it {reason}; starting over")
+            self._check_size(start, total)
+            found = PartNotes(self.remote.url, _validator(response.headers), total)
+            self.notes_path.write_text(json.dumps(asdict(found)), encoding="utf-8")
+            self._receive(response, start, total)
+
+    def _open(self, have: int, notes: PartNotes) -> Any:
+        """Ask for the file from a byte on; return an open answer of status 200 or 206."""
+        headers = {"User-Agent": f"spinn/{__version__}", "Accept-Encoding": "identity"}
+        if have:
+            headers["Range"] = f"bytes={have}-"
+            if notes.validator:
+                headers["If-Range"] = notes.validator
+        try:
+            request = Request(self.remote.url, headers=headers)
+            return self._opener.open(request, timeout=TIMEOUT)
+        except HTTPError as error:
+            error.close()
+            self._refused(error)
+        except (OSError, HTTPException) as error:
+            raise BrokenTransferError(_reason(error)) from error
+
+    def _refused(self, error: HTTPError) -> None:
+        answer = f"the server answers {error.code} {error.reason}"
+        if error.code == RANGE_REFUSED:
+            self.discard()
+        if error.code in PASSING or error.code == RANGE_REFUSED:
+            raise BrokenTransferError(answer) from error
+        raise InputError(f"{self.remote.url}: {answer}; expected the file") from error
+
+    def _place(self, response: Any, have: int, notes: PartNotes) -> tuple[int, int | None]:
+        """Return the byte that the answer starts at, and how many the whole file has, if told."""
+        headers: Message = response.headers
+        kind, coding = headers.get_content_type(), headers.get("Content-Encoding", "identity")
+        if response.status not in (200, 206) or kind == "text/html" or coding != "identity":
+            raise InputError(
+                f"{self.remote.url}: the server sent {kind} ({coding}), status {response.status}; "
+                f"expected the file {self.remote.name} itself"
+            )
+        if response.status == 200:
+            length = headers.get("Content-Length", "")
+            return 0, int(length) if length.isdecimal() else None
+        place = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", headers.get("Content-Range", ""))
+        start = int(place[1]) if place else -1
+        total = int(place[2]) if place and place[2] != "*" else notes.total
+        known = _validator(headers)
+        if start != have or total != notes.total or (known and known != notes.validator):
+            self.discard()
+            raise BrokenTransferError(
+                f"asked for the bytes from {have:,} on, of {_count(notes.total)}, it got "
+                f"{headers.get('Content-Range')!r}, perhaps of a changed file; starting over"
+            )
+        return start, total
+
+    def _check_size(self, start: int, total: int | None) -> None:
+        size, most = self.remote.size, self.remote.most
+        if total is None:
+            return
+        if total > most or (size is not None and total != size):
+            expected = f"{size:,}" if size is not None else f"at most {most:,}"
+            raise InputError(
+                f"{self.remote.url}: the server announces {total:,} bytes; expected {expected}"
+            )
+        check_room(self.part.parent, total - start, f"the rest of {self.remote.name}")
+
+    def _receive(self, response: Any, start: int, total: int | None) -> None:
+        limit = self.remote.most if total is None else total
+        bar = tqdm(
+            desc=self.remote.name, total=total, initial=start, unit="B", unit_scale=True,
+            disable=None,
+        )  # fmt: skip
+        with bar, self.part.open("ab" if start else "wb") as file:
+            for piece in _pieces(response):
+                if file.tell() + len(piece) > limit:
+                    self.discard()
+                    raise InputError(
+                        f"{self.remote.url}: more than {limit:,} bytes came; expected at most that"
+                    )
+                file.write(piece)
+                bar.update(len(piece))
+            if total is not None and file.tell() != total:
+                raise BrokenTransferError(
+                    f"the connection broke after {file.tell():,} of {total:,} bytes"
+                )
+
+
+def _pieces(response: Any) -> Iterator[bytes]:
+    """Yield the body as it comes; what breaks it is told apart from what fails on the disk."""
+    while True:
+        try:
+            piece = response.read1(CHUNK)
+        except (OSError, HTTPException) as error:
+            raise BrokenTransferError(_reason(error)) from error
+        if not piece:
+            return
+        yield piece
+
+
+def _validator(headers: Message) -> str:
+    """Return what names this version of the file: a strong ETag, or else its date."""
+    tag = headers.get("ETag", "")
+    if tag and not tag.startswith("W/"):  # a weak one must not stand in If-Range
+        return str(tag)
+    return str(headers.get("Last-Modified", ""))
+
+
+def _reason(error: Exception) -> str:
+    """Say what broke; urllib wraps it in a URLError."""
+    reason = getattr(error, "reason", None) or error
+    if isinstance(reason, TimeoutError):
+        return f"no answer within {TIMEOUT:g} s"
+    return str(reason) or type(reason).__name__
+
+
+def _count(number: int | None) -> str:
+    return "a number not told" if number is None else f"{number:,}"

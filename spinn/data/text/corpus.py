@@ -1,0 +1,204 @@
+"""A split in columns: some tens of bytes a sentence, and whole batches by one gather."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import count
+from typing import NamedTuple, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinn.trees.transitions import REDUCE, Parse
+
+Integers = NDArray[np.int64]
+
+
+class Example(NamedTuple):
+    """One row of a dataset: its sentences with their trees, and what is to be predicted.
+
+    `score` is the second target of data that has one: SICK's relatedness, from 1 to 5.
+    """
+
+    sentences: tuple[Parse, ...]
+    target: str
+    score: float | None = None
+
+
+class Packed(NamedTuple):
+    """B sentences of N words in all, one after the other."""
+
+    tokens: NDArray[np.int32]  # (N,) rows of the corpus's `words`
+    lengths: Integers  # (B,)
+    transitions: NDArray[np.uint8]  # (2N-B,)
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus(Sequence[Example]):
+    """The examples of a split, each with the same number of sentences.
+
+    It is a sequence of `Example`s, made as they are asked for; a slice of it is a corpus.
+
+    Attributes:
+        words: the distinct words of the split, and perhaps more.
+        target_names: the distinct targets.
+        tokens: (N,) the words of all sentences, example after example, as rows of `words`.
+        transitions: (2N-B,) the moves of all B sentences, 2T-1 for T words.
+        lengths: (examples, sides) words in each sentence.
+        targets: (examples,) rows of `target_names`.
+        scores: (examples,) the second target, NaN where there is none.
+        parsed: whether the moves are trees of these sentences, and not placeholders.
+
+    Raises: ValueError: if the columns do not fit each other.
+    """
+
+    words: tuple[str, ...]
+    target_names: tuple[str, ...]
+    tokens: NDArray[np.int32]
+    transitions: NDArray[np.uint8]
+    lengths: NDArray[np.int32]
+    targets: NDArray[np.int32]
+    scores: NDArray[np.float64]
+    parsed: bool = True
+
+    def __post_init__(self) -> None:
+        examples, sentences = len(self.lengths), self.lengths.size
+        words = int(self.lengths.sum(dtype=np.int64))
+        for name, size in (
+            ("tokens", words),
+            ("transitions", 2 * words - sentences),
+            ("targets", examples),
+            ("scores", examples),
+        ):
+            found = getattr(self, name).shape
+            if found != (size,):
+                raise ValueError(f"{name} has the shape {found}, expected {(size,)}")
+        for name, size in (("tokens", len(self.words)), ("targets", len(self.target_names))):
+            _check_range(name, getattr(self, name), 0, size - 1)
+        _check_range("transitions", self.transitions, 0, REDUCE)
+        _check_range("lengths", self.lengths, 1, words)
+
+    @classmethod
+    def of(cls, examples: Iterable[Example]) -> Corpus:
+        """Put examples in columns as they come; no more than one is held."""
+        builder = CorpusBuilder()
+        for example in examples:
+            builder.add(example)
+        return builder.build()
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @overload
+    def __getitem__(self, index: int) -> Example: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Corpus: ...
+
+    def __getitem__(self, index: int | slice) -> Example | Corpus:
+        if isinstance(index, slice):
+            return self.take(np.arange(len(self))[index])
+        row, sides = range(len(self))[index], self.lengths.shape[1]
+        sentences = tuple(self._parse(row * sides + side) for side in range(sides))
+        score = float(self.scores[row])
+        target = self.target_names[self.targets[row]]
+        return Example(sentences, target, None if math.isnan(score) else score)
+
+    def _parse(self, sentence: int) -> Parse:
+        packed = self.gather(np.array([sentence]))
+        words = tuple(self.words[token] for token in packed.tokens.tolist())
+        return Parse(words, packed.transitions.tobytes())
+
+    @cached_property
+    def starts(self) -> Integers:
+        """(B,) where in `tokens` each sentence starts."""
+        lengths = self.lengths.reshape(-1)
+        return np.cumsum(lengths, dtype=np.int64) - lengths
+
+    def gather(self, sentences: Integers) -> Packed:
+        """Pack sentences, given by their numbers: example after example, side after side."""
+        starts = self.starts[sentences]
+        lengths = self.lengths.reshape(-1)[sentences].astype(np.int64)
+        return Packed(
+            self.tokens[_ranges(starts, lengths)],
+            lengths,
+            self.transitions[_ranges(2 * starts - sentences, 2 * lengths - 1)],
+        )
+
+    def take(self, rows: Integers) -> Corpus:
+        """Return the examples of these rows, in this order; `words` stays as it is."""
+        sides = self.lengths.shape[1]
+        packed = self.gather((rows[:, None] * sides + np.arange(sides)).reshape(-1))
+        return replace(
+            self,
+            tokens=packed.tokens,
+            transitions=packed.transitions,
+            lengths=self.lengths[rows],
+            targets=self.targets[rows],
+            scores=self.scores[rows],
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How often each word stands in the sentences; words that do not are left out."""
+        found = np.bincount(self.tokens, minlength=len(self.words)).tolist()
+        return {word: times for word, times in zip(self.words, found, strict=True) if times}
+
+
+class CorpusBuilder:
+    """Grows the columns of a corpus, example by example."""
+
+    def __init__(self) -> None:
+        self._words: defaultdict[str, int] = defaultdict(count().__next__)
+        self._names: defaultdict[str, int] = defaultdict(count().__next__)
+        self._tokens, self._lengths, self._targets = array("i"), array("i"), array("i")
+        self._transitions, self._scores = array("B"), array("d")
+        self._sides = 0
+
+    def add(self, example: Example) -> None:
+        """Add an example after those before it.
+
+        Raises: ValueError: if it has more or fewer sentences than they.
+        """
+        sides = len(example.sentences)
+        if sides != self._sides and self._targets:
+            raise ValueError(
+                f"example {len(self._targets) + 1} has {sides} sentences, "
+                f"expected {self._sides} as in those before"
+            )
+        self._sides = sides
+        for words, transitions in example.sentences:
+            self._tokens.extend(map(self._words.__getitem__, words))
+            self._transitions.frombytes(transitions)
+            self._lengths.append(len(words))
+        self._targets.append(self._names[example.target])
+        self._scores.append(math.nan if example.score is None else example.score)
+
+    def build(self) -> Corpus:
+        """Return the corpus of the examples added."""
+        shape = len(self._targets), self._sides
+        return Corpus(
+            words=tuple(self._words),
+            target_names=tuple(self._names),
+            tokens=np.array(self._tokens, dtype=np.int32),
+            transitions=np.array(self._transitions, dtype=np.uint8),
+            lengths=np.array(self._lengths, dtype=np.int32).reshape(shape),
+            targets=np.array(self._targets, dtype=np.int32),
+            scores=np.array(self._scores, dtype=np.float64),
+        )
+
+
+def _ranges(starts: Integers, lengths: Integers) -> Integers:
+    """List start, start + 1, ... of each range, one range after the other."""
+    ends = np.cumsum(lengths)
+    return np.repeat(starts - (ends - lengths), lengths) + np.arange(ends[-1] if len(ends) else 0)
+
+
+def _check_range(name: str, column: NDArray[np.integer], low: int, high: int) -> None:
+    if column.size and not low <= int(column.min()) <= int(column.max()) <= high:
+        found = f"{column.min()} to {column.max()}"
+        raise ValueError(f"{name} holds {found}, expected {low} to {high}")

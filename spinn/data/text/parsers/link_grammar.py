@@ -1,0 +1,118 @@
+"""Trees from `link-parser`, the program of the link grammar (Sleator and Temperley 1991)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Event, Timer
+
+from spinn.data.text.parsers.constituents import read_tree, written
+from spinn.errors import ParserUnavailableError
+from spinn.text import split_words
+from spinn.trees.transitions import Parse
+
+PROGRAM = "link-parser"
+SECONDS = 60.0  # until it is stopped
+LONGEST = 2000  # bytes; the program refuses a line that is longer than 2046
+MOST_BYTES = 1 << 20  # of its answer
+OPTIONS = (
+    "-constituents=2", "-graphics=0", "-verbosity=0", "-walls=0", "-spell=0", "-limit=100",
+    "-timeout=30",  # seconds, after which it settles for a rougher parse
+)  # fmt: skip
+
+
+class LinkGrammar:
+    """Asks `link-parser` for the constituents of one sentence at a time.
+
+    Each takes a process, which is a tenth of a second on top of the parsing.
+
+    Raises: ParserUnavailableError: if the program is not installed.
+    """
+
+    def __init__(self) -> None:
+        found = shutil.which(PROGRAM)
+        if found is None:
+            raise ParserUnavailableError(
+                f"{PROGRAM}: not found; install it with: apt install link-grammar"
+            )
+        self._program = found
+
+    def parse_text(self, text: str) -> Parse:
+        """Split plain text as the Penn Treebank does, and parse it as `parse_words` does."""
+        return self.parse_words(split_words(text))
+
+    def parse_words(self, words: Sequence[str]) -> Parse:
+        """Parse a sentence that is split already; see `constituents.read_tree`.
+
+        Raises:
+            ValueError: if the sentence is too long, or the program gives no tree over its words in
+                time. ParserUnavailableError: if the program cannot be started.
+        """
+        # The space keeps the line from being a command (`!`) or a comment (`%`).
+        line = f" {' '.join(map(''.join, written(words)))}\n".encode()
+        if len(line) > LONGEST:
+            raise ValueError(
+                f"{PROGRAM} takes sentences of up to {LONGEST:,} bytes, this has {len(line):,}"
+            )
+        lines = self._answer(line).splitlines()
+        tree = next((line for line in lines if line.startswith("[")), None)
+        if tree is None:
+            said = next((line for line in lines if "rror" in line), "it says nothing of why")
+            raise ValueError(f"{PROGRAM} gives no tree ({said})")
+        try:
+            return read_tree(tree, words)
+        except ValueError as error:
+            raise ValueError(f"{PROGRAM}: {error}") from error
+
+    def _answer(self, line: bytes) -> str:
+        over = Event()
+        with self._started(over) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            with suppress(BrokenPipeError):  # what it has said tells why
+                process.stdin.write(line)
+                process.stdin.close()
+            answer = process.stdout.read(MOST_BYTES + 1)
+        if over.is_set():
+            raise ValueError(f"{PROGRAM} gives no tree within {SECONDS:g} s")
+        if len(answer) > MOST_BYTES:
+            raise ValueError(f"{PROGRAM} writes more than {MOST_BYTES:,} bytes")
+        return answer.decode("utf-8", "replace")
+
+    @contextmanager
+    def _started(self, over: Event) -> Iterator[subprocess.Popen[bytes]]:
+        """Start the program; when time is over, and at the end, stop it and what it started."""
+        try:
+            process = subprocess.Popen(
+                [self._program, "en", *OPTIONS],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "LC_ALL": "C.UTF-8"},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ParserUnavailableError(f"{self._program}: {error.strerror}") from error
+
+        def stop() -> None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+        def give_up() -> None:
+            over.set()
+            stop()
+
+        timer = Timer(SECONDS, give_up)
+        timer.daemon = True
+        timer.start()
+        with process:
+            try:
+                yield process
+            finally:
+                timer.cancel()
+                timer.join()
+                stop()

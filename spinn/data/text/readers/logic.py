@@ -1,0 +1,37 @@
+"""Propositional logic inference (Bowman, Manning and Potts 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from spinn.data.text.corpus import Example
+from spinn.data.text.readers.rows import columns_of, numbered_lines, one_of, parse_field, read_rows
+from spinn.data.text.reading import ReadReport
+from spinn.data.text.tree_source import TreeSource
+
+
+class LogicReader:
+    r"""Reads `relation \t tree \t tree`, such as `< \t ( a ( and b ) ) \t a`.
+
+    Args: labels: the relations; the seven of natural logic unless told.
+    """
+
+    def __init__(self, labels: Sequence[str] = ("=", "<", ">", "^", "|", "v", "#")) -> None:
+        self.labels = tuple(labels)
+
+    def read(self, path: Path, trees: TreeSource, report: ReadReport) -> Iterator[Example]:
+        """Yield the pairs of one file."""
+        lines = numbered_lines(path, report)
+        return read_rows(path, lines, lambda line: self.parse_row(line, trees), report)
+
+    def parse_row(self, line: str, trees: TreeSource) -> Example:
+        """Parse one line.
+
+        Raises: ValueError: if it is not a known relation and two binary trees.
+        """
+        relation, left, right = columns_of(line, 3)
+        target = one_of(relation, self.labels)
+        fields = (("left tree", left), ("right tree", right))
+        sentences = tuple(parse_field(name, text, trees.from_brackets) for name, text in fields)
+        return Example(sentences, target)

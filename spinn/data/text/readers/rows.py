@@ -1,0 +1,169 @@
+"""The line loop that all readers share: plain or gzipped, counted, decoded, errors with a place."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from spinn.data.text.corpus import Example
+from spinn.data.text.reading import ReadReport
+from spinn.errors import BrokenFileError, InputError, ParserUnavailableError
+from spinn.trees.transitions import Parse
+
+# No dataset comes near it; a file without newlines must not fill memory.
+MAX_LINE_BYTES = 16 * 2**20
+
+_BOM = b"\xef\xbb\xbf"
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def raw_lines(path: Path, longest: int | None = None) -> Generator[tuple[int, bytes], None, None]:
+    """Yield the lines of a file, as `lines_of` does.
+
+    Args:
+        path: plain or gzipped.
+        longest: bytes of a line; MAX_LINE_BYTES if left out.
+
+    Raises: InputError: if the file cannot be read; BrokenFileError: if it is a damaged .gz.
+    """
+    try:
+        with path.open("rb") as raw:
+            yield from lines_of(raw, str(path), longest or MAX_LINE_BYTES)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def lines_of(raw: io.BufferedReader, place: str, longest: int) -> Iterator[tuple[int, bytes]]:
+    r"""Yield (number from 1, line) without line end (`\n` or `\r\n`) and byte order mark.
+
+    What is gzipped is known by its first bytes, whatever its name.
+
+    Args:
+        raw: the file.
+        place: its name in messages.
+        longest: bytes; a line that is longer comes cut to one byte more than that.
+
+    Raises: InputError: if the file cannot be read; BrokenFileError: if it is a damaged .gz.
+    """
+    number = 0
+    try:
+        with _unzipped(raw) as file:
+            while line := file.readline(longest + 1):
+                number += 1
+                if len(line) > longest:
+                    _skip_rest_of_line(file, line, longest)
+                if number == 1:
+                    line = line.removeprefix(_BOM)
+                yield number, line.rstrip(b"\r\n")
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        message = f"{place}:{number + 1}: damaged or truncated .gz, get it again ({error})"
+        raise BrokenFileError(message) from error
+    except OSError as error:
+        raise InputError(f"{place}: cannot be read: {error.strerror or error}") from error
+
+
+def _unzipped(raw: io.BufferedReader) -> BinaryIO:
+    zipped = raw.peek(2)[:2] == _GZIP_MAGIC
+    # No second buffer around the GzipFile: it would lose the last lines before a damaged place.
+    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if zipped else raw
+
+
+def _skip_rest_of_line(file: BinaryIO, line: bytes, longest: int) -> None:
+    while line and not line.endswith(b"\n"):
+        line = file.readline(longest)
+
+
+def numbered_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
+    """Yield (number, text) of every line that is not blank, and report lines that are no text."""
+    try:
+        for number, line in raw_lines(path):
+            try:
+                text = decode(line, MAX_LINE_BYTES)
+            except ValueError as error:
+                report.bad_row(f"{path}:{number}: {error}")
+                continue
+            if text.strip(" "):
+                yield number, text
+    except BrokenFileError as error:
+        report.broken_file(path, str(error))
+
+
+def decode(line: bytes, longest: int) -> str:
+    """Return a line that `lines_of` gave as text.
+
+    Raises: ValueError: if it is longer than `longest` bytes, or no UTF-8.
+    """
+    if len(line) > longest:
+        raise ValueError(f"line longer than {longest} bytes: is this the right file?")
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        wrong = f"byte 0x{line[error.start]:02x} at column {error.start + 1}"
+        raise ValueError(f"invalid UTF-8: {wrong}; save the file as UTF-8") from None
+
+
+def read_rows(
+    path: Path,
+    lines: Iterable[tuple[int, str]],
+    parse: Callable[[str], Example | None],
+    report: ReadReport,
+) -> Iterator[Example]:
+    """Parse each line into an example and account for it.
+
+    Args:
+        path: named in messages.
+        lines: from `numbered_lines`, perhaps without a header.
+        parse: makes an example of a line; None where it has no label, ValueError where it is bad.
+        report: counts examples, rows without a label, and bad rows.
+
+    Raises: ParserUnavailableError: if no row can get its tree, also where bad rows are skipped.
+    """
+    for number, line in lines:
+        try:
+            example = parse(line)
+        except ParserUnavailableError as error:  # it would be so for every row
+            raise ParserUnavailableError(f"{path}:{number}: {error}") from error
+        except ValueError as error:
+            report.bad_row(f"{path}:{number}: {error}")
+            continue
+        if example is None:
+            report.unlabelled += 1
+        else:
+            report.examples += 1
+            yield example
+
+
+def one_of(label: str, labels: tuple[str, ...]) -> str:
+    """Return the reader's own copy of the label.
+
+    Raises: ValueError: if it is not among the labels.
+    """
+    try:
+        return labels[labels.index(label)]
+    except ValueError:
+        raise ValueError(f"label {label!r}, expected one of: {' '.join(labels)}") from None
+
+
+def columns_of(line: str, expected: int) -> list[str]:
+    """Split a line at its tabs.
+
+    Raises: ValueError: if the number of columns is another.
+    """
+    columns = line.split("\t")
+    if len(columns) != expected:
+        raise ValueError(f"{len(columns)} column(s) separated by tabs, expected {expected}")
+    return columns
+
+
+def parse_field(name: str, text: str, parse: Callable[[str], Parse]) -> Parse:
+    """Parse one sentence of a row, naming it in the message of a ValueError."""
+    try:
+        return parse(text)
+    except ParserUnavailableError:
+        raise
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None

@@ -1,0 +1,104 @@
+"""SICK (Marelli et al. 2014): the official file, and the form with parses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from spinn.data.text.corpus import Example
+from spinn.data.text.readers.rows import columns_of, numbered_lines, one_of, parse_field, read_rows
+from spinn.data.text.reading import ReadReport
+from spinn.data.text.tree_source import TreeSource
+
+LABEL, SCORE = "entailment_judgment", "relatedness_score"
+SENTENCES = ("sentence_A", "sentence_B")
+PARSED_COLUMNS = (LABEL, *SENTENCES, SCORE, "pair_ID")
+LOWEST_SCORE, HIGHEST_SCORE = 1.0, 5.0
+
+
+class Layout(NamedTuple):
+    """The columns of a file, and whether its sentences are binary parses."""
+
+    columns: tuple[str, ...]
+    parsed: bool
+    header: bool
+
+
+class SICKReader:
+    r"""Reads both forms of SICK, told apart by the first line.
+
+    The official form starts with a line of column names (`pair_ID \t sentence_A ...`) and has
+    plain sentences, so it needs a choice of tree other than `gold`. The parsed form has
+    `LABEL \t parse \t parse` and perhaps two more columns; a line of column names, where there is
+    one, starts with the label's, and says what they are.
+
+    Args: labels: in lower case, as the targets come out; the files write them in capitals.
+    """
+
+    def __init__(self, labels: Sequence[str] = ("entailment", "neutral", "contradiction")) -> None:
+        self.labels = tuple(labels)
+
+    def read(self, path: Path, trees: TreeSource, report: ReadReport) -> Iterator[Example]:
+        """Yield the pairs of one file."""
+        lines = numbered_lines(path, report)
+        layout, rows = _recognise(path, lines, report)
+        return read_rows(path, rows, lambda line: self.parse_row(line, layout, trees), report)
+
+    def parse_row(self, line: str, layout: Layout, trees: TreeSource) -> Example:
+        """Parse one line below the header.
+
+        Raises: ValueError: if it does not fit the layout.
+        """
+        cells = columns_of(line, len(layout.columns))
+        # Backwards, because the parsed test file repeats names: the sentences after their parses.
+        row = dict(zip(reversed(layout.columns), reversed(cells), strict=True))
+        target = one_of(row[LABEL].lower(), self.labels)
+        score = _score(row[SCORE]) if SCORE in row else None
+        plant = trees.from_brackets if layout.parsed else trees.from_text
+        premise, hypothesis = (parse_field(key, row[key], plant) for key in SENTENCES)
+        return Example((premise, hypothesis), target, score)
+
+
+def _recognise(
+    path: Path, lines: Iterator[tuple[int, str]], report: ReadReport
+) -> tuple[Layout, Iterator[tuple[int, str]]]:
+    for number, first in lines:
+        try:
+            layout = layout_of(first)
+        except ValueError as error:
+            report.bad_row(f"{path}:{number}: {error}")
+            continue
+        return layout, lines if layout.header else chain([(number, first)], lines)
+    return Layout(PARSED_COLUMNS, parsed=True, header=False), iter(())
+
+
+def layout_of(first: str) -> Layout:
+    """Recognise the form of a file by its first line.
+
+    Raises: ValueError: if it is neither form.
+    """
+    columns = tuple(first.removeprefix("%").split("\t"))
+    if SENTENCES[0] in columns:
+        if not {LABEL, *SENTENCES}.issubset(columns):
+            wanted = ", ".join((LABEL, *SENTENCES))
+            raise ValueError(f"columns {', '.join(columns)}, expected among them {wanted}")
+        return Layout(columns, parsed=columns[0] == LABEL, header=True)
+    if len(columns) not in (3, len(PARSED_COLUMNS)):
+        raise ValueError(
+            f"{len(columns)} column(s) separated by tabs and no header, expected "
+            "pair_ID, sentence_A ... (official) or LABEL, parse, parse (3 or 5 columns)"
+        )
+    return Layout(PARSED_COLUMNS[: len(columns)], parsed=True, header=False)
+
+
+def _score(text: str) -> float:
+    try:
+        score = float(text)
+    except ValueError:
+        score = math.nan
+    if not LOWEST_SCORE <= score <= HIGHEST_SCORE:
+        raise ValueError(f"{SCORE} {text!r}, expected a number from 1 to 5")
+    return score

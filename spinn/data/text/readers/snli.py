@@ -1,0 +1,92 @@
+"""SNLI 1.0 and MultiNLI 1.0: one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from spinn.data.text.corpus import Example
+from spinn.data.text.readers.rows import numbered_lines, one_of, parse_field, read_rows
+from spinn.data.text.reading import ReadReport
+from spinn.data.text.tree_source import TreeSource
+from spinn.trees.transitions import Parse
+
+NO_LABEL = "-"  # the annotators did not agree
+SENTENCE_KEYS = ("sentence1_binary_parse", "sentence2_binary_parse")
+# Where there is no parse and none is wanted, the first of these that is there.
+TEXT_KEYS = (("sentence1", "premise"), ("sentence2", "hypothesis"))
+
+
+class SNLIReader:
+    """Reads the official jsonl of SNLI 1.0 (Bowman et al. 2015) and MultiNLI 1.0.
+
+    Pairs whose gold label is `-` are counted as unlabelled and left out.
+
+    Args: labels: the gold labels, any other one is an error.
+    """
+
+    def __init__(self, labels: Sequence[str] = ("entailment", "neutral", "contradiction")) -> None:
+        self.labels = tuple(labels)
+
+    def read(self, path: Path, trees: TreeSource, report: ReadReport) -> Iterator[Example]:
+        """Yield the pairs of one file."""
+        lines = numbered_lines(path, report)
+        return read_rows(path, lines, lambda line: self.parse_row(line, trees), report)
+
+    def parse_row(self, line: str, trees: TreeSource) -> Example | None:
+        """Parse one line; None if the pair has no gold label.
+
+        Raises: ValueError: if the line is not a pair with known label, and binary parses where the
+            trees are to be those.
+        """
+        row = _json_object(line)
+        label = _text(row, "gold_label")
+        if label == NO_LABEL:
+            return None
+        target = one_of(label, self.labels)
+        premise, hypothesis = (
+            _sentence(row, parsed, plain, trees)
+            for parsed, plain in zip(SENTENCE_KEYS, TEXT_KEYS, strict=True)
+        )
+        return Example((premise, hypothesis), target)
+
+
+def _sentence(row: dict[str, Any], parsed: str, plain: tuple[str, ...], trees: TreeSource) -> Parse:
+    """Read the parsed sentence; or the plain one, where trees come from elsewhere."""
+    there = [key for key in plain if key in row]
+    if parsed in row or not there:
+        return parse_field(parsed, _text(row, parsed), trees.from_brackets)
+    return parse_field(there[0], _text(row, there[0]), trees.from_text)
+
+
+def _json_object(line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except RecursionError:
+        raise ValueError("malformed JSON: nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"malformed JSON: {error}") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"a JSON {type(row).__name__}, expected an object with gold_label")
+    if ("\\ud" in line or "\\uD" in line) and not _encodable(row):
+        raise ValueError("malformed JSON: half of a surrogate pair is no character")
+    return row
+
+
+def _encodable(row: dict[str, Any]) -> bool:
+    try:
+        json.dumps(row, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _text(row: dict[str, Any], key: str) -> str:
+    if key not in row:
+        raise ValueError(f"no key {key!r} among: {', '.join(row) or 'none'}")
+    value = row[key]
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is a {type(value).__name__}, expected text")
+    return value

@@ -1,0 +1,135 @@
+"""Pretrained word vectors in GloVe's text form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from spinn.data.text.readers.rows import raw_lines
+from spinn.data.text.reading import locate
+from spinn.data.text.vocabulary import PADDING, SPECIAL, Vocabulary
+from spinn.errors import InputError
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """One vector for every id of a vocabulary.
+
+    Args:
+        matrix: (V, E) float32; padding is zero, and words that the file lacks are random.
+        found: (V,) bool, whether the row comes from the file.
+    """
+
+    matrix: NDArray[np.float32]
+    found: NDArray[np.bool_]
+
+    @property
+    def coverage(self) -> float:
+        """The share of the words that the file has."""
+        return float(self.found[SPECIAL:].mean())
+
+
+def load_vectors(
+    path: str | Path, vocabulary: Vocabulary, *, seed: int = 0, source: str = ""
+) -> Vectors:
+    """Read the rows that a vocabulary needs, and stop when all are found.
+
+    A word takes the row of exactly its spelling, or else that of its lower case. The others, and
+    the unknown word, get normal values with the standard deviation of the rows found.
+
+    Args:
+        path: `word value value ...` a line, plain or gzipped. The first line sets the width, and
+            a word may hold spaces (as some of the 840B file do).
+        vocabulary: whose rows to keep.
+        seed: of the random rows.
+        source: where to get the file, for the message when it is not there.
+
+    Raises: InputError: if the file is missing or has none of the words; with file:line, if a row
+        has another width, or a needed row a value that is no finite number.
+    """
+    path = locate(Path(path), source)
+    with closing(raw_lines(path)) as lines:
+        progress = tqdm(lines, desc=f"reading {path.name}", unit=" rows", disable=None)
+        rows = _collect(path, progress, _wanted(vocabulary))
+    if not rows:
+        raise InputError(f"{path}: a vector for none of the {len(vocabulary.words)} words")
+    ids = np.array(sorted(rows))
+    values = np.array([rows[number] for number in ids], dtype=np.float32)
+    rng = np.random.default_rng(seed)
+    shape = (len(vocabulary), values.shape[1])
+    matrix = rng.normal(0.0, values.std(dtype=np.float64), shape).astype(np.float32)
+    matrix[PADDING] = 0.0
+    matrix[ids] = values
+    found = np.zeros(len(vocabulary), dtype=np.bool_)
+    found[ids] = True
+    return Vectors(matrix, found)
+
+
+def _wanted(vocabulary: Vocabulary) -> dict[bytes, list[tuple[int, int]]]:
+    """Map spellings to the ids that can use their row, and how well it fits: 0 is exactly."""
+    wanted: dict[bytes, list[tuple[int, int]]] = {}
+    for number, word in enumerate(vocabulary.words, start=SPECIAL):
+        for fit, spelling in enumerate(dict.fromkeys((word, word.lower()))):
+            encoded = spelling.encode("utf-8", "surrogatepass")
+            wanted.setdefault(encoded, []).append((number, fit))
+    return wanted
+
+
+def _collect(
+    path: Path, lines: Iterable[tuple[int, bytes]], wanted: dict[bytes, list[tuple[int, int]]]
+) -> dict[int, NDArray[np.float32]]:
+    rows: dict[int, NDArray[np.float32]] = {}
+    inexact = {number for users in wanted.values() for number, _ in users}
+    width = 0
+    for place, line in lines:
+        width = width or line.count(b" ")
+        try:
+            word, values = _split(line, width)
+            if word not in wanted:
+                continue
+            vector = _numbers(values)
+        except ValueError as error:
+            raise InputError(f"{path}:{place}: {error}") from None
+        for number, fit in wanted[word]:
+            if fit == 0 and number in inexact:
+                rows[number] = vector
+                inexact.remove(number)
+            elif fit > 0:
+                rows.setdefault(number, vector)
+        if not inexact:
+            break
+    return rows
+
+
+def _split(line: bytes, width: int) -> tuple[bytes, bytes]:
+    spaces = line.count(b" ")
+    if spaces == width > 0:
+        word, _, numbers = line.partition(b" ")
+        return word, numbers
+    if spaces > width > 0:
+        word, *values = line.rsplit(b" ", width)
+        if all(map(_is_number, values)) and not _is_number(word.rpartition(b" ")[2]):
+            return word, b" ".join(values)  # a word with spaces in it
+    raise ValueError(f"{spaces} value(s) after the word, expected {width or 'some'} as on line 1")
+
+
+def _is_number(text: bytes) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _numbers(values: bytes) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
+        vector = np.array(values.split(b" "), dtype=np.float32)
+    if not np.isfinite(vector).all():
+        raise ValueError("a value is not finite")
+    return vector

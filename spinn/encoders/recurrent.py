@@ -1,0 +1,74 @@
+"""Encoders that read from left to right: Elman's RNN, GRU, LSTM."""
+
+from collections.abc import Callable
+from typing import Literal, get_args
+
+import torch
+from torch import nn
+from torch.nn.utils.rnn import PackedSequence
+
+from spinn.batch.encoding import Encoding
+from spinn.batch.sentences import Sentences
+from spinn.encoders.bow import pool
+from spinn.layers.embedding import Embedding
+
+Cell = Literal["rnn", "gru", "lstm"]
+Pooling = Literal["last", "mean", "max"]
+CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+class Recurrent(nn.Module):
+    """A recurrent network over the words.
+
+    Args:
+        embedding: words to vectors.
+        cell: "rnn" (Elman 1990), "gru" (Cho et al. 2014) or "lstm" (Hochreiter & Schmidhuber 1997).
+        hidden_size: width of h, in each direction.
+        layers: how many networks lie on top of one another.
+        bidirectional: whether a second network reads from right to left.
+        pooling: the last h (of each direction), or the mean or maximum over all words.
+        dropout: probability with which an entry of the sentence's vector, and of the input of each
+            further layer, becomes zero in training.
+    """
+
+    def __init__(
+        self,
+        embedding: Embedding,
+        *,
+        cell: Cell,
+        hidden_size: int,
+        layers: int,
+        bidirectional: bool,
+        pooling: Pooling,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        for name, value, kind in (("cell", cell, Cell), ("pooling", pooling, Pooling)):
+            if value not in get_args(kind):
+                raise ValueError(f"{name}: {value!r}; expected one of {get_args(kind)}")
+        self.size = hidden_size * (1 + bidirectional)
+        self.embedding = embedding
+        self.pooling = pooling
+        self.network = CELLS[cell](
+            embedding.size,
+            hidden_size,
+            num_layers=layers,
+            bidirectional=bidirectional,
+            dropout=dropout if layers > 1 else 0.0,
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, sentences: Sentences) -> Encoding:
+        """Encode a batch: `sentence` (B, D) and `tokens` (N, D)."""
+        reading = sentences.schedule.reading
+        vectors = self.embedding(sentences.words).index_select(0, reading.words)
+        packed = PackedSequence(vectors, torch.tensor(reading.live))
+        outputs, state = self.network(packed)
+        tokens = torch.empty_like(outputs.data).index_copy(0, reading.words, outputs.data)
+        if self.pooling == "last":
+            last = state[0] if isinstance(state, tuple) else state  # (layers * directions, B, H)
+            rows = last.unflatten(0, (self.network.num_layers, -1))[-1].transpose(0, 1).flatten(1)
+            sentence = torch.empty_like(rows).index_copy(0, reading.rows, rows)
+        else:
+            sentence = pool(tokens, sentences.lengths, self.pooling)
+        return Encoding(self.dropout(sentence), tokens=tokens)

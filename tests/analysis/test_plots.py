@@ -1,0 +1,155 @@
+"""What stands in a run's picture."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+
+from spinn.analysis import plots
+
+LINES = [{"epoch": epoch, "train_loss": 1 / epoch, "dev": {"loss": 2 / epoch}} for epoch in (1, 2)]
+
+
+def lines_of(epochs: int, last: float) -> list[dict[str, Any]]:
+    """Evaluations of a loss that falls from 1 to the last."""
+    losses = np.linspace(1, last, epochs)
+    return [
+        {"epoch": epoch, "train_loss": loss, "dev": {"loss": loss}}
+        for epoch, loss in enumerate(losses, 1)
+    ]
+
+
+def ticks_of(axis: Axis) -> list[float]:
+    """Where an axis has labels."""
+    low, high = sorted(axis.get_view_interval())
+    return [tick for tick in axis.get_majorticklocs() if low <= tick <= high]
+
+
+def labels_of(axis: Axis) -> list[str]:
+    return axis.get_major_formatter().format_ticks(ticks_of(axis))
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that are saved."""
+    figures: list[Figure] = []
+    save = Figure.savefig
+
+    def keep(figure: Figure, *arguments: Any, **options: Any) -> None:
+        figures.append(figure)
+        save(figure, *arguments, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return figures
+
+
+def test_accuracy_by_step_is_a_line_for_each_set_that_has_it(
+    drawn: list[Figure], tmp_path: Path
+) -> None:
+    sets = {
+        "dev": {"accuracy": 0.75, "exact": 0.5, "accuracy_by_step": [1.0, 0.5]},
+        "test": {"accuracy": 0.5, "exact": 0.0, "accuracy_by_step": [0.5]},
+        "test_longer": {"accuracy": 0.5, "exact": 0.25, "accuracy_by_step": [1.0, 0.5, 0.0]},
+    }
+    plots.parts(LINES, sets, tmp_path / "run.png")
+    _, bars, steps = drawn[0].axes
+    assert [label.get_text() for label in bars.get_yticklabels()] == list(sets)
+    lines = {line.get_label(): line for line in steps.lines}
+    assert list(lines) == ["dev", "test_longer"]
+    assert lines["dev"].get_xydata().tolist() == [[1, 1], [2, 0.5]]
+    assert lines["test_longer"].get_xydata().tolist() == [[1, 1], [2, 0.5], [3, 0]]
+    colours = [mpl.colors.to_hex(line.get_color()) for line in lines.values()]
+    assert len(set(colours)) == len(colours)
+    under, over = lines["test_longer"], lines["dev"]
+    assert under.get_linewidth() > over.get_linewidth()
+    assert under.get_zorder() < over.get_zorder()
+
+
+@pytest.mark.parametrize("figures", [{"accuracy_by_step": [0.5]}, {"exact": 0.5}, {}])
+def test_answers_of_one_step_need_no_panel(
+    figures: dict[str, Any], drawn: list[Figure], tmp_path: Path
+) -> None:
+    plots.parts(LINES, {"test": {"accuracy": 0.5, **figures}}, tmp_path / "run.png")
+    assert len(drawn[0].axes) == 2
+
+
+@pytest.mark.parametrize(
+    ("figures", "label", "legend"),
+    [
+        ({"accuracy": 0.5}, "accuracy", []),
+        ({"exact": 0.5}, "exact match", []),
+        ({"accuracy": 0.5, "exact": 0.2}, "accuracy / exact match", ["accuracy", "exact match"]),
+    ],
+)
+def test_bars_say_what_is_counted(
+    figures: dict[str, Any], label: str, legend: list[str], drawn: list[Figure], tmp_path: Path
+) -> None:
+    plots.parts(LINES, {"test": figures}, tmp_path / "run.png")
+    panel = drawn[0].axes[1]
+    assert panel.get_xlabel() == label
+    said = panel.get_legend()
+    assert [text.get_text() for text in said.get_texts()] == legend if legend else said is None
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 4, 20, 500])
+def test_epochs_are_whole_numbers(epochs: int, drawn: list[Figure], tmp_path: Path) -> None:
+    plots.parts(lines_of(epochs, 0.5), {"test": {"accuracy": 0.5}}, tmp_path / "run.png")
+    curve = drawn[0].axes[0]
+    ticks = ticks_of(curve.xaxis)
+    assert ticks
+    assert all(float(tick).is_integer() for tick in ticks)
+    assert [line.get_marker() for line in curve.lines] == ["o" if epochs == 1 else ""] * 2
+
+
+@pytest.mark.parametrize(
+    ("last", "labels"),
+    [(0.5, ["0.5", "0.6", "0.7", "0.8", "0.9", "1"]), (0.04, ["0.05", "0.1", "0.2", "0.5", "1"])],
+)
+def test_a_loss_that_spans_few_decades_has_labels_to_read_it_by(
+    last: float, labels: list[str], drawn: list[Figure], tmp_path: Path
+) -> None:
+    plots.parts(lines_of(5, last), {"test": {"accuracy": 0.5}}, tmp_path / "run.png")
+    axis = drawn[0].axes[0].yaxis
+    assert set(labels) <= set(labels_of(axis))
+    assert not any(label.get_text() for label in axis.get_minorticklabels())
+
+
+def test_a_loss_that_spans_many_decades_is_labelled_by_them(
+    drawn: list[Figure], tmp_path: Path
+) -> None:
+    plots.parts(lines_of(5, 1e-5), {"test": {"accuracy": 0.5}}, tmp_path / "run.png")
+    assert r"$\mathdefault{10^{-4}}$" in labels_of(drawn[0].axes[0].yaxis)
+
+
+def test_a_forecast_stands_beside_the_one_that_needs_no_training(
+    drawn: list[Figure], tmp_path: Path
+) -> None:
+    target, output, seasonal = np.array([[3.0, 4.0], [3.5, 4.5], [2.0, 1.0]])
+    told = plots.Told(
+        title="Test", target=target, output=output, seasonal=seasonal, name="price", scaled=True
+    )
+    plots.numbers(LINES, told, tmp_path / "run.png")
+    curve, panel = drawn[0].axes
+    assert curve.get_ylabel() == "mean squared error (scaled)"
+    assert panel.get_ylabel() == "price"
+    lines = {line.get_label(): line for line in panel.lines}
+    expected = {"target": target, "model": output, "seasonal naive": seasonal}
+    assert {name: line.get_ydata().tolist() for name, line in lines.items()} == {
+        name: values.tolist() for name, values in expected.items()
+    }
+    widths = {name: line.get_linewidth() for name, line in lines.items()}
+    assert widths["seasonal naive"] < widths["model"] < widths["target"]
+
+
+def test_numbers_without_seasons_or_a_scale_of_their_own(
+    drawn: list[Figure], tmp_path: Path
+) -> None:
+    told = plots.Told(title="A wave", target=np.ones(3), output=np.zeros(3))
+    plots.numbers(LINES, told, tmp_path / "run.png")
+    curve, panel = drawn[0].axes
+    assert curve.get_ylabel() == "mean squared error"
+    assert [line.get_label() for line in panel.lines] == ["target", "model"]

@@ -1,0 +1,195 @@
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spinn.cli.support.input_examples import (
+    FORMATS,
+    LONGEST_LINE,
+    MOST_WORDS,
+    BadLine,
+    Question,
+    Row,
+    question,
+    questions,
+)
+from spinn.cli.support.output_formats import as_json, as_text
+from spinn.data.text.readers.rows import lines_of
+from spinn.data.text.tree_source import TreeSource
+from spinn.errors import InputError
+from spinn.trees.transitions import parse_brackets, to_brackets
+
+RIGHT = TreeSource("right")
+
+
+def read(content: bytes, form: str = "auto") -> list[Question | BadLine]:
+    lines = lines_of(io.BufferedReader(io.BytesIO(content)), "here", LONGEST_LINE)  # type: ignore[arg-type]
+    return list(questions(lines, form, RIGHT))
+
+
+def one(content: str | bytes, form: str = "auto") -> Question:
+    (item,) = read(content.encode() if isinstance(content, str) else content, form)
+    assert isinstance(item, Question), item.error
+    return item
+
+
+def complaint(content: bytes, form: str = "auto") -> str:
+    *_, item = read(content, form)
+    assert isinstance(item, BadLine)
+    return item.error
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"premise": "a b", "hypothesis": "c"}',
+        '{"sentence1": "a b", "sentence2": "c", "gold_label": "neutral"}',
+        ' {"hypothesis": "c", "premise": "a b"}\r\n',
+        "\ufeffa b\tc\n\n",
+        "a b \t c",
+        "Premise\tHypothesis\na b\tc",
+        "gold_label\tsentence2\tsentence1\n-\tc\ta b\n",
+    ],
+)
+def test_forms_of_one_pair(content: str) -> None:
+    item = one(content)
+    assert [parse.words for parse in item.sentences] == [("a", "b"), ("c",)]
+    assert item.sources == ("right", "right")
+
+
+@pytest.mark.parametrize("identity", ["x y", "7", 7, 1.5, None, 10**400])
+def test_an_id_is_handed_through(identity: str | float | None) -> None:
+    row = {"id": identity, "premise": "a", "hypothesis": "b"}
+    assert one(json.dumps(row)).identity == identity
+    (bad,) = read(json.dumps({**row, "premise": ""}).encode())
+    assert (bad.identity, bad.line) == (identity, 1)
+
+
+@pytest.mark.parametrize("identity", ["[1]", "true", '"\\ud800"', "1e999", '{"a": 1}'])
+def test_an_id_that_is_none(identity: str) -> None:
+    line = f'{{"id": {identity}, "premise": "a", "hypothesis": "b"}}'
+    assert complaint(line.encode()).endswith("expected a text or a number")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"just words", "neither {"),
+        (b"a\tb\nc", "1 column(s) separated by tabs, expected 2: premise, hypothesis"),
+        (b"a\tb\nc\td\te", "3 column(s) separated by tabs, expected 2: premise, hypothesis"),
+        (b"id\tpremise\thypothesis\na\tb", "2 column(s) separated by tabs, expected 3: id, prem"),
+        (b"a\t", "hypothesis '': empty sentence"),
+        (b"\t", "premise '': empty sentence"),
+        (b'{"premise": "a"}\n[1]', "expected an object"),
+        (b'{"premise": "a", "hypothesis": null}', "hypothesis is None; expected a sentence"),
+        (b'{"premise": NaN}', "malformed JSON: NaN is no number of JSON"),
+        (b'{"a":' * 100_000, "malformed JSON: nested too deeply"),
+        (b'{"premise": ' + b"1" * 5000 + b"}", "malformed JSON: Exceeds the limit"),
+        (b'{"premise": "\\udc80", "hypothesis": "b"}', "half of a surrogate pair is no character"),
+        (b"a\t\xe9", "invalid UTF-8: byte 0xe9 at column 3"),
+        (b"a\tb\n" + b"x" * (LONGEST_LINE + 1), f"line longer than {LONGEST_LINE} bytes"),
+        (b"( a b\tc\n( a b ) )\tc", "unbalanced brackets: the closing bracket after word 2"),
+        (b"( a ( b )\tc", "not a binary tree: the bracket closed after word 2"),
+        (b"a\tb\n\n\nc\td\n\nbad", "1 column(s)"),
+    ],
+)
+def test_a_bad_line_says_why(content: bytes, message: str) -> None:
+    assert message in complaint(content)
+
+
+def test_blank_lines_are_bad_lines_unless_nothing_follows() -> None:
+    found = read(b"\na\tb\n\n  \nc\td\n\n \n")
+    assert [item.line for item in found] == [1, 2, 3, 4, 5]
+    assert [isinstance(item, Question) for item in found] == [False, True, False, False, True]
+    assert found[0] == BadLine(1, None, "blank line, expected a pair of sentences")
+
+
+def test_the_form_is_that_of_the_first_line_that_has_one() -> None:
+    first, second, third = read(b'words\na\tb\n{"premise": "a"}')
+    assert isinstance(first, BadLine)
+    assert isinstance(second, Question)
+    assert isinstance(third, BadLine)
+    assert third.error.startswith("1 column(s)")
+    assert one(b"{a\tb}", "tsv").sentences[0].words[-1] == "a"
+
+
+def test_a_sentence_has_an_end() -> None:
+    assert len(one("a " * 5000 + "\tb").sentences[0].words) == 5000
+    assert one("a " * MOST_WORDS + "\tb")
+    message = complaint(b"a " * (MOST_WORDS + 1) + b"\tb")
+    assert message.endswith(f"…: {MOST_WORDS + 1:,} words, expected at most {MOST_WORDS:,}")
+    assert len(message) < 150
+
+
+def test_what_is_wrong_with_more_than_a_sentence_ends_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(trees: TreeSource, text: str) -> None:
+        raise InputError("the parser does not answer")
+
+    monkeypatch.setattr(TreeSource, "read", fail)
+    with pytest.raises(InputError, match="does not answer"):
+        question(1, Row(None, "a", "b"), RIGHT)
+
+
+def test_a_tokenizer_that_gives_up_is_a_bad_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(trees: TreeSource, text: str) -> None:
+        raise TimeoutError("exceeded its 5s time limit")
+
+    monkeypatch.setattr(TreeSource, "read", fail)
+    item = question(1, Row(None, "a", "b"), RIGHT)
+    assert item == BadLine(1, None, "premise 'a': exceeded its 5s time limit")
+
+
+def numbers(content: bytes) -> list[int]:
+    """The numbers of all lines but the blank ones at the end."""
+    lines = content.split(b"\n")
+    while lines and not lines[-1].removeprefix(b"\xef\xbb\xbf").strip(b" \r"):
+        lines.pop()
+    return list(range(1, len(lines) + 1))
+
+
+@given(
+    lines=st.lists(st.text() | st.sampled_from(['{"premise": "a"', "a\tb", "( a )\tb", "\x85"])),
+    form=st.sampled_from(FORMATS),
+)
+def test_any_line_of_text_gets_a_question_or_an_error(lines: list[str], form: str) -> None:
+    content = "\n".join(lines).encode("utf-8", "replace")
+    check_all(content, form)
+
+
+@given(content=st.binary(), form=st.sampled_from(FORMATS))
+def test_any_bytes_get_a_question_or_an_error(content: bytes, form: str) -> None:
+    if not content.startswith(b"\x1f\x8b"):  # that would be a damaged .gz
+        check_all(content, form)
+
+
+def check_all(content: bytes, form: str) -> None:
+    found = read(content, form)
+    headers = set(numbers(content)) - {item.line for item in found}
+    assert [item.line for item in found] == [n for n in numbers(content) if n not in headers]
+    assert len(headers) <= 1
+    for item in found:
+        if isinstance(item, BadLine):
+            assert item.error
+
+
+@given(premise=st.text(), hypothesis=st.text(), identity=st.text() | st.integers() | st.none())
+def test_any_pair_of_texts_can_be_told(premise: str, hypothesis: str, identity: object) -> None:
+    row = {"id": identity, "premise": premise, "hypothesis": hypothesis}
+    (item,) = read(json.dumps(row).encode())
+    answer: dict[str, object] = {"line": 1, "id": item.identity}
+    if isinstance(item, BadLine):
+        answer["error"] = item.error
+    else:
+        sides = [to_brackets(parse) for parse in item.sentences]
+        assert [parse_brackets(side) for side in sides] == list(item.sentences)
+        answer |= {"label": "x", "probabilities": {}, "unknown_words": item.sentences[0].words}
+        answer |= {"premise": sides[0], "hypothesis": sides[1]}
+        answer["trees"] = dict.fromkeys(("premise", "hypothesis"), "right")
+    line = as_json(answer)
+    assert len(line.splitlines()) == 1
+    assert json.loads(line) == json.loads(json.dumps(answer))
+    for shown in as_text(answer, numbered=True).split("\n"):
+        assert len(shown.splitlines()) == 1
+        assert not set(map(ord, shown)) & {*range(32), *range(127, 160)}

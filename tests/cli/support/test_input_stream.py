@@ -1,0 +1,77 @@
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spinn.cli.support.input_stream import Arriving
+
+
+@given(
+    items=st.lists(st.integers(1, 9), max_size=40),
+    room=st.integers(1, 20),
+    most=st.integers(1, 7),
+)
+def test_all_come_in_order_in_handfuls(items: list[int], room: int, most: int) -> None:
+    taken: list[int] = []
+    with Arriving(items, size=lambda item: item, room=room) as arriving:
+        while handful := arriving.take(most):
+            assert len(handful) <= most
+            taken += handful
+        assert arriving.take(most) == []
+    assert taken == items
+
+
+def test_what_came_alone_is_given_alone() -> None:
+    asked = threading.Semaphore(0)
+
+    def items() -> Iterator[int]:
+        for number in range(3):
+            assert asked.acquire(timeout=60)
+            yield number
+
+    with Arriving(items(), size=lambda item: 1, room=100) as arriving:
+        for number in range(3):
+            asked.release()
+            assert arriving.take(64) == [number]
+        assert arriving.take(64) == []
+
+
+def test_no_more_are_made_than_there_is_room_for() -> None:
+    made: list[int] = []
+    full = threading.Event()
+
+    def size(item: int) -> int:
+        if item == 4:  # the one that finds no room
+            full.set()
+        return 2
+
+    def items() -> Iterator[int]:
+        for number in range(100):
+            made.append(number)
+            yield number
+
+    with Arriving(items(), size=size, room=8) as arriving:
+        assert full.wait(timeout=60)
+        assert made == [0, 1, 2, 3, 4]
+        assert arriving.take(64) == [0, 1, 2, 3]
+    assert len(made) <= 9  # leaving ended the thread
+
+
+def test_an_item_larger_than_the_room_is_let_in_alone() -> None:
+    with Arriving([50, 60], size=lambda item: item, room=8) as arriving:
+        assert arriving.take(64) == [50]
+        assert arriving.take(64) == [60]
+
+
+def test_an_error_comes_after_the_items_before_it() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise ValueError("no second one")
+
+    with Arriving(items(), size=lambda item: 1, room=8) as arriving:
+        assert arriving.take(1) == [1]
+        for _ in range(2):
+            with pytest.raises(ValueError, match="no second one"):
+                arriving.take(1)

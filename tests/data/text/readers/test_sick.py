@@ -1,0 +1,101 @@
+"""The SICK reader: the official form and both parsed ones."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from spinn.data.text.readers.sick import SICKReader
+from spinn.data.text.reading import read_split
+from spinn.data.text.tree_source import TreeSource
+from spinn.errors import InputError
+from spinn.trees.transitions import right_branching, to_brackets
+
+HEADER = "pair_ID\tsentence_A\tsentence_B\trelatedness_score\tentailment_judgment\n"
+
+
+def message_of(tmp_path: Path, content: str, trees: str = "gold") -> str:
+    path = tmp_path / "bad.txt"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_split(SICKReader(), [path], TreeSource(trees))
+    return str(error.value).removeprefix(str(path))
+
+
+def test_the_official_form(fixtures: Path) -> None:
+    examples, report = read_split(SICKReader(), [fixtures / "sick.txt"], TreeSource("right"))
+    assert [example.target for example in examples] == ["entailment", "contradiction", "neutral"]
+    assert [example.score for example in examples] == [4.2, 3.0, 1.0]
+    hypothesis = examples[1].sentences[1]
+    assert hypothesis.words == ("Nobody", "-LRB-", "here", "-RRB-", "is", "stirring")
+    assert hypothesis.transitions == right_branching(6)
+    assert report.summary() == "3 examples from 1 file(s), right trees"
+
+
+@pytest.mark.parametrize(
+    ("name", "scores"),
+    [
+        ("sick_parsed", [None, None]),
+        ("sick_parsed_scored", [4.2, 1.0]),
+        ("sick_parsed_repeated", [None, None]),
+    ],
+)
+def test_the_parsed_forms(fixtures: Path, name: str, scores: list[float | None]) -> None:
+    examples, report = read_split(SICKReader(), [fixtures / f"{name}.txt"], TreeSource("gold"))
+    assert [example.target for example in examples] == ["entailment", "neutral"]
+    assert [example.score for example in examples] == scores
+    assert to_brackets(examples[0].sentences[0]) == "( ( A cook ) ( is ( stirring soup ) ) )"
+    assert report.examples == 2
+
+
+def test_plain_sentences_need_a_choice_of_tree(fixtures: Path) -> None:
+    with pytest.raises(InputError) as error:
+        read_split(SICKReader(), [fixtures / "sick.txt"], TreeSource("gold"))
+    assert str(error.value) == (
+        f"{fixtures / 'sick.txt'}:2: sentence_A: the text has no parse: "
+        "choose trees=left|right|balanced|random|predicted|corenlp|link-grammar"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (HEADER + "1\tA\tB\t3.0\n", ":2: 4 column(s) separated by tabs, expected 5"),
+        (HEADER + "1\tA\tB\t3\tPERHAPS\n", ":2: label 'perhaps', expected one of: entailment"),
+        (HEADER + "1\tA\tB\t5.1\tNEUTRAL\n", ":2: relatedness_score '5.1', expected a number"),
+        (HEADER + "1\tA\tB\tnan\tNEUTRAL\n", ":2: relatedness_score 'nan', expected a number"),
+        (HEADER + "1\tA\tB\thigh\tNEUTRAL\n", ":2: relatedness_score 'high', expected a number"),
+        (HEADER + "1\tA\t \t3\tNEUTRAL\n", ":2: sentence_B: empty sentence: no word found"),
+        ("pair_ID\tsentence_A\tlabel\n", ":1: columns pair_ID, sentence_A, label, expected among"),
+        ("NEUTRAL\t( a b )\n", ":1: 2 column(s) separated by tabs and no header, expected"),
+        ("NEUTRAL\ta\tb\nNEUTRAL\ta\n", ":2: 2 column(s) separated by tabs, expected 3"),
+        ("NEUTRAL\ta\tb\n1\ta\tb\n", ":2: label '1', expected one of: entailment neutral"),
+        ("NEUTRAL\ta\t( b )\n", ":1: sentence_B: not a binary tree: the bracket closed after"),
+        (HEADER, ": the file holds no row"),
+    ],
+)
+def test_wrong_rows(tmp_path: Path, content: str, message: str) -> None:
+    assert message_of(tmp_path, content, "left").startswith(message)
+
+
+def test_a_bad_first_row_does_not_hide_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "bad.txt"
+    path.write_text("NEUTRAL\nNEUTRAL\ta\tb\nENTAILMENT\ta\tb\n", encoding="utf-8")
+    examples, report = read_split(SICKReader(), [path], TreeSource("gold"), on_error="skip")
+    assert [example.target for example in examples] == ["neutral", "entailment"]
+    assert report.bad_rows == 1
+
+
+@pytest.mark.parametrize("trees", ["balanced", "gold"])
+@pytest.mark.parametrize("part", ["train", "trial"])
+def test_the_real_files(real_data: Callable[[str], Path], part: str, trees: str) -> None:
+    form = "_parsed" if trees == "gold" else ""
+    path = real_data("sick") / f"SICK_{part}{form}.txt"
+    examples, report = read_split(SICKReader(), [path], TreeSource(trees))
+    counts = {"train": (4500, 2536, 1299, 665), "trial": (500, 282, 144, 74)}[part]
+    found = Counter(example.target for example in examples)
+    assert (report.rows, found["neutral"], found["entailment"], found["contradiction"]) == counts
+    assert (report.unlabelled, report.bad_rows) == (0, 0)
+    scored = (part, trees) != ("train", "gold")
+    assert all((example.score is not None) == scored for example in examples)

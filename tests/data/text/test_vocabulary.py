@@ -1,0 +1,86 @@
+"""Words and their ids."""
+
+from collections import Counter
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spinn.data.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+from spinn.errors import InputError
+
+SENTENCES = [("The", "cat", "saw", "the", "dog"), ("the", "dog", "ran"), ("b", "a")]
+COUNTS = Counter(chain.from_iterable(SENTENCES))
+
+
+def test_order_is_by_frequency_then_alphabet() -> None:
+    vocabulary = Vocabulary.build(COUNTS)
+    assert vocabulary.words == ("dog", "the", "The", "a", "b", "cat", "ran", "saw")
+    assert len(vocabulary) == 10
+    assert vocabulary.encode(["dog", "saw", "bird"]) == [2, 9, UNKNOWN]
+    assert PADDING not in vocabulary.encode(vocabulary.words)
+
+
+def test_lower_case_joins_counts() -> None:
+    vocabulary = Vocabulary.build(COUNTS, lowercase=True)
+    assert vocabulary.words[0] == "the"
+    assert vocabulary.encode(("THE", "The", "the")) == [2, 2, 2]
+    assert "Dog" in vocabulary
+    assert "Dog" not in Vocabulary.build(COUNTS)
+
+
+def test_rare_words_are_left_out() -> None:
+    assert Vocabulary.build(COUNTS, min_count=2).words == ("dog", "the")
+    assert Vocabulary.build(COUNTS, min_count=3, lowercase=True).words == ("the",)
+
+
+@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])))), st.booleans())
+def test_every_word_has_its_own_id(sentences: list[list[str]], lowercase: bool) -> None:
+    vocabulary = Vocabulary.build(Counter(chain.from_iterable(sentences)), lowercase=lowercase)
+    assert vocabulary.encode(vocabulary.words) == list(range(2, len(vocabulary)))
+    for sentence in sentences:
+        ids = vocabulary.encode(sentence)
+        expected = [word.lower() if lowercase else word for word in sentence]
+        assert [vocabulary.words[number - 2] for number in ids] == expected
+
+
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_save_and_load(tmp_path: Path, lowercase: bool) -> None:
+    path = tmp_path / "vocabulary.json"
+    sentences = [*SENTENCES, ("<unk>", "naïve", "\u2028", "\xa0", '"', "")]
+    vocabulary = Vocabulary.build(Counter(chain.from_iterable(sentences)), lowercase=lowercase)
+    vocabulary.save(path)
+    loaded = Vocabulary.load(path)
+    assert (loaded.words, loaded.lowercase) == (vocabulary.words, lowercase)
+    assert [file.name for file in tmp_path.iterdir()] == ["vocabulary.json"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "not a vocabulary: Expecting value"),
+        ("[" * 100_000, "not a vocabulary: maximum recursion depth"),
+        ("[]", "not a vocabulary: expected an object with the keys 'lowercase' and 'words'"),
+        ('{"words": []}', "not a vocabulary: expected an object with the keys"),
+        ('{"words": [], "lowercase": 1}', "not a vocabulary: lowercase is 1, expected true or"),
+        ('{"words": "ab", "lowercase": true}', "not a vocabulary: words is not a list of texts"),
+        ('{"words": [1], "lowercase": true}', "not a vocabulary: words is not a list of texts"),
+        ('{"words": ["a", "a"], "lowercase": true}', "word 'a' stands 2 times"),
+        ('{"words": ["A"], "lowercase": true}', "word 'A' in a lower-case vocabulary"),
+        ("\xff", "not a vocabulary: 'utf-8' codec"),
+    ],
+)
+def test_a_file_that_is_no_vocabulary(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "vocabulary.json"
+    path.write_text(content, encoding="latin-1")
+    with pytest.raises(InputError) as error:
+        Vocabulary.load(path)
+    assert str(error.value).startswith(f"{path}: not a vocabulary: ")
+    assert message in str(error.value)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"vocabulary\.json: cannot be read: No such file"):
+        Vocabulary.load(tmp_path / "vocabulary.json")

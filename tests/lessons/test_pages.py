@@ -1,0 +1,112 @@
+"""The lessons stay true: their code runs, their links lead somewhere, their commands are taken."""
+
+import doctest
+import importlib.util
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig
+
+from spinn.training.build import check
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "lessons"
+PAGES = sorted(path.name for path in FOLDER.glob("*.md"))
+LESSONS = [page for page in PAGES if page != "README.md"]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+class Fenced(doctest.DocTestParser):
+    """Take a fence for an empty line, lest the closing one count as output."""
+
+    def parse(self, string: str, name: str = "<string>") -> list[str | doctest.Example]:
+        return super().parse(re.sub(r"^```.*$", "", string, flags=re.MULTILINE), name)
+
+
+def text_of(page: str) -> str:
+    return (FOLDER / page).read_text(encoding="utf-8")
+
+
+def commands(beginning: str) -> list[tuple[str, str]]:
+    """Each page's commands that begin so, each once, in a block or between backticks.
+
+    Returns: the page, and what follows the beginning.
+    """
+    pattern = re.compile(rf"{re.escape(beginning)} ([^`\n]+)")
+    told = [(page, found) for page in PAGES for found in pattern.findall(text_of(page))]
+    return list(dict.fromkeys(told))
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link to a heading of the page may end in, as GitHub writes it."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def is_there(link: str) -> bool:
+    """Whether a link of a page leads to a file, and to a heading in it if it names one."""
+    name, _, heading = link.partition("#")
+    target = FOLDER / name
+    return target.is_file() and (not heading or heading in anchors(target))
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every line of a table."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
+
+
+def test_there_are_seven_lessons_and_the_first_page_names_them_in_order() -> None:
+    assert [page[0] for page in LESSONS] == list("1234567")
+    assert [link for link in LINK.findall(text_of("README.md")) if link in PAGES] == LESSONS
+
+
+@pytest.mark.parametrize("page", LESSONS)
+def test_the_code_of_a_page_says_what_the_page_says(
+    page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)  # where the reader is told to start
+    failed, tried = doctest.testfile(
+        str(FOLDER / page), module_relative=False, parser=Fenced(), encoding="utf-8"
+    )
+    assert tried > 0
+    assert failed == 0, f"{failed} of {tried} examples of {page} (their output is above)"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_and_picture_of_a_page_is_there(page: str) -> None:
+    links = [link for link in LINK.findall(text_of(page)) if not link.startswith("https://")]
+    assert links
+    assert [link for link in links if not is_there(link)] == []
+
+
+def test_every_picture_is_in_a_page_above_the_command_that_draws_it() -> None:
+    shown = r"\]\((\w+\.png)\)\n\n\*Drawn by\* `python train\.py data=(\w+) "
+    drawn = {found for page in PAGES for found in re.findall(shown, text_of(page))}
+    assert drawn == {(path.name, path.stem) for path in FOLDER.glob("*.png")}
+
+
+@pytest.mark.parametrize(("page", "command"), commands("python train.py"))
+def test_training_takes_every_command(
+    page: str, command: str, composed: Callable[..., DictConfig], tmp_path: Path
+) -> None:
+    overrides = shlex.split(command, comments=True)
+    settings = check(composed(*overrides, f"hydra.run.dir={tmp_path}"))
+    assert settings.root.run == str(tmp_path)
+
+
+@pytest.mark.parametrize(("page", "command"), commands("python -m"))
+def test_every_module_that_is_run_is_there(page: str, command: str) -> None:
+    assert importlib.util.find_spec(command.split()[0]) is not None
+
+
+def test_the_tables_of_the_last_lesson_are_those_of_the_readme() -> None:
+    readme = rows((ROOT / "README.md").read_text(encoding="utf-8"))
+    measured = {row[0]: row for row in reversed(readme)}  # of several tables the first one counts
+    quoted = rows(text_of("7-why-a-tree.md"))
+    assert len(quoted) > 2
+    for encoder, *figures in quoted:
+        assert figures == measured[encoder][1 : 1 + len(figures)], encoder

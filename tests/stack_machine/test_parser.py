@@ -1,0 +1,161 @@
+"""The machine that decides its moves, against the one that is told them and against enumeration."""
+
+import random
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from spinn.batch.sentences import Sentences
+from spinn.encoders.supervised_spinn import SupervisedSPINN
+from spinn.layers.embedding import WordEmbedding
+from spinn.stack_machine.parser import greedy, sample, search
+from spinn.trees.transitions import check_transitions, every_tree, random_tree
+
+D, K = 4, 3
+
+
+def parser(beam: int = 1, scale: float = 1.0) -> SupervisedSPINN:
+    words = WordEmbedding(12, size=5, projection_size=None, dropout=0.0, trained=True)
+    encoder = SupervisedSPINN(
+        words,
+        hidden_size=D,
+        tracker_size=K,
+        dropout=0.0,
+        beam=beam,
+        train_on="gold",
+        own_moves=0.0,
+        ramp=1,
+        transition_weight=1.0,
+    )
+    with torch.no_grad():
+        for parameter in encoder.parameters():
+            parameter.copy_(scale * torch.randn_like(parameter))
+    return encoder.eval()
+
+
+def of_lengths(*lengths: int) -> Sentences:
+    rng = random.Random(0)
+    words = [[rng.randrange(1, 12) for _ in range(length)] for length in lengths]
+    return Sentences.pack(words, [random_tree(length, rng) for length in lengths])
+
+
+def by_sentence(values: Tensor, sentences: Sentences) -> list[Tensor]:
+    return list(values.split((2 * sentences.lengths - 1).tolist()))
+
+
+def log_probability(encoder: SupervisedSPINN, sentences: Sentences, moves: Tensor) -> list[float]:
+    """Of whole parses, from the machine that is told its moves."""
+    choices = encoder.encode_along(sentences, None, moves).choices
+    chosen = choices.detach().gather(1, moves.long()[:, None])[:, 0]
+    return [float(part.sum()) for part in by_sentence(chosen, sentences)]
+
+
+def test_computes_what_the_planned_machine_computes_for_the_same_moves(batch: Sentences) -> None:
+    encoder = parser()
+    with torch.no_grad():
+        found = encoder(batch)
+    planned = encoder.encode_along(batch, None, found.transitions)
+    for name in ("sentence", "nodes", "tracking", "choices"):
+        value, expected = getattr(found, name), getattr(planned, name)
+        torch.testing.assert_close(value, expected, rtol=0, atol=1e-12, msg=name)
+
+
+def test_makes_the_likelier_move_each_time(ragged_batch: Sentences) -> None:
+    encoder = parser()
+    with torch.no_grad():
+        encoding = encoder(ragged_batch)
+    assert torch.equal(encoding.transitions, (encoding.choices.argmax(dim=1)).to(torch.uint8))
+
+
+def test_with_a_gradient_the_moves_and_vectors_are_the_same(ragged_batch: Sentences) -> None:
+    encoder = parser()
+    with torch.no_grad():
+        expected = encoder(ragged_batch)
+    found = encoder(ragged_batch)
+    assert torch.equal(found.transitions, expected.transitions)
+    torch.testing.assert_close(found.sentence, expected.sentence, rtol=0, atol=1e-12)
+    found.sentence.sum().backward()
+    assert encoder.reduce.compose.weight.grad.abs().sum() > 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 25), min_size=1, max_size=8),
+    seed=st.integers(0, 2**32 - 1),
+    scale=st.sampled_from([0.0, 0.1, 3.0, 1e3]),
+    beam=st.sampled_from([1, 2, 5]),
+)
+def test_any_weights_and_lengths_give_one_tree_over_the_words_in_order(
+    lengths: list[int], seed: int, scale: float, beam: int
+) -> None:
+    torch.manual_seed(seed)
+    encoder, sentences = parser(beam, scale), of_lengths(*lengths)
+    for policy in (greedy, sample):
+        decided = encoder.decide(sentences, None, policy)
+        for moves, length in zip(by_sentence(decided.transitions, sentences), lengths, strict=True):
+            check_transitions(bytes(moves.tolist()), length)
+    with torch.no_grad():
+        encoding = encoder(sentences)
+    for moves, length in zip(by_sentence(encoding.transitions, sentences), lengths, strict=True):
+        check_transitions(bytes(moves.tolist()), length)
+    leaves = encoder.leaf(encoder.embedding(sentences.words)).chunk(2, dim=1)[0]
+    torch.testing.assert_close(encoding.nodes[: sum(lengths)], leaves)  # words, in their order
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 50])
+def test_beam_search_is_that_of_a_list_per_sentence(width: int) -> None:
+    encoder, sentences = parser(), of_lengths(5, 1, 6, 2, 4)
+    found = search(encoder._machine(sentences, None, copies=width), sentences, width=width)
+    expected = []
+    for words in sentences.words.split(sentences.lengths.tolist()):
+        beams = [(0.0, b"")]
+        for _ in range(2 * len(words) - 1):
+            grown = []
+            for _, moves in beams:
+                for tree in {t[: len(moves) + 1] for t in every_tree(len(words))}:
+                    if tree.startswith(moves):
+                        grown.append((prefix_score(encoder, words.tolist(), tree), tree))
+            beams = sorted(grown, reverse=True)[:width]
+        expected.append(beams[0][1])
+    assert bytes(found.tolist()) == b"".join(expected)
+
+
+def prefix_score(encoder: SupervisedSPINN, words: list[int], moves: bytes) -> float:
+    """Log-probability of a parse's beginning: that of any parse that begins so, cut there."""
+    tree = next(t for t in every_tree(len(words)) if t.startswith(moves))
+    alone = Sentences.pack([words], [tree])
+    choices = encoder.encode_along(alone, None, None).choices.detach()
+    return float(choices.gather(1, alone.transitions.long()[:, None])[: len(moves)].sum())
+
+
+def test_a_wide_beam_finds_the_likeliest_tree_of_all() -> None:
+    encoder, sentences = parser(beam=64, scale=2.0), of_lengths(6, 5, 2, 1)
+    with torch.no_grad():
+        found = encoder(sentences).transitions
+    for words, moves in zip(
+        sentences.words.split(sentences.lengths.tolist()),
+        by_sentence(found, sentences),
+        strict=True,
+    ):
+        trees = list(every_tree(len(words)))
+        same = Sentences.pack([words.tolist()] * len(trees), trees)
+        scores = log_probability(encoder, same, same.transitions)
+        assert bytes(moves.tolist()) == trees[max(range(len(trees)), key=scores.__getitem__)]
+
+
+def test_samples_come_as_often_as_their_probability_says() -> None:
+    encoder, words, draws = parser(scale=0.7), [3, 5, 1, 7], 4000
+    trees = list(every_tree(4))
+    every = Sentences.pack([words] * len(trees), trees)
+    expected = torch.tensor(log_probability(encoder, every, every.transitions)).exp()
+    torch.testing.assert_close(expected.sum(), torch.tensor(1.0))
+    many = Sentences.pack([words] * draws, [trees[0]] * draws)
+    drawn = by_sentence(encoder.decide(many, None, sample).transitions, many)
+    counts = torch.zeros(len(trees))
+    for moves in drawn:
+        counts[trees.index(bytes(moves.tolist()))] += 1
+    chi_squared = ((counts - draws * expected) ** 2 / (draws * expected)).sum()
+    assert chi_squared < 18.5  # 4 degrees of freedom: one seed in a thousand would fail

@@ -1,0 +1,62 @@
+"""Batches made ahead: the same ones, and no thread left behind."""
+
+import threading
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from spinn.training.batches import Ahead
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == "batches ahead"]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 50])
+@pytest.mark.parametrize("depth", [1, 3])
+def test_items_come_in_order_and_once(number: int, depth: int) -> None:
+    with Ahead(range(number), depth=depth) as items:
+        assert list(items) == list(range(number))
+        assert list(items) == []
+    assert threads() == []
+
+
+def test_no_more_are_made_than_may_wait() -> None:
+    made: list[int] = []
+    third = threading.Event()
+
+    def items() -> Iterator[int]:
+        for number in range(100):
+            made.append(number)
+            if number == 2:
+                third.set()
+            yield number
+
+    with Ahead(items(), depth=2) as ahead:
+        assert third.wait(10)
+        assert next(iter(ahead)) == 0
+    assert len(made) <= 5  # in use, two that wait, in hand, and one for the room made on leaving
+
+
+@pytest.mark.parametrize("taken", [0, 1, 7])
+@pytest.mark.parametrize("depth", [1, 3])
+def test_leaving_early_ends_the_thread(taken: int, depth: int) -> None:
+    with pytest.raises(KeyboardInterrupt), Ahead(count(), depth=depth) as items:  # noqa: PT012
+        for _ in range(taken):
+            next(items)
+        raise KeyboardInterrupt
+    assert threads() == []
+
+
+def test_what_goes_wrong_is_raised_in_its_place() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise ValueError("sentence 3, move 2 is REDUCE")
+
+    with Ahead(items()) as ahead:
+        assert next(ahead) == 1
+        for _ in range(2):
+            with pytest.raises(ValueError, match="sentence 3, move 2 is REDUCE"):
+                next(ahead)
+    assert threads() == []

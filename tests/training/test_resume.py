@@ -1,0 +1,123 @@
+"""A run that goes on from another: what must be the same, and what is taken along."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import DictConfig
+
+from spinn.data.dataset import PairFiles
+from spinn.errors import InputError
+from spinn.training.resume import check_resumed
+from spinn.training.run import train
+from spinn.training.run_folder import RunFolder
+
+Compose = Callable[..., DictConfig]
+
+
+@pytest.fixture
+def before(composed: Compose, tiny_overrides: list[str], tmp_path: Path) -> Path:
+    """The folder of a run of two epochs, of eight steps each."""
+    train(composed(*tiny_overrides, f"hydra.run.dir={tmp_path / 'before'}"))
+    return tmp_path / "before"
+
+
+def steps(folder: Path) -> list[int]:
+    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["step"] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ("model.hidden_size=16", "with model.hidden_size=8, and this command says 16"),
+        ("model.tracker_size=null", "with model.tracker_size=32, and this command says null"),
+        ("task.layers=2", "with task.layers=1, and this command says 2"),
+        ("+model.more=2", "without model.more, and this command says 2"),
+        ("data=sick", "with data=natlog, and this command says sick"),
+        (
+            "model=lstm",
+            "with model._target_=spinn.encoders.spinn.SPINN, and this command says "
+            "spinn.encoders.recurrent.Recurrent",
+        ),
+    ],
+)
+def test_what_shapes_the_weights_must_be_the_same(
+    change: str, difference: str, before: Path, composed: Compose, tiny_overrides: list[str]
+) -> None:
+    overrides = [o for o in tiny_overrides if o.split("=")[0] != change.split("=")[0]]
+    with pytest.raises(InputError) as raised:
+        check_resumed(composed(*overrides, change), str(before))
+    assert str(raised.value) == f"{before} was trained {difference}; give the same settings"
+
+
+def test_another_model_is_told_before_data_is_read_and_leaves_no_folder(
+    before: Path,
+    composed: Compose,
+    tiny_overrides: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read(self: PairFiles) -> Any:
+        raise AssertionError("data was read")
+
+    monkeypatch.setattr(PairFiles, "load", read)
+    with pytest.raises(InputError, match=r"model\.hidden_size=8, and this command says 9"):
+        train(composed(*tiny_overrides, f"trainer.resume='{before}'", "model.hidden_size=9"))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("gone", "message"),
+    [
+        ("", "trainer.resume: no folder {}; expected that of a run"),
+        ("config.yaml", "trainer.resume: config.yaml is not in {}; train anew"),
+        ("last.safetensors", "trainer.resume: last.safetensors is not in {}; train anew"),
+    ],
+)
+def test_what_is_missing_of_a_run_is_named(
+    gone: str, message: str, composed: Compose, tiny_overrides: list[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "half a run"
+    if gone:
+        folder.mkdir()
+        for name in {"config.yaml", "last.safetensors"} - {gone}:
+            (folder / name).touch()
+    with pytest.raises(InputError) as raised:
+        check_resumed(composed(*tiny_overrides), str(folder))
+    assert str(raised.value) == message.format(folder)
+
+
+@pytest.mark.parametrize("name", ["before", "run"])
+def test_the_epochs_before_are_in_the_folder_once(
+    name: str, before: Path, composed: Compose, tiny_overrides: list[str], tmp_path: Path
+) -> None:
+    longer = ["trainer.epochs=3", "trainer.batch_size=20"]  # what may change: 6 steps an epoch now
+    folder = tmp_path / name
+    old = (before / "metrics.jsonl").read_text(encoding="utf-8")
+    train(composed(*tiny_overrides, *longer, f"trainer.resume={before}", f"hydra.run.dir={folder}"))
+    assert steps(folder) == [8, 16, 18]
+    assert (folder / "metrics.jsonl").read_text(encoding="utf-8").startswith(old)
+
+
+def test_evaluations_after_the_step_gone_on_from_are_not_taken(tmp_path: Path) -> None:
+    source, folder = (RunFolder(tmp_path / name) for name in ("source", "folder"))
+    for run in (source, folder):
+        run.path.mkdir()
+    folder.take_metrics(source, 5)
+    assert not folder.metrics.exists()
+    for step in (2, 4, 6):
+        source.append_metrics({"step": step, "told": "ä"})
+    for run in (folder, source):
+        run.take_metrics(source, 4)
+        assert steps(run.path) == [2, 4]
+
+
+@pytest.mark.parametrize("line", ["", "{", "[1]", "{}", '{"step": "x"}'])
+def test_a_line_that_is_no_evaluation_is_named(line: str, tmp_path: Path) -> None:
+    source = RunFolder(tmp_path)
+    source.metrics.write_text(f'{{"step": 1}}\n{line}\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"metrics.jsonl:2: no evaluation of a run; expected JSON"):
+        source.take_metrics(source, 4)

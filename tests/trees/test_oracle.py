@@ -1,0 +1,90 @@
+"""Which moves are legal and which are right, against enumeration."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from spinn.trees.oracle import EITHER, legal, right_moves
+from spinn.trees.transitions import REDUCE, SHIFT, every_tree, spans
+
+Stack = tuple[int, ...]  # where each entry starts; it ends where the next one starts
+
+
+def pack(*trees: bytes) -> tuple[np.ndarray, np.ndarray]:
+    lengths = np.array([(len(tree) + 1) // 2 for tree in trees], dtype=np.int64)
+    return np.frombuffer(b"".join(trees), dtype=np.uint8), lengths
+
+
+def successors(stack: Stack, shifted: int, length: int) -> dict[int, tuple[Stack, int]]:
+    """What each legal move leads to."""
+    found = {}
+    if shifted < length:
+        found[SHIFT] = ((*stack, shifted), shifted + 1)
+    if len(stack) > 1:
+        found[REDUCE] = (stack[:-1], shifted)
+    return found
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 5, 6])
+def test_legal_moves_are_those_that_lead_to_a_tree(length: int) -> None:
+    trees = list(every_tree(length))
+    for tree in trees:
+        found = legal(*pack(tree))
+        for step in range(len(tree)):
+            for move in (SHIFT, REDUCE):
+                begun = tree[:step] + bytes([move])
+                leads = any(other.startswith(begun) for other in trees)
+                assert found[step, move] == leads, (tree, step, move)
+
+
+@pytest.mark.parametrize("length", [2, 3, 4, 5, 6])
+def test_right_moves_keep_as_many_of_golds_spans_as_can_be_kept(length: int) -> None:
+    trees = list(every_tree(length))
+    for gold in trees:
+        wanted = set(spans(gold))
+
+        @cache
+        def best(stack: Stack, shifted: int, wanted: frozenset = frozenset(wanted)) -> int:
+            """The most spans of gold that a tree still to be built from here can have."""
+            ahead = successors(stack, shifted, length)
+            gains = []
+            for move, (after, taken) in ahead.items():
+                hit = move == REDUCE and (after[-1], shifted) in wanted
+                gains.append(hit + best(after, taken, wanted))
+            return max(gains, default=0)
+
+        for made in trees:
+            right = right_moves(*pack(made)[:1], *pack(gold))
+            stack: Stack = ()
+            shifted = 0
+            for step, move in enumerate(made):
+                ahead = successors(stack, shifted, length)
+                values = {
+                    m: (m == REDUCE and (after[-1], shifted) in wanted) + best(after, taken)
+                    for m, (after, taken) in ahead.items()
+                }
+                if right[step] == EITHER:
+                    assert len(set(values.values())) == 1, (gold, made, step)
+                else:
+                    assert len(values) == 2, "a forced move is nobody's choice"
+                    assert values[right[step]] == max(values.values()), (gold, made, step)
+                stack, shifted = ahead[move]
+
+
+def test_along_gold_the_right_moves_are_golds() -> None:
+    for gold in every_tree(6):
+        made, lengths = pack(gold)
+        right = right_moves(made, made, lengths)
+        free = legal(made, lengths).all(axis=1)
+        assert (right[free] == made[free]).all()
+        assert (right[~free] == EITHER).all()
+
+
+def test_a_batch_is_its_sentences() -> None:
+    trees = [tree for length in (3, 1, 5, 2, 4) for tree in every_tree(length)]
+    made, gold = trees, trees[::-1]
+    gold = [next(t for t in gold if len(t) == len(m) and t != m) if len(m) > 3 else m for m in made]
+    together = right_moves(pack(*made)[0], *pack(*gold))
+    apart = [right_moves(pack(m)[0], *pack(g)) for m, g in zip(made, gold, strict=True)]
+    assert np.array_equal(together, np.concatenate(apart))
