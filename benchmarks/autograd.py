@@ -11,13 +11,13 @@ from torch import Tensor
 from spinn.batch.encoding import Encoding
 from spinn.batch.schedule import Groups, Schedule
 from spinn.batch.sentences import Sentences
-from spinn.encoders.spinn import SPINN
+from spinn.encoders.spinn_pi import SPINNPI
 from spinn.stack_machine.fused_reduce import totals
 
 Rows = list[Tensor]  # (2D,) each, h and c: words, then zeros for an empty place, then nodes
 
 
-class AutogradTreeLSTM(SPINN):
+class AutogradTreeLSTM(SPINNPI):
     """TreeLSTM, all nodes of one height at once."""
 
     def forward(self, sentences: Sentences) -> Encoding:
@@ -31,7 +31,7 @@ class AutogradTreeLSTM(SPINN):
         return Encoding(read(rows, schedule, schedule.levels))
 
 
-class AutogradSPINN(SPINN):
+class AutogradSPINN(SPINNPI):
     """SPINN, step by step, each over all sentences that still move."""
 
     def forward(self, sentences: Sentences) -> Encoding:
@@ -65,7 +65,7 @@ def stack(rows: Rows, which: list[int]) -> tuple[Tensor, Tensor]:
 
 
 def compose(
-    encoder: SPINN, rows: Rows, left: list[int], right: list[int], tracking: Tensor | None
+    encoder: SPINNPI, rows: Rows, left: list[int], right: list[int], tracking: Tensor | None
 ) -> Rows:
     """New nodes of their children."""
     parents = encoder.reduce(stack(rows, left), stack(rows, right), tracking)

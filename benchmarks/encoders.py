@@ -11,7 +11,7 @@ from benchmarks.sentences import VOCABULARY
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
 from spinn.encoders.recurrent import Recurrent
-from spinn.encoders.spinn import SPINN
+from spinn.encoders.spinn_pi import SPINNPI
 from spinn.encoders.supervised_spinn import SupervisedSPINN
 from spinn.layers.embedding import WordEmbedding
 from spinn.layers.tree_lstm import Reduce
@@ -25,14 +25,14 @@ TWINS = {
 }
 
 
-class ReferenceSPINN(SPINN):
+class ReferenceSPINN(SPINNPI):
     """SPINN over the list-per-stack machine."""
 
     def forward(self, sentences: Sentences) -> Encoding:
         """Encode a batch."""
         h, c = self.leaf(self.embedding(sentences.words)).chunk(2, dim=1)
         sentence, nodes, _ = reference.encode(h, c, sentences, self.reduce, self.tracker)
-        return Encoding(sentence, lay_out_nodes=lambda: nodes)
+        return Encoding(sentence, gather_nodes=lambda: nodes)
 
 
 class PaddedLSTM(nn.Module):
@@ -101,7 +101,7 @@ class Bound(nn.Module):
         return Encoding(o * torch.tanh(c))
 
 
-def _tree(kind: type[SPINN], tracked: bool) -> Callable[[WordEmbedding, int, int], nn.Module]:
+def _tree(kind: type[SPINNPI], tracked: bool) -> Callable[[WordEmbedding, int, int], nn.Module]:
     def build(words: WordEmbedding, size: int, tracker_size: int) -> nn.Module:
         K = tracker_size if tracked else None
         return kind(words, hidden_size=size, tracker_size=K, dropout=0.0)
@@ -118,7 +118,7 @@ def _parsing(words: WordEmbedding, size: int, tracker_size: int) -> nn.Module:
         dropout=0.0,
         beam=1,
         train_on="predicted",
-        own_moves=1.0,
+        sampling_probability=1.0,
         ramp=1,
         transition_weight=0.0,
     )
@@ -140,10 +140,10 @@ def _packed(words: WordEmbedding, size: int, tracker_size: int) -> nn.Module:
 CONTESTANTS: dict[str, Callable[[WordEmbedding, int, int], nn.Module]] = {
     "reference": _tree(ReferenceSPINN, tracked=True),
     "spinn autograd": _tree(AutogradSPINN, tracked=True),
-    "spinn": _tree(SPINN, tracked=True),
+    "spinn": _tree(SPINNPI, tracked=True),
     "spinn predicted": _parsing,
     "treelstm autograd": _tree(AutogradTreeLSTM, tracked=False),
-    "treelstm": _tree(SPINN, tracked=False),
+    "treelstm": _tree(SPINNPI, tracked=False),
     "lstm packed": _packed,
     "lstm padded": lambda words, size, _: PaddedLSTM(words, size),
     "lstmcell loop": lambda words, size, _: LoopedLSTM(words, size),

@@ -28,4 +28,4 @@ def _pack(trees: list[bytes], rng: random.Random) -> Sentences:
     lengths = [(len(tree) + 1) // 2 for tree in trees]
     zipf = [1 / rank for rank in range(1, VOCABULARY - 1)]
     words = iter(rng.choices(range(2, VOCABULARY), weights=zipf, k=sum(lengths)))
-    return Sentences.pack([[next(words) for _ in range(length)] for length in lengths], trees)
+    return Sentences.from_lists([[next(words) for _ in range(length)] for length in lengths], trees)

@@ -32,14 +32,14 @@ from spinn.trees.transitions import Parse
 
 # What a row's runs are told, beside the seed: the encoder, and the trees that it follows.
 ROWS = {
-    "gold": ["model=spinn", "data.trees=gold"],
-    "predicted": ["model=spinn_predicted"],
+    "gold": ["model=spinn_pi", "data.trees=gold"],
+    "predicted": ["model=spinn"],
     "rl": ["model=rl_spinn"],
     "gumbel": ["model=gumbel_treelstm"],
-    "balanced": ["model=spinn", "data.trees=balanced"],
-    "left": ["model=spinn", "data.trees=left"],
-    "right": ["model=spinn", "data.trees=right"],
-    "random": ["model=spinn", "data.trees=random", "data.tree_seed={seed}"],
+    "balanced": ["model=spinn_pi", "data.trees=balanced"],
+    "left": ["model=spinn_pi", "data.trees=left"],
+    "right": ["model=spinn_pi", "data.trees=right"],
+    "random": ["model=spinn_pi", "data.trees=random", "data.tree_seed={seed}"],
 }
 CONVENTIONS = Conventions()
 COLUMNS = ("test", "test_longer", "F1 with gold", "moves of gold", "self", "minutes")
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(table(results))
     print(
         f"Mean ± standard deviation of {len(options.seeds)} seeds. Accuracy in per cent; "
-        f"{CONVENTIONS.describe()}; each sentence of test once. Written: {options.out}/trees.json"
+        f"{CONVENTIONS.describe()}; each sentence of test once. Generated: {options.out}/trees.json"
     )
 
 

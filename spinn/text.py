@@ -28,6 +28,6 @@ def split_words(text: str) -> tuple[str, ...]:
     return tuple(map(sys.intern, words))
 
 
-def counted(number: int, noun: str) -> str:
+def plural(number: int, noun: str) -> str:
     """Return a number and its noun: `1 thread`, `50,001 examples`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -25,7 +25,7 @@ def pack(trees: list[bytes], seed: int = 0) -> Sentences:
     """Put random words under the trees; few different ones, so that words come again."""
     rng = random.Random(seed)
     words = [[rng.randrange(1, VOCABULARY) for _ in range((len(t) + 1) // 2)] for t in trees]
-    return Sentences.pack(words, trees)
+    return Sentences.from_lists(words, trees)
 
 
 def split(sentences: Sentences) -> list[Sentences]:
@@ -34,7 +34,8 @@ def split(sentences: Sentences) -> list[Sentences]:
     words = sentences.words.split(lengths.tolist())
     moves = sentences.transitions.split((2 * lengths - 1).tolist())
     return [
-        Sentences.pack([w.tolist()], [bytes(m.tolist())]) for w, m in zip(words, moves, strict=True)
+        Sentences.from_lists([w.tolist()], [bytes(m.tolist())])
+        for w, m in zip(words, moves, strict=True)
     ]
 
 

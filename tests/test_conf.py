@@ -44,7 +44,9 @@ def parameters(target: Callable[..., Any]) -> set[str]:
 
 @pytest.mark.parametrize("option", options("model"))
 def test_a_model_lists_every_argument_of_its_encoder(option: str) -> None:
-    target = target_of(OmegaConf.load(CONF / "model" / f"{option}.yaml"), within="spinn.encoders", key="")
+    target = target_of(
+        OmegaConf.load(CONF / "model" / f"{option}.yaml"), within="spinn.encoders", key=""
+    )
     assert keys_of("model", option) | {"embedding"} == parameters(target) | {"_target_"}
 
 

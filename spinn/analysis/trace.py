@@ -120,7 +120,9 @@ def trace(
         )
     if encoding.transitions is not None:
         sources = (OWN, OWN)
-    return _told(task, vocabulary, sentences, sources, model, encoding, encoding.moves(batch))
+    return _told(
+        task, vocabulary, sentences, sources, model, encoding, encoding.followed_transitions(batch)
+    )
 
 
 def _told(
@@ -196,11 +198,11 @@ def _classify_each(task: PairClassification, whole: Tensor, u: Tensor, v: Tensor
 def _columns(
     encoding: Encoding, moves: Tensor, sizes: list[int]
 ) -> list[Sequence[Tensor] | tuple[None, None]]:
-    """Moves, chances of the moves made, and tracking: each cut into the two sides."""
+    """Transitions, chances of the moves made, and tracking: each cut into the two sides."""
     chances = None
-    if encoding.choices is not None:
-        made = moves.long().to(encoding.choices.device)
-        chances = encoding.choices.gather(1, made[:, None])[:, 0].exp()
+    if encoding.log_probs is not None:
+        made = moves.long().to(encoding.log_probs.device)
+        chances = encoding.log_probs.gather(1, made[:, None])[:, 0].exp()
     columns = (moves, chances, encoding.tracking)
     return [
         (None, None) if column is None else column.split_with_sizes(sizes) for column in columns

@@ -16,22 +16,22 @@ class Encoding:
     Attributes:
         sentence: (B, D) one vector a sentence.
         tokens: (N, D) one vector a word in its context, where the encoder has them.
-        lay_out_nodes: makes `nodes`, where the encoder follows the tree.
+        gather_nodes: makes `nodes`, where the encoder follows the tree.
         transitions: (2N-B,) the moves as uint8, on the CPU, where the encoder chose its own.
         choices: (2N-B, 2) log-probabilities of SHIFT and of REDUCE before each move, where the
             encoder predicts moves; -inf for one that is not legal.
-        lay_out_tracking: makes `tracking`, where there is a Tracker.
-        trials: (R, B, D) what a task is to judge for an encoder that learns from rewards: the
+        gather_tracking: makes `tracking`, where there is a Tracker.
+        rollouts: (R, B, D) what a task is to judge for an encoder that learns from rewards: the
             sentences along one choice of trees and another, without dropout and gradient.
     """
 
     sentence: Tensor
     tokens: Tensor | None = None
-    lay_out_nodes: Callable[[], Tensor] | None = None
+    gather_nodes: Callable[[], Tensor] | None = None
     transitions: Tensor | None = None
-    choices: Tensor | None = None
-    lay_out_tracking: Callable[[], Tensor] | None = None
-    trials: Tensor | None = None
+    log_probs: Tensor | None = None
+    gather_tracking: Callable[[], Tensor] | None = None
+    rollouts: Tensor | None = None
 
     @cached_property
     def nodes(self) -> Tensor | None:
@@ -40,13 +40,13 @@ class Encoding:
         Laid out when asked for: a classifier of sentences does without, and their gradient alone
         takes a twentieth of a step.
         """
-        return None if self.lay_out_nodes is None else self.lay_out_nodes()
+        return None if self.gather_nodes is None else self.gather_nodes()
 
     @cached_property
     def tracking(self) -> Tensor | None:
         """(2N-B, K) the Tracker's h before each move, sentence after sentence."""
-        return None if self.lay_out_tracking is None else self.lay_out_tracking()
+        return None if self.gather_tracking is None else self.gather_tracking()
 
-    def moves(self, sentences: Sentences) -> Tensor:
+    def followed_transitions(self, sentences: Sentences) -> Tensor:
         """(2N-B,) the moves that were made: the encoder's own, or those given with `sentences`."""
         return sentences.transitions if self.transitions is None else self.transitions

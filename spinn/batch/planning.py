@@ -3,13 +3,13 @@
 import numpy as np
 
 from spinn.batch.schedule import PACE, Groups, Leaves, Reading, Schedule, Tracking
-from spinn.trees.oracle import Integers, Moves, positions
+from spinn.trees.oracle import Integers, Transitions, positions
 from spinn.trees.transitions import REDUCE
 
 LEFT, RIGHT, ROOT = 0, 1, 2  # what a node is to its parent; roots have none
 
 
-def plan(transitions: Moves, lengths: Integers, words: Integers) -> Schedule[Integers]:
+def plan(transitions: Transitions, lengths: Integers, words: Integers) -> Schedule[Integers]:
     """Plan the moves of a batch.
 
     Args:
@@ -39,7 +39,7 @@ def plan(transitions: Moves, lengths: Integers, words: Integers) -> Schedule[Int
 class _Forest:
     """The trees of a batch, node by node in the order of the packed moves that push them."""
 
-    def __init__(self, transitions: Moves, lengths: Integers) -> None:
+    def __init__(self, transitions: Transitions, lengths: Integers) -> None:
         self.lengths = lengths
         self.sentence, self.step, depth = positions(transitions, lengths)
         self.inner = transitions == REDUCE

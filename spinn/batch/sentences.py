@@ -12,7 +12,7 @@ from torch import Tensor
 
 from spinn.batch.planning import plan
 from spinn.batch.schedule import Schedule
-from spinn.trees.oracle import Integers, Moves
+from spinn.trees.oracle import Integers, Transitions
 from spinn.trees.transitions import right_branching
 
 Vectors = npt.NDArray[np.floating]
@@ -23,7 +23,7 @@ class Sentences:
     """A batch of B sentences with N words in all, one after the other, none padded.
 
     Attributes:
-        words: (N,) word ids, or (N, I) vectors in their place (`of_vectors`).
+        words: (N,) word ids, or (N, I) vectors in their place (`from_vectors`).
         lengths: (B,) words in each sentence, always on the CPU.
         transitions: (2N-B,) SHIFT and REDUCE as uint8, always on the CPU.
         schedule: pointers into the batch for every move, on the device of `words`.
@@ -35,7 +35,9 @@ class Sentences:
     schedule: Schedule[Tensor]
 
     @classmethod
-    def pack(cls, words: Sequence[Sequence[int]], transitions: Sequence[bytes]) -> "Sentences":
+    def from_lists(
+        cls, words: Sequence[Sequence[int]], transitions: Sequence[bytes]
+    ) -> "Sentences":
         """Put sentences one after the other and plan their moves.
 
         Args:
@@ -55,14 +57,16 @@ class Sentences:
                 raise ValueError(
                     f"sentence {index}: {len(parse)} moves for {len(ids)} words; expected 2T-1"
                 )
-        return cls.packed(
+        return cls.from_arrays(
             np.fromiter(chain.from_iterable(words), dtype=np.int64),
             np.fromiter(map(len, words), dtype=np.int64, count=len(words)),
             np.frombuffer(b"".join(transitions), dtype=np.uint8).copy(),
         )
 
     @classmethod
-    def packed(cls, words: Integers, lengths: Integers, transitions: Moves) -> "Sentences":
+    def from_arrays(
+        cls, words: Integers, lengths: Integers, transitions: Transitions
+    ) -> "Sentences":
         """Plan the moves of sentences that stand one after the other.
 
         Args:
@@ -81,8 +85,8 @@ class Sentences:
         )
 
     @classmethod
-    def of_vectors(
-        cls, vectors: Vectors | Tensor, lengths: Integers, transitions: Moves | None = None
+    def from_vectors(
+        cls, vectors: Vectors | Tensor, lengths: Integers, transitions: Transitions | None = None
     ) -> "Sentences":
         """Plan sequences of vectors, which `spinn.layers.embedding.Vectors` takes as they are.
 
@@ -113,7 +117,7 @@ class Sentences:
             schedule=plan(transitions, lengths, np.arange(len(vectors))).map(torch.from_numpy),
         ).to(words.device)
 
-    def following(self, transitions: Moves) -> "Sentences":
+    def with_transitions(self, transitions: Transitions) -> "Sentences":
         """Plan other moves for the same words.
 
         Raises: ValueError: if the moves of a sentence do not build one tree over its words.
@@ -128,11 +132,11 @@ class Sentences:
         )
 
     @classmethod
-    def in_a_row(cls, rows: npt.NDArray[Any], lengths: Integers) -> "Sentences":
+    def from_sequences(cls, rows: npt.NDArray[Any], lengths: Integers) -> "Sentences":
         """Plan sequences that have no tree: (N,) ids or (N, I) vectors, right-branching."""
         if rows.ndim == 2:
-            return cls.of_vectors(rows, lengths)
-        return cls.packed(rows, lengths, _right_branching(lengths))
+            return cls.from_vectors(rows, lengths)
+        return cls.from_arrays(rows, lengths, _right_branching(lengths))
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -146,7 +150,7 @@ class Sentences:
         )
 
 
-def _right_branching(lengths: Integers) -> Moves:
+def _right_branching(lengths: Integers) -> Transitions:
     """The moves of right-branching trees; `plan` names an empty sequence."""
     moves = b"".join(right_branching(length) for length in lengths.tolist() if length > 0)
     return np.frombuffer(moves, dtype=np.uint8).copy()

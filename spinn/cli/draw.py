@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from spinn.data.dataset import MadeSequences
+from spinn.data.dataset import GeneratedSequences
 from spinn.data.sequences.forecast import Forecast
 from spinn.errors import InputError
 from spinn.files import write_atomically
@@ -86,7 +86,7 @@ def _of_test(loaded: Run) -> dict[str, Any]:
 
     Returns: the fields of `pictures.Told`.
     """
-    source = loaded.dataset.source if isinstance(loaded.dataset, MadeSequences) else None
+    source = loaded.dataset.source if isinstance(loaded.dataset, GeneratedSequences) else None
     test = loaded.dataset.load().test
     if not isinstance(source, Forecast):
         test = test[:1]

@@ -31,7 +31,7 @@ COLUMNS = {  # a figure, and how it is headed
     "random": "random",
     "self_agreement": "self",
     "moves": "moves",
-    "free_moves": "free moves",
+    "free_transitions": "free moves",
     "depth": "depth",
     "word_depth": "word depth",
 }

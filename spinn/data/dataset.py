@@ -12,7 +12,7 @@ from spinn.data.sequences.series import Series, SeriesSplits
 from spinn.data.text.corpus import Corpus
 from spinn.data.text.splits import DataSettings, Splits, load_splits
 from spinn.data.text.vocabulary import Vocabulary
-from spinn.text import counted
+from spinn.text import plural
 
 
 class Dataset(Protocol):
@@ -113,7 +113,7 @@ class PairFiles:
 
 
 @dataclass(frozen=True)
-class MadeSequences:
+class GeneratedSequences:
     """Sequences that a class of `spinn.data.sequences` gives."""
 
     source: Source
@@ -150,7 +150,7 @@ class MadeSequences:
         """Sequences, and what a step is."""
         if self.inputs is None:
             return "sequences of symbols"
-        return f"sequences, {counted(self.inputs, 'number')} a step"
+        return f"sequences, {plural(self.inputs, 'number')} a step"
 
     def facts(self) -> dict[str, Any]:
         """Nothing: all is in the configuration."""

@@ -1,12 +1,13 @@
 """A sentence without order: its words pooled."""
 
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
+from spinn.encoders.encoder import Encoder
 from spinn.layers.embedding import Embedding
 
 Pooling = Literal["sum", "mean", "max"]
@@ -18,7 +19,7 @@ def pool(tokens: Tensor, lengths: Tensor, pooling: Pooling) -> Tensor:
     return torch.segment_reduce(tokens, pooling, lengths=lengths, axis=0, unsafe=True)
 
 
-class Bag(nn.Module):
+class BagOfWords(Encoder):
     """The sum, mean or maximum of the words.
 
     Args:
@@ -26,6 +27,8 @@ class Bag(nn.Module):
         pooling: how words become one vector.
         dropout: probability with which an entry of the sentence's vector becomes zero in training.
     """
+
+    has_tokens: ClassVar[bool] = True
 
     def __init__(self, embedding: Embedding, *, pooling: Pooling, dropout: float) -> None:
         super().__init__()

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
+from spinn.encoders.encoder import Encoder
 from spinn.layers.embedding import Embedding
 from spinn.layers.leaves import RecurrentLeaf, linear_leaf
 from spinn.layers.tree_lstm import Reduce
@@ -15,7 +16,7 @@ from spinn.stack_machine import easy_first
 Leaf = Literal["linear", "lstm", "bilstm"]
 
 
-class GumbelTreeLSTM(nn.Module):
+class GumbelTreeLSTM(Encoder):
     """Merge the best pair of neighbours until one node is left (Choi et al. 2018).
 
     "Learning to Compose Task-Specific Tree Structures" (arXiv:1707.02786): each pair of neighbours
@@ -32,8 +33,8 @@ class GumbelTreeLSTM(nn.Module):
         dropout: probability with which an entry of the sentence's vector becomes zero in training.
     """
 
-    has_tokens: ClassVar[bool] = False
-    parses: ClassVar[bool] = True
+    tree_source: ClassVar[Literal["none", "given", "predicted"]] = "predicted"
+    has_nodes: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -80,6 +81,6 @@ class GumbelTreeLSTM(nn.Module):
 
         return Encoding(
             self.dropout(easy_first.roots(h, merges, sentences.schedule.reading)),
-            lay_out_nodes=lay_out,
+            gather_nodes=lay_out,
             transitions=easy_first.moves(ends, len(h)),
         )

@@ -8,27 +8,25 @@ from torch import Tensor, nn
 
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
-from spinn.encoders.spinn import SPINN
+from spinn.encoders.spinn_pi import SPINNPI
 from spinn.layers.embedding import Embedding
-from spinn.stack_machine.parser import Decided, Machine, Policy, decide, greedy, search
+from spinn.stack_machine.parser import Machine, Parses, Policy, greedy, parse_batch, search
 from spinn.trees.oracle import legal
 
 
-class ParsingSPINN(SPINN):
+class ParsingSPINN(SPINNPI):
     """SPINN with a layer from the Tracker's h to the next move (Bowman et al. 2016, section 3.2).
 
-    Moves that are not legal have no probability: REDUCE with fewer than two entries on the stack,
-    SHIFT from an empty buffer. So every parse is one tree, whatever the weights.
+    Transitions that are not legal have no probability: REDUCE with fewer than two entries on the
+    stack, SHIFT from an empty buffer. So every parse is one tree, whatever the weights.
 
     Args:
         embedding, hidden_size, tracker_size, dropout: as in `SPINN`, with a Tracker.
         beam: parses kept of a sentence when evaluating; 1 makes the likeliest move each time.
-
-    Attributes:
-        follow: in evaluation, its `own` trees or those `given` with the sentences.
     """
 
-    parses: ClassVar[bool] = True
+    tree_source: ClassVar[Literal["none", "given", "predicted"]] = "predicted"
+    can_follow_given: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -46,7 +44,6 @@ class ParsingSPINN(SPINN):
         )
         self.predict = nn.Linear(tracker_size, 2)  # SHIFT, REDUCE
         self.beam = beam
-        self.follow: Literal["own", "given"] = "own"
 
     def forward(self, sentences: Sentences) -> Encoding:
         """Encode a batch along its own trees: as SPINN, and `transitions` and `choices`."""
@@ -54,35 +51,35 @@ class ParsingSPINN(SPINN):
         if self.training:
             return self.encode_in_training(sentences, words)
         moves: Tensor | None
-        if self.follow == "given":
+        if self.follow_given:
             moves = None
         elif self.beam > 1:
             machine = self._machine(sentences, words, copies=self.beam)
             moves = search(machine, sentences, width=self.beam)
         elif torch.is_grad_enabled():
-            moves = self.decide(sentences, words, greedy).transitions
+            moves = self.parse_batch(sentences, words, greedy).transitions
         else:
-            return _as_encoding(self.decide(sentences, words, greedy))
+            return _as_encoding(self.parse_batch(sentences, words, greedy))
         return self.encode_along(sentences, words, moves)
 
     def encode_in_training(self, sentences: Sentences, words: Tensor | None) -> Encoding:
         """Encode a batch along the moves that training makes."""
         raise NotImplementedError
 
-    def decide(self, sentences: Sentences, words: Tensor | None, policy: Policy) -> Decided:
+    def parse_batch(self, sentences: Sentences, words: Tensor | None, policy: Policy) -> Parses:
         """Parse and encode without a gradient."""
-        return decide(self._machine(sentences, words, copies=1), sentences, policy)
+        return parse_batch(self._machine(sentences, words, copies=1), sentences, policy)
 
     def encode_along(
         self, sentences: Sentences, words: Tensor | None, transitions: Tensor | None
     ) -> Encoding:
         """Encode along these moves, or where there are none along the given ones."""
         if transitions is not None:
-            sentences = sentences.following(transitions.numpy())
+            sentences = sentences.with_transitions(transitions.numpy())
         encoding = self.encode(sentences, words)
         assert encoding.tracking is not None
         choices = self._choices(encoding.tracking, sentences)
-        return replace(encoding, transitions=transitions, choices=choices)
+        return replace(encoding, transitions=transitions, log_probs=choices)
 
     def _choices(self, tracking: Tensor, sentences: Sentences) -> Tensor:
         """(M, 2) log-probabilities of the two moves, from the Tracker's h (M, K)."""
@@ -101,12 +98,12 @@ class ParsingSPINN(SPINN):
         return Machine(h, c, sentences, self.reduce, self.tracker, self.predict, copies=copies)
 
 
-def _as_encoding(decided: Decided) -> Encoding:
+def _as_encoding(decided: Parses) -> Encoding:
     tracking = decided.tracking
     return Encoding(
         decided.sentence,
-        lay_out_nodes=decided.lay_out_nodes,
+        gather_nodes=decided.gather_nodes,
         transitions=decided.transitions,
-        choices=decided.choices,
-        lay_out_tracking=lambda: tracking,
+        log_probs=decided.log_probs,
+        gather_tracking=lambda: tracking,
     )

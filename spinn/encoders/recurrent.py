@@ -1,7 +1,7 @@
 """Encoders that read from left to right: Elman's RNN, GRU, LSTM."""
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import torch
 from torch import nn
@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import PackedSequence
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
 from spinn.encoders.bow import pool
+from spinn.encoders.encoder import Encoder
 from spinn.layers.embedding import Embedding
 
 Cell = Literal["rnn", "gru", "lstm"]
@@ -17,7 +18,7 @@ Pooling = Literal["last", "mean", "max"]
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
-class Recurrent(nn.Module):
+class Recurrent(Encoder):
     """A recurrent network over the words.
 
     Args:
@@ -30,6 +31,8 @@ class Recurrent(nn.Module):
         dropout: probability with which an entry of the sentence's vector, and of the input of each
             further layer, becomes zero in training.
     """
+
+    has_tokens: ClassVar[bool] = True
 
     def __init__(
         self,

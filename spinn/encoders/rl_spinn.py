@@ -13,7 +13,7 @@ from spinn.layers.embedding import Embedding
 from spinn.stack_machine.parser import greedy, sample
 
 
-class ReinforcedSPINN(ParsingSPINN):
+class RLSPINN(ParsingSPINN):
     """SPINN that learns to parse from the task's reward alone (Yogatama et al. 2017).
 
     In training it draws moves, and REINFORCE (Williams 1992) makes those likelier after which the
@@ -60,25 +60,27 @@ class ReinforcedSPINN(ParsingSPINN):
 
     def encode_in_training(self, sentences: Sentences, words: Tensor | None) -> Encoding:
         """Encode a batch along trees that are drawn, with what is to be judged of them."""
-        drawn = self.decide(sentences, words, sample)
-        trials = [drawn.sentence]
+        drawn = self.parse_batch(sentences, words, sample)
+        rollouts = [drawn.sentence]
         if self.baseline == "self_critical":
-            trials.append(self.decide(sentences, words, greedy).sentence)
+            rollouts.append(self.parse_batch(sentences, words, greedy).sentence)
         encoding = self.encode_along(sentences, words, drawn.transitions)
-        return replace(encoding, trials=torch.stack(trials))
+        return replace(encoding, rollouts=torch.stack(rollouts))
 
-    def objective(self, encoding: Encoding, sentences: Sentences, rewards: Tensor | None) -> Tensor:
+    def auxiliary_loss(
+        self, encoding: Encoding, sentences: Sentences, rewards: Tensor | None
+    ) -> Tensor:
         """What makes moves likelier the more their reward exceeds the baseline, and keeps choice.
 
         Args:
-            rewards: (R, B) how well the task goes with each of `encoding.trials`, without a
+            rewards: (R, B) how well the task goes with each of `encoding.rollouts`, without a
                 gradient: along the trees that were drawn, and along the likeliest ones if R = 2.
         """
-        assert encoding.choices is not None
+        assert encoding.log_probs is not None
         assert encoding.transitions is not None
         assert rewards is not None
-        legal_choices = encoding.choices > -torch.inf
-        chances = encoding.choices.masked_fill(~legal_choices, 0)  # log-probabilities
+        legal_choices = encoding.log_probs > -torch.inf
+        chances = encoding.log_probs.masked_fill(~legal_choices, 0)  # log-probabilities
         made = encoding.transitions.to(chances.device, torch.int64)
         chosen = chances.gather(1, made[:, None])[:, 0]  # (M,)
         sentence = torch.arange(len(sentences)).repeat_interleave(2 * sentences.lengths - 1)

@@ -6,15 +6,15 @@ import torch
 from torch import Tensor
 
 from spinn.batch.sentences import Sentences
+from spinn.encoders.encoder_with_head import EncoderWithHead
 from spinn.encoders.recurrent import Cell, Recurrent
 from spinn.layers.embedding import Vectors
-from spinn.layers.heads import Headed
 from spinn.layers.padding import pad, unpad
 
 WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
 
-class SequenceModel(Headed):
+class SequenceModel(EncoderWithHead):
     """RNN, GRU or LSTM over sequences of vectors, and a linear head at each step.
 
     Lengths vary inside a batch. What stands behind a sequence's end is never read, so it changes
@@ -67,8 +67,8 @@ class SequenceModel(Headed):
         self._check(inputs)
         rows = inputs if self.batch_first else inputs.transpose(0, 1)  # (B, T, I)
         steps = _steps(rows, lengths)
-        sentences = Sentences.of_vectors(unpad(rows, steps), steps.numpy())
-        outputs, _ = pad(self.at_each_step(sentences), steps, width=rows.shape[1])  # (B, T, O)
+        sentences = Sentences.from_vectors(unpad(rows, steps), steps.numpy())
+        outputs, _ = pad(self.step_outputs(sentences), steps, width=rows.shape[1])  # (B, T, O)
         return outputs if self.batch_first else outputs.transpose(0, 1)
 
     def _check(self, inputs: Tensor) -> None:

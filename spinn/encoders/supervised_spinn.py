@@ -11,7 +11,7 @@ from spinn.batch.sentences import Sentences
 from spinn.encoders.parsing_spinn import ParsingSPINN
 from spinn.layers.embedding import Embedding
 from spinn.stack_machine.parser import greedy
-from spinn.trees.oracle import EITHER, right_moves
+from spinn.trees.oracle import NO_TARGET, dynamic_oracle
 
 
 class SupervisedSPINN(ParsingSPINN):
@@ -22,12 +22,12 @@ class SupervisedSPINN(ParsingSPINN):
         train_on: the moves made in training. `gold`: those given. `predicted`: its own likeliest.
             `scheduled` (Bengio et al. 2015, arXiv:1506.03099): along gold, until by chance a move
             of its own is made that leaves it, and then its own.
-        own_moves: with `scheduled`, the chance that a move is its own.
+        sampling_probability: with `scheduled`, the chance that a move is its own.
         ramp: with `scheduled`, the batches over which that chance grows from zero.
         transition_weight: of the cross-entropy of moves, beside the task's loss.
     """
 
-    taught: ClassVar[bool] = True  # it cannot be trained without trees in the data
+    needs_gold_trees: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -38,12 +38,14 @@ class SupervisedSPINN(ParsingSPINN):
         dropout: float,
         beam: int,
         train_on: Literal["gold", "scheduled", "predicted"],
-        own_moves: float,
+        sampling_probability: float,
         ramp: int,
         transition_weight: float,
     ) -> None:
-        if not 0 <= own_moves <= 1:
-            raise ValueError(f"own_moves is {own_moves}; expected a probability, 0 to 1")
+        if not 0 <= sampling_probability <= 1:
+            raise ValueError(
+                f"sampling_probability is {sampling_probability}; expected a probability, 0 to 1"
+            )
         if ramp < 1:
             raise ValueError(f"ramp is {ramp}; expected 1 batch or more")
         super().__init__(
@@ -54,7 +56,7 @@ class SupervisedSPINN(ParsingSPINN):
             beam=beam,
         )
         self.train_on = train_on
-        self.own_moves = own_moves
+        self.sampling_probability = sampling_probability
         self.ramp = ramp
         self.transition_weight = transition_weight
         self.register_buffer("batches", torch.zeros((), dtype=torch.int64))  # trained on
@@ -69,23 +71,25 @@ class SupervisedSPINN(ParsingSPINN):
         if self.train_on == "gold":
             return None
         if self.train_on == "predicted":
-            return self.decide(sentences, words, greedy).transitions
+            return self.parse_batch(sentences, words, greedy).transitions
         self.batches += 1
-        share = self.own_moves * min(int(self.batches) / self.ramp, 1)
-        return self.decide(sentences, words, Departing(sentences, share)).transitions
+        share = self.sampling_probability * min(int(self.batches) / self.ramp, 1)
+        return self.parse_batch(sentences, words, ScheduledSampling(sentences, share)).transitions
 
-    def objective(self, encoding: Encoding, sentences: Sentences, rewards: Tensor | None) -> Tensor:
+    def auxiliary_loss(
+        self, encoding: Encoding, sentences: Sentences, rewards: Tensor | None
+    ) -> Tensor:
         """The weighted mean cross-entropy of the right moves, in nats; rewards do not matter."""
-        assert encoding.choices is not None
-        made, gold = encoding.moves(sentences).numpy(), sentences.transitions.numpy()
-        right = torch.from_numpy(right_moves(made, gold, sentences.lengths.numpy())).long()
-        free = max(int((right != EITHER).sum()), 1)
-        right = right.to(encoding.choices.device)
-        loss = F.nll_loss(encoding.choices, right, ignore_index=EITHER, reduction="sum")
+        assert encoding.log_probs is not None
+        made, gold = encoding.followed_transitions(sentences).numpy(), sentences.transitions.numpy()
+        right = torch.from_numpy(dynamic_oracle(made, gold, sentences.lengths.numpy())).long()
+        free = max(int((right != NO_TARGET).sum()), 1)
+        right = right.to(encoding.log_probs.device)
+        loss = F.nll_loss(encoding.log_probs, right, ignore_index=NO_TARGET, reduction="sum")
         return self.transition_weight * loss / free
 
 
-class Departing:
+class ScheduledSampling:
     """A policy that follows the given moves, leaves them by chance, and then goes its own way."""
 
     def __init__(self, sentences: Sentences, share: float) -> None:

@@ -11,7 +11,7 @@ from spinn.layers.attention import Attention, Memory
 from spinn.layers.padding import places
 
 
-class Written(NamedTuple):
+class Generated(NamedTuple):
     """What a decoder wrote for B sentences: R symbols in all, one sequence after the other.
 
     Attributes:
@@ -111,7 +111,7 @@ class Decoder(nn.Module):
         if encoding.tokens is None:
             raise ValueError(
                 "encoding.tokens: None; expected a vector for each word to attend to, which this "
-                "encoder does not give (Recurrent and Bag do)"
+                "encoder does not give (Recurrent and BagOfWords do)"
             )
         if len(lengths) != len(encoding.sentence):
             raise ValueError(f"lengths: {len(lengths)} for {len(encoding.sentence)} sentences")
@@ -142,7 +142,7 @@ class Decoder(nn.Module):
         return self.output(self.dropout(attended)).log_softmax(2), state  # eq. 6
 
     @torch.no_grad()
-    def greedy(self, encoding: Encoding, lengths: Tensor, *, limit: int) -> Written:
+    def greedy(self, encoding: Encoding, lengths: Tensor, *, limit: int) -> Generated:
         """Write the likeliest next symbol until END comes, in each sentence.
 
         The device is waited for once a step, to stop as soon as every sequence has ended. Call
@@ -170,7 +170,7 @@ class Decoder(nn.Module):
         return self._pack(written)
 
     @torch.no_grad()
-    def beam(self, encoding: Encoding, lengths: Tensor, *, width: int, limit: int) -> Written:
+    def beam(self, encoding: Encoding, lengths: Tensor, *, width: int, limit: int) -> Generated:
         """Write the likeliest sequence among those that a beam search meets, in each sentence.
 
         A sequence's score is its log-probability, END included, and is not divided by its length:
@@ -229,10 +229,10 @@ class Decoder(nn.Module):
         first = K * torch.arange(B, device=best.device)[:, None]
         return totals, best % (self.end + 1), (first + best // (self.end + 1)).flatten()
 
-    def _pack(self, written: Tensor) -> Written:
+    def _pack(self, written: Tensor) -> Generated:
         """From rows (B, limit) with END in every place that nothing was written to."""
         kept = written != self.end
-        return Written(written[kept], kept.sum(1).cpu())
+        return Generated(written[kept], kept.sum(1).cpu())
 
 
 def _check_count(name: str, rows: Tensor, lengths_name: str, lengths: Tensor) -> None:

@@ -18,7 +18,7 @@ Places = tuple[Pointers, Pointers]  # node and sentence, (R,) each
 
 
 @dataclass(frozen=True)
-class Moves:
+class Transitions:
     """What stands where before each of S steps, in B sentences of up to T words.
 
     Attributes:
@@ -67,7 +67,7 @@ class Moves:
         return found
 
 
-def plan(transitions: Sequence[bytes], words: int) -> Moves:
+def plan(transitions: Sequence[bytes], words: int) -> Transitions:
     """Play all moves once, with numbers of nodes on the stacks.
 
     Args:
@@ -91,7 +91,7 @@ def plan(transitions: Sequence[bytes], words: int) -> Moves:
         shifted += live[s] & ~reduces[s]
         pushed = np.where(reduces[s], T + 1 + s, buffer[s])
         stack[height, every] = np.where(live[s], pushed, stack[height, every])
-    return Moves(T, lengths, live[..., None], reduces, buffer, second, top, stack[2])
+    return Transitions(T, lengths, live[..., None], reduces, buffer, second, top, stack[2])
 
 
 def check(transitions: Sequence[bytes], words: int) -> Pointers:

@@ -11,7 +11,7 @@ import numpy as np
 
 from spinn.reference import lstm, tree_lstm
 from spinn.reference.activations import Array
-from spinn.reference.moves import Moves, plan
+from spinn.reference.moves import Transitions, plan
 from spinn.reference.sequences import rows as flat
 
 
@@ -55,7 +55,7 @@ class Trace:
         tracker_c: (S+1, B, K), which starts with c_0.
     """
 
-    moves: Moves
+    moves: Transitions
     gates: Array
     h: Array
     c: Array
@@ -65,7 +65,7 @@ class Trace:
 
 
 def start(
-    weights: Weights, words: tuple[Array, Array], state: tuple[Array, Array], moves: Moves
+    weights: Weights, words: tuple[Array, Array], state: tuple[Array, Array], moves: Transitions
 ) -> Trace:
     """All words laid out, the Tracker at its first state, and room for everything else."""
     S, B = moves.reduces.shape

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spinn.reference.activations import Array, activate, slopes
-from spinn.reference.moves import Moves, plan
+from spinn.reference.moves import Transitions, plan
 from spinn.reference.sequences import rows as flat
 
 
@@ -26,7 +26,7 @@ class Weights:
 class Trace:
     """What the way back needs; `h` and `c` (N, B, D) of all nodes, `gates` (S, B, 5D)."""
 
-    moves: Moves
+    moves: Transitions
     gates: Array
     h: Array
     c: Array

@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from spinn.batch.schedule import Groups, Leaves, Schedule
 from spinn.layers.tree_lstm import Reduce
-from spinn.stack_machine.fused_reduce import Composing, ComposingBack, Saved
+from spinn.stack_machine.fused_reduce import ReduceBackward, ReduceForward, Saved
 from spinn.stack_machine.products import arithmetic
 
 
@@ -50,7 +50,7 @@ class _ByHeight(torch.autograd.Function):
         bias: Tensor,
     ) -> Tensor:
         weight = weight.to(dtype)
-        composing = Composing(h, c, leaves, levels, weight, bias)
+        composing = ReduceForward(h, c, leaves, levels, weight, bias)
         for level in range(len(levels.sizes)):
             composing.gather(level)
             composing.step(level)
@@ -66,7 +66,7 @@ class _ByHeight(torch.autograd.Function):
         weight, *saved = ctx.saved_tensors
         leaves, levels = ctx.pointers
         with torch.autocast(dnodes.device.type, enabled=False):
-            composing = ComposingBack(Saved(*saved), leaves, levels, weight, dnodes.clone())
+            composing = ReduceBackward(Saved(*saved), leaves, levels, weight, dnodes.clone())
             for level in reversed(range(len(levels.sizes))):
                 composing.fetch_lefts(level)
                 composing.fetch(level)

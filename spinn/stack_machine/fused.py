@@ -15,8 +15,8 @@ from spinn.layers.tracker import Tracker
 from spinn.layers.tree_lstm import Reduce
 from spinn.stack_machine import fused_reduce, fused_tracker
 from spinn.stack_machine.fused_cell import cut
-from spinn.stack_machine.fused_reduce import Composing, ComposingBack, totals
-from spinn.stack_machine.fused_tracker import Watching, WatchingBack, Weights
+from spinn.stack_machine.fused_reduce import ReduceBackward, ReduceForward, totals
+from spinn.stack_machine.fused_tracker import TrackerBackward, TrackerForward, Weights
 from spinn.stack_machine.products import add_product, add_product_at, arithmetic, weight_gradient
 
 
@@ -74,8 +74,8 @@ class _ThinStack(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         weight, bias, track, *tracker, tracker_bias = parameters
         weight, track = weight.to(dtype), track.to(dtype)
-        nodes = Composing(h, c, leaves, schedule.steps, weight, bias)
-        watch = Watching(h, leaves, schedule, Weights(*tracker), tracker_bias)
+        nodes = ReduceForward(h, c, leaves, schedule.steps, weight, bias)
+        watch = TrackerForward(h, leaves, schedule, Weights(*tracker), tracker_bias)
         _move(nodes, watch, schedule, track)
         if keep:
             ctx.pointers = leaves, schedule
@@ -93,11 +93,13 @@ class _ThinStack(torch.autograd.Function):
         h = fused_reduce.Saved(*saved[7:]).h
         dh = torch.zeros_like(h) if dnodes is None else dnodes.clone()
         with torch.autocast(h.device.type, enabled=False):
-            way_back = _WayBack(leaves, schedule, weight, track, saved, dh, dtracking)
+            way_back = _MachineBackward(leaves, schedule, weight, track, saved, dh, dtracking)
             return None, None, None, None, *way_back.run()
 
 
-def _move(nodes: Composing, watch: Watching, schedule: Schedule[Tensor], track: Tensor) -> None:
+def _move(
+    nodes: ReduceForward, watch: TrackerForward, schedule: Schedule[Tensor], track: Tensor
+) -> None:
     """Step through time: the Tracker before every move, Reduce where that is due."""
     sizes = totals(schedule.steps)
     moves = cut(schedule.tracking.moves, sizes)
@@ -114,7 +116,7 @@ def _move(nodes: Composing, watch: Watching, schedule: Schedule[Tensor], track: 
             watch.notice_lefts(turn, nodes.hand_on_lefts(turn))
 
 
-class _WayBack:
+class _MachineBackward:
     """Both machines on their way back, step by step."""
 
     def __init__(
@@ -129,10 +131,10 @@ class _WayBack:
     ) -> None:
         self.leaves, self.schedule, self.track = leaves, schedule, track
         weights, of_tracker, of_nodes = Weights(*saved[:3]), saved[3:7], saved[7:]
-        self.nodes = ComposingBack(
+        self.nodes = ReduceBackward(
             fused_reduce.Saved(*of_nodes), leaves, schedule.steps, weight, dh
         )
-        self.watch = WatchingBack(fused_tracker.Saved(*of_tracker), schedule, weights, dtracking)
+        self.watch = TrackerBackward(fused_tracker.Saved(*of_tracker), schedule, weights, dtracking)
         self.sizes = totals(schedule.steps)
         self.rows = cut(schedule.tracking.rows, self.sizes)
 

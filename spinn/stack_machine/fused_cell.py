@@ -48,7 +48,7 @@ def step(gates: Tensor, cells: Sequence[Tensor], h: Tensor, c: Tensor, tanh_c: T
     torch.mul(o, tanh_c, out=h)
 
 
-class CellsBack:
+class CellBackward:
     """The way back for all rows of a batch, group after group, the last one first.
 
     Before its gradient is known, a row can be told what that will be multiplied by. This is done

@@ -14,7 +14,7 @@ from torch.nn.functional import embedding_bag
 
 from spinn.batch.schedule import Groups, Leaves
 from spinn.stack_machine import fused_cell
-from spinn.stack_machine.fused_cell import CellsBack, cut, cut_all
+from spinn.stack_machine.fused_cell import CellBackward, cut, cut_all
 from spinn.stack_machine.products import add_product, product, set_product, weight_gradient
 
 
@@ -43,7 +43,7 @@ class Saved(NamedTuple):
     gates: Tensor  # (I, 5D)
 
 
-class Composing:
+class ReduceForward:
     """The way forward.
 
     Args:
@@ -121,7 +121,7 @@ def _children(leaves: Leaves[Tensor], groups: Groups[Tensor]) -> Tensor:
     return rows.index_copy_(0, groups.places.index_select(0, nodes), number)[:-1]
 
 
-class ComposingBack:
+class ReduceBackward:
     """The way back.
 
     Args:
@@ -157,7 +157,7 @@ class ComposingBack:
         self.dgates_of = cut(self.dgates[:-1], sizes)
         self.dcells_of = cut(self.dcells[:-1].view(count, 2, D), sizes)
         cells = saved.cells[:-1].view(count, 2 * D)
-        self.machine = CellsBack(saved.gates, cells, saved.tanh_c, self.dgates[:-1], sizes)
+        self.machine = CellBackward(saved.gates, cells, saved.tanh_c, self.dgates[:-1], sizes)
 
     def fetch_lefts(self, turn: int, seen: Tensor | None = None) -> None:
         """Add to the dh of a turn's left children what their parents send, and what others saw."""

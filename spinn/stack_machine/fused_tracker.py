@@ -13,7 +13,7 @@ from torch.nn.functional import embedding_bag
 
 from spinn.batch.schedule import Groups, Leaves, Schedule, Tracking
 from spinn.stack_machine import fused_cell
-from spinn.stack_machine.fused_cell import CellsBack, cut, cut_all
+from spinn.stack_machine.fused_cell import CellBackward, cut, cut_all
 from spinn.stack_machine.fused_reduce import inner
 from spinn.stack_machine.products import add_product_at
 
@@ -57,7 +57,7 @@ class Stack:
         self.second_nodes = cut(tracking.second_nodes, tracking.second_sizes)
 
 
-class Watching:
+class TrackerForward:
     """The way forward.
 
     Args:
@@ -114,7 +114,7 @@ class Watching:
             self.saved.gates.index_add_(0, self.stack.seconds[turn], seen)
 
 
-class WatchingBack:
+class TrackerBackward:
     """The way back.
 
     Args:
@@ -130,7 +130,7 @@ class WatchingBack:
         self.dgates = gates.new_empty(len(gates) + 1, 4 * K)
         self.dgates[-1] = 0  # of no move
         cells, live = c.index_select(0, tracking.previous), tracking.live
-        self.machine = CellsBack(gates, cells, tanh_c, self.dgates[:-1], live)
+        self.machine = CellBackward(gates, cells, tanh_c, self.dgates[:-1], live)
         self.dgates_of = cut(self.dgates[:-1], live)
         self.dh, self.dc = h.new_zeros(2, live[0], K).unbind()
         self.dh_sent = None if dh is None else cut(dh[:-1], live)

@@ -27,22 +27,22 @@ Policy = Callable[[int, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Decided:
-    """Moves and what came of them, sentence after sentence.
+class Parses:
+    """Transitions and what came of them, sentence after sentence.
 
     Attributes:
         transitions: (M,) the moves, as uint8, on the CPU.
         choices: (M, 2) log-probabilities of SHIFT and of REDUCE before each; -inf if not legal.
         tracking: (M, K) the Tracker's h before each.
         sentence: (B, D) h of the last entry on each stack.
-        lay_out_nodes: makes h of every word and then of every REDUCE, (M, D).
+        gather_nodes: makes h of every word and then of every REDUCE, (M, D).
     """
 
     transitions: Tensor
-    choices: Tensor
+    log_probs: Tensor
     tracking: Tensor
     sentence: Tensor
-    lay_out_nodes: Callable[[], Tensor]
+    gather_nodes: Callable[[], Tensor]
 
 
 class Machine:
@@ -184,7 +184,7 @@ def _exactly(function: Callable[..., Result]) -> Callable[..., Result]:
 
 
 @_exactly
-def decide(machine: Machine, sentences: Sentences, policy: Policy) -> Decided:
+def parse_batch(machine: Machine, sentences: Sentences, policy: Policy) -> Parses:
     """Parse and encode a batch, the moves chosen by `policy`."""
     made, scores, tracking, entries = [], [], [], []
     for step in range(len(machine.live)):
@@ -201,15 +201,15 @@ def decide(machine: Machine, sentences: Sentences, policy: Policy) -> Decided:
     h, N = machine.h, len(sentences.words)  # all that is kept of the machine
     tops = h.index_select(0, machine.tops())
 
-    def lay_out_nodes() -> Tensor:
+    def gather_nodes() -> Tensor:
         return torch.cat([h[:N], h.index_select(0, pushed[transitions == REDUCE])])
 
-    return Decided(
+    return Parses(
         transitions=transitions.to("cpu", torch.uint8),
-        choices=torch.cat(scores).log_softmax(dim=1).index_select(0, packed),
+        log_probs=torch.cat(scores).log_softmax(dim=1).index_select(0, packed),
         tracking=torch.cat(tracking).index_select(0, packed),
         sentence=torch.empty_like(tops).index_copy(0, rows, tops),
-        lay_out_nodes=lay_out_nodes,
+        gather_nodes=gather_nodes,
     )
 
 

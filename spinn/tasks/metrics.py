@@ -84,7 +84,7 @@ class PairMetrics(ClassificationMetrics):
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         super().__init__(labels)
-        self._moves = self._right_moves = 0
+        self._moves = self._oracle_transitions = 0
 
     @torch.no_grad()
     def update(self, outputs: Any, batch: Any, loss: Tensor) -> None:
@@ -93,7 +93,7 @@ class PairMetrics(ClassificationMetrics):
         made = outputs.encoding.transitions
         if made is not None and batch.parsed:
             self._moves += len(made)
-            self._right_moves += int((made == batch.sentences.transitions).sum())
+            self._oracle_transitions += int((made == batch.sentences.transitions).sum())
 
     def summary(self) -> dict[str, Any]:
         """Return what classification has, and where trees can be compared `transition_accuracy`.
@@ -104,7 +104,7 @@ class PairMetrics(ClassificationMetrics):
         summary = super().summary()
         if not self._moves:
             return summary
-        return {**summary, "transition_accuracy": self._right_moves / self._moves}
+        return {**summary, "transition_accuracy": self._oracle_transitions / self._moves}
 
 
 class LabellingMetrics(ClassificationMetrics):

@@ -5,13 +5,14 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
 from spinn.data.text.corpus import Corpus, Integers
 from spinn.data.text.vocabulary import Vocabulary
+from spinn.encoders.encoder import Encoder
 from spinn.layers.heads import MLP, pair_features
 from spinn.tasks.metrics import PairMetrics
 from spinn.tasks.task import Task
@@ -67,7 +68,9 @@ class Pairs:
     def collate(self, rows: Integers) -> PairBatch:
         """Pack pairs into a batch: premises first, so that one call encodes both sides."""
         packed = self.corpus.gather(np.concatenate([2 * rows + side for side in self.sides]))
-        sentences = Sentences.packed(self.ids[packed.tokens], packed.lengths, packed.transitions)
+        sentences = Sentences.from_arrays(
+            self.ids[packed.tokens], packed.lengths, packed.transitions
+        )
         return PairBatch(sentences, torch.from_numpy(self.targets[rows]), self.corpus.parsed)
 
 
@@ -89,7 +92,7 @@ class PairClassification(Task):
 
     def __init__(
         self,
-        encoder: nn.Module,
+        encoder: Encoder,
         *,
         labels: tuple[str, ...],
         hidden_size: int,
@@ -102,7 +105,7 @@ class PairClassification(Task):
         self.labels = labels
         self.sides = sides
         self.encoder = encoder
-        size = int(encoder.size)  # type: ignore[arg-type]
+        size = encoder.size
         self.mlp = MLP(
             4 * size if sides == "both" else size,
             hidden_size=hidden_size,
@@ -132,18 +135,18 @@ class PairClassification(Task):
     def loss(self, outputs: PairOutputs, batch: PairBatch) -> Tensor:
         """Return the mean cross-entropy of a batch, in nats.
 
-        In training, an encoder that has an objective of its own, as one that learns to parse has,
-        adds it; the reward of a sentence is the log-probability of its pair's class.
+        In training it includes the encoder's auxiliary loss. The reward of a sentence is the
+        log-probability of its pair's class.
         """
         loss = F.cross_entropy(outputs.logits, batch.targets)
-        if not self.training or not hasattr(self.encoder, "objective"):
+        if not self.training:
             return loss
-        trials = outputs.encoding.trials
-        rewards = None if trials is None else torch.stack([self._judge(t, batch) for t in trials])
-        objective: Tensor = self.encoder.objective(  # type: ignore[operator]
-            outputs.encoding, batch.sentences, rewards
+        rollouts = outputs.encoding.rollouts
+        rewards = (
+            None if rollouts is None else torch.stack([self._judge(t, batch) for t in rollouts])
         )
-        return loss + objective
+        auxiliary = self.encoder.auxiliary_loss(outputs.encoding, batch.sentences, rewards)
+        return loss if auxiliary is None else loss + auxiliary
 
     @torch.no_grad()
     def _judge(self, sentence: Tensor, batch: PairBatch) -> Tensor:

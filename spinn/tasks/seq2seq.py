@@ -4,20 +4,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from spinn.data.sequences.series import Series
 from spinn.data.text.vocabulary import Vocabulary
+from spinn.encoders.encoder import Encoder
+from spinn.encoders.encoder_with_head import need_tokens, tokens_of
 from spinn.encoders.recurrent import Cell
 from spinn.errors import InputError
-from spinn.layers.decoder import Decoder, Written
-from spinn.layers.heads import need_tokens, tokens_of
+from spinn.layers.decoder import Decoder, Generated
 from spinn.tasks.sequence_tasks import PreparedSeries, SeriesBatch
 from spinn.tasks.task import Task
 
 
-class Writing(NamedTuple):
+class Seq2SeqOutputs(NamedTuple):
     """What the decoder makes of a batch.
 
     Attributes:
@@ -26,7 +27,7 @@ class Writing(NamedTuple):
     """
 
     logits: Tensor
-    written: Written | None
+    written: Generated | None
 
 
 class SequenceToSequence(Task):
@@ -48,7 +49,7 @@ class SequenceToSequence(Task):
 
     def __init__(
         self,
-        encoder: nn.Module,
+        encoder: Encoder,
         *,
         labels: tuple[str, ...],
         cell: Cell,
@@ -65,7 +66,7 @@ class SequenceToSequence(Task):
         need_tokens(encoder)
         self.encoder, self.labels, self.beam, self.limit = encoder, labels, beam, limit
         self.decoder = Decoder(
-            size=int(encoder.size),  # type: ignore[arg-type]
+            size=encoder.size,
             labels=len(labels),
             cell=cell,
             hidden_size=hidden_size,
@@ -73,28 +74,28 @@ class SequenceToSequence(Task):
             dropout=dropout,
         )
 
-    def forward(self, batch: SeriesBatch) -> Writing:
+    def forward(self, batch: SeriesBatch) -> Seq2SeqOutputs:
         """Score the targets, and outside training write as well."""
         lengths = batch.sentences.lengths
         encoding = self.encoder(batch.sentences)
         tokens_of(encoding, self.encoder)  # or says that there are none
         logits = self.decoder(encoding, lengths, batch.targets, batch.target_lengths)
         if self.training:
-            return Writing(logits, None)
+            return Seq2SeqOutputs(logits, None)
         if self.beam == 1:
-            return Writing(logits, self.decoder.greedy(encoding, lengths, limit=self.limit))
+            return Seq2SeqOutputs(logits, self.decoder.greedy(encoding, lengths, limit=self.limit))
         written = self.decoder.beam(encoding, lengths, width=self.beam, limit=self.limit)
-        return Writing(logits, written)
+        return Seq2SeqOutputs(logits, written)
 
-    def loss(self, outputs: Writing, batch: SeriesBatch) -> Tensor:
+    def loss(self, outputs: Seq2SeqOutputs, batch: SeriesBatch) -> Tensor:
         """Return the mean cross-entropy of a symbol, END among them, in nats."""
         return F.cross_entropy(
             outputs.logits, self.decoder.answers(batch.targets, batch.target_lengths)
         )
 
-    def metrics(self) -> "WritingMetrics":
+    def metrics(self) -> "Seq2SeqMetrics":
         """Return an empty count of sequences written without a mistake."""
-        return WritingMetrics()
+        return Seq2SeqMetrics()
 
     def prepare(self, split: Series, vocabulary: Vocabulary) -> PreparedSeries:
         """Return a split with its symbols as the vocabulary numbers them.
@@ -106,7 +107,7 @@ class SequenceToSequence(Task):
         return PreparedSeries(split, np.array(vocabulary.encode(vocabulary.words), dtype=np.int64))
 
 
-class WritingMetrics:
+class Seq2SeqMetrics:
     """Counts sequences written without a mistake, their length among what must be right."""
 
     def __init__(self) -> None:
@@ -114,7 +115,7 @@ class WritingMetrics:
         self._loss = torch.zeros((), dtype=torch.float64)
 
     @torch.no_grad()
-    def update(self, outputs: Writing, batch: SeriesBatch, loss: Tensor) -> None:
+    def update(self, outputs: Seq2SeqOutputs, batch: SeriesBatch, loss: Tensor) -> None:
         """Add a batch of what was written outside training.
 
         Raises: ValueError: if nothing was written, as in training.

@@ -6,18 +6,19 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from spinn.batch.sentences import Sentences
 from spinn.data.sequences.series import Series
 from spinn.data.text.corpus import Integers
 from spinn.data.text.vocabulary import Vocabulary
+from spinn.encoders.encoder import Encoder
+from spinn.encoders.encoder_with_head import EncoderWithHead, need_tokens
 from spinn.errors import InputError
-from spinn.layers.heads import Headed, need_tokens
 from spinn.tasks.metrics import LabellingMetrics, RegressionMetrics
 from spinn.tasks.task import Task
-from spinn.text import counted
+from spinn.text import plural
 
 Per = Literal["step", "sequence"]
 
@@ -63,13 +64,13 @@ class PreparedSeries:
         chosen = self.series[rows]
         symbols = chosen.inputs.ndim == 1
         rows = self.ids[chosen.inputs] if symbols else chosen.inputs
-        sentences = Sentences.in_a_row(rows, chosen.lengths)
+        sentences = Sentences.from_sequences(rows, chosen.lengths)
         return SeriesBatch(
             sentences, torch.from_numpy(chosen.targets), torch.from_numpy(chosen.target_lengths)
         )
 
 
-class SequenceTask(Headed, Task):
+class SequenceTask(EncoderWithHead, Task):
     """A linear head over the vector of every step, or over that of the whole sequence.
 
     Args:
@@ -82,7 +83,7 @@ class SequenceTask(Headed, Task):
 
     split = Series
 
-    def __init__(self, encoder: nn.Module, width: int, *, per: Per, dropout: float) -> None:
+    def __init__(self, encoder: Encoder, width: int, *, per: Per, dropout: float) -> None:
         if per == "step":
             need_tokens(encoder)
         super().__init__(encoder, width, dropout=dropout)
@@ -94,8 +95,8 @@ class SequenceTask(Headed, Task):
         Raises: InputError: if the encoder has no vector for a step.
         """
         if self.per == "step":
-            return self.at_each_step(batch.sentences)
-        return self.of_the_whole(batch.sentences)
+            return self.step_outputs(batch.sentences)
+        return self.sequence_outputs(batch.sentences)
 
     def prepare(self, split: Series, vocabulary: Vocabulary) -> PreparedSeries:
         """Return a split with its symbols as the vocabulary numbers them.
@@ -106,8 +107,8 @@ class SequenceTask(Headed, Task):
         wrong = np.flatnonzero(split.target_lengths != expected)
         if len(wrong):
             bad = int(wrong[0])
-            steps = counted(int(split.lengths[bad]), "step")
-            targets = counted(int(split.target_lengths[bad]), "target")
+            steps = plural(int(split.lengths[bad]), "step")
+            targets = plural(int(split.target_lengths[bad]), "target")
             raise InputError(
                 f"task.per is {self.per}, but example {bad} has {steps} and {targets}; expected "
                 f"{expected[bad]}, one a {self.per}: leave out task=… and task.per=… to get the "
@@ -131,7 +132,7 @@ class SequenceLabelling(SequenceTask):
     """
 
     def __init__(
-        self, encoder: nn.Module, *, labels: tuple[str, ...], per: Per, dropout: float
+        self, encoder: Encoder, *, labels: tuple[str, ...], per: Per, dropout: float
     ) -> None:
         super().__init__(encoder, len(labels), per=per, dropout=dropout)
         self.labels = labels
@@ -157,7 +158,7 @@ class SequenceRegression(SequenceTask):
         outputs: how many numbers a target has.
     """
 
-    def __init__(self, encoder: nn.Module, *, outputs: int, per: Per, dropout: float) -> None:
+    def __init__(self, encoder: Encoder, *, outputs: int, per: Per, dropout: float) -> None:
         super().__init__(encoder, outputs, per=per, dropout=dropout)
 
     def loss(self, outputs: Tensor, batch: SeriesBatch) -> Tensor:

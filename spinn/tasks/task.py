@@ -6,19 +6,10 @@ from typing import Any, ClassVar, Protocol, Self
 import torch
 from torch import Tensor, nn
 
-from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
 from spinn.data.text.corpus import Integers
 from spinn.data.text.vocabulary import Vocabulary
-
-
-class Encoder(Protocol):
-    """What a task asks of an encoder: sentences in, vectors (B, size) out."""
-
-    size: int
-
-    def __call__(self, sentences: Sentences) -> Encoding:
-        """Encode a batch of sentences."""
+from spinn.encoders.encoder import Encoder
 
 
 class Batch(Protocol):
@@ -77,7 +68,7 @@ class Task(nn.Module, ABC):
     """
 
     split: ClassVar[type]  # what `prepare` takes
-    encoder: nn.Module
+    encoder: Encoder
 
     @abstractmethod
     def prepare(self, split: Any, vocabulary: Vocabulary) -> Prepared:

@@ -13,7 +13,7 @@ from spinn.tasks.task import Batch, Prepared
 T = TypeVar("T")
 
 
-class Ahead(Generic[T]):
+class Prefetch(Generic[T]):
     """The items of an iterable, in its order, made by one thread while the last one is in use.
 
     Leaving the `with` block ends the thread, however many items are still to come. What the

@@ -8,11 +8,12 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from spinn.config import arguments, construct, factory, target_of
-from spinn.data.dataset import Dataset, MadeSequences, PairFiles
+from spinn.data.dataset import Dataset, GeneratedSequences, PairFiles
 from spinn.data.sequences.sequence_dataset import Source
 from spinn.data.text.splits import DataSettings
 from spinn.data.text.tree_source import PREDICTED
 from spinn.data.text.vocabulary import Vocabulary
+from spinn.encoders.encoder import Encoder
 from spinn.errors import InputError
 from spinn.layers.embedding import Vectors, WordEmbedding
 from spinn.tasks.task import Task
@@ -74,10 +75,10 @@ def check(config: DictConfig) -> Settings:
 
 
 def _check_trees(config: DictConfig, dataset: Dataset) -> None:
-    """Raise InputError if the encoder is to be trained without what it learns its trees from."""
-    kind = target_of(config.model, within="spinn.encoders", key="model")
+    """Raise InputError if the encoder cannot be trained with the trees of the data."""
+    kind: type[Encoder] = target_of(config.model, within="spinn.encoders", key="model")
     if not isinstance(dataset, PairFiles):
-        if hasattr(kind, "objective"):
+        if kind.auxiliary_loss is not Encoder.auxiliary_loss:
             raise InputError(
                 f"model: {kind.__name__} learns to parse from pairs of sentences, and the data are "
                 f"{dataset.describe()}; choose another model"
@@ -85,9 +86,9 @@ def _check_trees(config: DictConfig, dataset: Dataset) -> None:
         return
     if dataset.settings.trees != PREDICTED:
         return
-    if getattr(kind, "parses", None) is False:
-        lacks = "follows trees and finds none itself"
-    elif getattr(kind, "taught", False):
+    if kind.tree_source == "given":
+        lacks = "follows given trees and predicts none"
+    elif kind.needs_gold_trees:
         lacks = "learns to parse from trees in the data"
     else:
         return
@@ -107,7 +108,7 @@ def dataset_of(config: DictConfig) -> Dataset:
         within = "spinn.data.sequences"
         if not issubclass(target_of(config.data, within=within, key="data"), Source):
             raise InputError(f"data._target_ is {config.data._target_!r}; expected a dataset")
-        return MadeSequences(factory(config.data, within=within, key="data")())
+        return GeneratedSequences(factory(config.data, within=within, key="data")())
     return PairFiles(_make(DataSettings, config, "data"), reader_of(config))
 
 
@@ -126,7 +127,11 @@ def task_factory(config: DictConfig, dataset: Dataset) -> Callable[[Vocabulary],
     """
     embed = _embedding_factory(config, dataset)
     encoder = factory(
-        config.model, within="spinn.encoders", key="model", given=("embedding",), apart=("embedding",)
+        config.model,
+        within="spinn.encoders",
+        key="model",
+        given=("embedding",),
+        apart=("embedding",),
     )
     kind = target_of(config.task, within="spinn.tasks", key="task")
     if not issubclass(kind, Task):

@@ -10,7 +10,7 @@ from torch import Tensor
 from spinn.data.dataset import Dataset
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.tasks.task import Batch, Metrics, Task
-from spinn.training.batches import Ahead, Batches
+from spinn.training.batches import Batches, Prefetch
 
 
 @torch.no_grad()
@@ -18,7 +18,7 @@ def evaluate(task: Task, batches: Iterable[Batch], device: torch.device) -> Metr
     """Return the metrics of a task's model over batches; dropout is off."""
     metrics = task.metrics()
     task.eval()
-    with Ahead(batches) as made:
+    with Prefetch(batches) as made:
         for batch in made:
             batch = batch.to(device)
             outputs = task(batch)

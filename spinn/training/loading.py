@@ -5,7 +5,6 @@ What is read from one is data: it is never unpickled, and builds only this packa
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -38,30 +37,31 @@ class Run:
 
         Raises: InputError: if it cannot.
         """
-        encoder: Any = self.task.encoder
-        kind, parses = type(encoder).__name__, getattr(encoder, "parses", None)
-        if trees == PREDICTED and parses is False:
+        encoder = self.task.encoder
+        kind = type(encoder).__name__
+        if trees == PREDICTED and encoder.tree_source == "given":
             raise InputError(
-                f"--trees {PREDICTED}: {kind} follows trees and finds none itself; choose others, "
-                "or train model=spinn_predicted, rl_spinn or gumbel_treelstm"
+                f"--trees {PREDICTED}: {kind} follows given trees and predicts none; choose others "
+                "or train model=spinn, rl_spinn or gumbel_treelstm"
             )
-        if trees != PREDICTED and parses and not hasattr(encoder, "follow"):
+        predicts = encoder.tree_source == "predicted"
+        if trees != PREDICTED and predicts and not encoder.can_follow_given:
             raise InputError(
-                f"--trees {trees}: {kind} finds its own trees and follows no others; choose "
+                f"--trees {trees}: {kind} predicts its trees and follows no others; choose "
                 f"{PREDICTED}"
             )
-        if hasattr(encoder, "follow"):
-            encoder.follow = OWN if trees == PREDICTED else "given"
+        encoder.follow_given = encoder.can_follow_given and trees != PREDICTED
 
     def followed(self, trees: str) -> str | None:
         """Return what the encoder follows where the data's trees are these, by their name.
 
         Returns: `own`, the name, or None of an encoder that reads without trees.
         """
-        encoder: Any = self.task.encoder
-        if not hasattr(encoder, "parses"):
+        encoder = self.task.encoder
+        if encoder.tree_source == "none":
             return None
-        return OWN if encoder.parses and getattr(encoder, "follow", OWN) == OWN else trees
+        predicts = encoder.tree_source == "predicted" and not encoder.follow_given
+        return OWN if predicts else trees
 
 
 def config_of(folder: RunFolder) -> DictConfig:

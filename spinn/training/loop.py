@@ -15,7 +15,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from spinn.errors import Interrupted, TrainingError
 from spinn.tasks.task import Batch, Metrics
-from spinn.training.batches import Ahead, Batches
+from spinn.training.batches import Batches, Prefetch
 from spinn.training.checkpoint import load_state, load_weights, save_state, save_weights
 from spinn.training.evaluation import evaluate
 from spinn.training.optimization import OptimizerSettings, learning_rate, make_optimizer
@@ -138,7 +138,7 @@ class Trainer:
             StopSignals() as signals,
             self._bar() as bar,
             logging_redirect_tqdm(),
-            Ahead(self._remaining(train)) as remaining,
+            Prefetch(self._remaining(train)) as remaining,
         ):
             for epoch, batch in remaining:
                 self._train_on(batch, bar)

@@ -13,7 +13,7 @@ from spinn.data.text.vectors import load_vectors
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.errors import InputError
 from spinn.tasks.task import Task
-from spinn.text import counted
+from spinn.text import plural
 from spinn.training.batches import Batches
 from spinn.training.build import Settings, check
 from spinn.training.evaluation import figures
@@ -149,5 +149,5 @@ def _announce(
         "%s on %s (%s %s): %s%s parameters, on %s with %s",
         settings.root.names["model"], settings.root.names["data"], sizes,
         settings.dataset.describe(), f"{len(vocabulary):,} words, " if vocabulary.words else "",
-        f"{parameters:,}", device, counted(torch.get_num_threads(), "thread"),
+        f"{parameters:,}", device, plural(torch.get_num_threads(), "thread"),
     )  # fmt: skip

@@ -69,16 +69,16 @@ class Conventions:
         )
 
 
-class SameMoves(NamedTuple):
+class TransitionAgreement(NamedTuple):
     """Which part of a tree's moves are gold's at the same place.
 
     Attributes:
         moves: of all moves.
-        free_moves: of those before which gold's stack and buffer allow both; None without any.
+        free_transitions: of those where gold's stack and buffer allow both; None without any.
     """
 
     moves: float
-    free_moves: float | None
+    free_transitions: float | None
 
 
 def comparable(parses: Iterable[Parse], conventions: Conventions) -> list[bytes]:
@@ -163,7 +163,7 @@ def self_agreement(runs: Iterable[Sequence[bytes]], conventions: Conventions) ->
     return fmean(f1(one, other, conventions) for one, other in combinations(runs, 2))
 
 
-def same_moves(trees: Iterable[bytes], golds: Iterable[bytes]) -> SameMoves:
+def transition_agreement(trees: Iterable[bytes], golds: Iterable[bytes]) -> TransitionAgreement:
     """Compare moves place by place, over all sentences together.
 
     Raises: ValueError: if there is no tree, or a pair of trees differs in length.
@@ -181,7 +181,7 @@ def same_moves(trees: Iterable[bytes], golds: Iterable[bytes]) -> SameMoves:
         moves += len(gold)
     if not moves:
         raise ValueError("no tree to compare")
-    return SameMoves(same / moves, same_free / free if free else None)
+    return TransitionAgreement(same / moves, same_free / free if free else None)
 
 
 def depth(tree: bytes) -> int:
@@ -224,4 +224,4 @@ def figures(
         told["gold"] = f1(trees, golds, conventions)
     told |= against_shapes(trees, conventions, draws=draws, seed=seed)
     told |= {"depth": fmean(map(depth, trees)), "word_depth": fmean(map(word_depth, trees))}
-    return told if golds is None else told | same_moves(trees, golds)._asdict()
+    return told if golds is None else told | transition_agreement(trees, golds)._asdict()

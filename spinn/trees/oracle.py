@@ -6,12 +6,12 @@ import numpy.typing as npt
 from spinn.trees.transitions import REDUCE, SHIFT, spans
 
 Integers = npt.NDArray[np.int64]
-Moves = npt.NDArray[np.uint8]
+Transitions = npt.NDArray[np.uint8]
 
-EITHER = 2  # where both moves lead to equally good trees, or only one is legal
+NO_TARGET = 2  # where both moves lead to equally good trees, or only one is legal
 
 
-def positions(transitions: Moves, lengths: Integers) -> tuple[Integers, Integers, Integers]:
+def positions(transitions: Transitions, lengths: Integers) -> tuple[Integers, Integers, Integers]:
     """For every packed move: its sentence, its step, and the depth of the stack after it.
 
     Raises:
@@ -47,7 +47,7 @@ def positions(transitions: Moves, lengths: Integers) -> tuple[Integers, Integers
     return sentence, step, depth
 
 
-def legal(transitions: Moves, lengths: Integers) -> npt.NDArray[np.bool_]:
+def legal(transitions: Transitions, lengths: Integers) -> npt.NDArray[np.bool_]:
     """(M, 2) whether SHIFT and whether REDUCE could have been chosen in the place of each move."""
     sentence, step, depth = positions(transitions, lengths)
     before = depth + np.where(transitions == REDUCE, 1, -1)
@@ -55,8 +55,8 @@ def legal(transitions: Moves, lengths: Integers) -> npt.NDArray[np.bool_]:
     return np.stack([shifted < lengths[sentence], before >= 2], axis=1)
 
 
-def right_moves(made: Moves, gold: Moves, lengths: Integers) -> Moves:
-    """(M,) the move that is right in the place of each that was made: SHIFT, REDUCE or EITHER.
+def dynamic_oracle(made: Transitions, gold: Transitions, lengths: Integers) -> Transitions:
+    """(M,) the move that is right in the place of each that was made: SHIFT, REDUCE or NO_TARGET.
 
     Right is what keeps as many of gold's spans within reach as any move does, also where earlier
     moves were wrong: the dynamic oracle of Cross and Huang 2016 (arXiv:1612.06475), section 4, for
@@ -67,25 +67,25 @@ def right_moves(made: Moves, gold: Moves, lengths: Integers) -> Moves:
         gold: (M,) the moves that were wanted.
         lengths: (B,) words in each sentence.
     """
-    right = np.full(len(made), EITHER, dtype=np.uint8)
+    right = np.full(len(made), NO_TARGET, dtype=np.uint8)
     ends = np.cumsum(2 * lengths - 1)
     for end, length in zip(ends.tolist(), lengths.tolist(), strict=True):
         place = slice(end - 2 * length + 1, end)
         if np.array_equal(made[place], gold[place]):
             right[place] = gold[place]
         else:
-            right[place] = _right_moves(made[place].tobytes(), gold[place].tobytes(), length)
-    right[~legal(made, lengths).all(axis=1)] = EITHER
+            right[place] = _oracle_transitions(made[place].tobytes(), gold[place].tobytes(), length)
+    right[~legal(made, lengths).all(axis=1)] = NO_TARGET
     return right
 
 
-def _right_moves(made: bytes, gold: bytes, length: int) -> list[int]:
+def _oracle_transitions(made: bytes, gold: bytes, length: int) -> list[int]:
     around = _spans_around_words(gold, length)
     starts: list[int] = []  # of the entries on the stack
     shifted = 0
     right = []
     for move in made:
-        right.append(_right_move(starts, shifted, length, around))
+        right.append(_oracle_transition(starts, shifted, length, around))
         if move == SHIFT:
             starts.append(shifted)
             shifted += 1
@@ -103,16 +103,16 @@ def _spans_around_words(gold: bytes, length: int) -> list[list[tuple[int, int]]]
     return around
 
 
-def _right_move(
+def _oracle_transition(
     starts: list[int], shifted: int, length: int, around: list[list[tuple[int, int]]]
 ) -> int:
     """Towards the smallest of gold's spans around the top of the stack that can still be built."""
     if len(starts) < 2 or shifted == length:
-        return EITHER
+        return NO_TARGET
     top = starts[-1]
     for start, end in around[top]:
         if end >= shifted and (start, end) != (top, shifted) and start in starts:
             if start == top:
                 return SHIFT
-            return REDUCE if end == shifted else EITHER
-    return EITHER
+            return REDUCE if end == shifted else NO_TARGET
+    return NO_TARGET

@@ -17,7 +17,7 @@ from spinn.analysis.trace import Trace, trace
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
 from spinn.data.text.vocabulary import Vocabulary
-from spinn.encoders.spinn import SPINN
+from spinn.encoders.spinn_pi import SPINNPI
 from spinn.layers.embedding import WordEmbedding
 from spinn.tasks.pair_classification import PairClassification
 from spinn.trees.transitions import Parse, left_branching, parse_brackets
@@ -35,7 +35,7 @@ WORDS = Vocabulary(["all", "some", "old", "dogs", "cats", "move"])
 class Chooser(nn.Module):
     """SPINN that always chooses left-branching trees, with chances of its own."""
 
-    def __init__(self, spinn: SPINN) -> None:
+    def __init__(self, spinn: SPINNPI) -> None:
         super().__init__()
         self.spinn = spinn
         self.size = spinn.size
@@ -43,10 +43,10 @@ class Chooser(nn.Module):
     def forward(self, sentences: Sentences) -> Encoding:
         """Follow other trees than those that came."""
         moves = b"".join(map(left_branching, sentences.lengths.tolist()))
-        followed = sentences.following(np.frombuffer(moves, dtype=np.uint8).copy())
+        followed = sentences.with_transitions(np.frombuffer(moves, dtype=np.uint8).copy())
         chances = torch.tensor([0.25, 0.75]).log().expand(len(moves), 2)
         encoding: Encoding = self.spinn(followed)
-        return replace(encoding, transitions=followed.transitions, choices=chances)
+        return replace(encoding, transitions=followed.transitions, log_probs=chances)
 
 
 class NoTree(nn.Module):
@@ -60,14 +60,14 @@ class NoTree(nn.Module):
 
 
 def make_task(
-    change: Callable[[SPINN], nn.Module] = lambda spinn: spinn,
+    change: Callable[[SPINNPI], nn.Module] = lambda spinn: spinn,
     tracker_size: int | None = 4,
     sides: str = "both",
     labels: tuple[str, ...] = LABELS,
 ) -> PairClassification:
     torch.manual_seed(0)
     embedding = WordEmbedding(len(WORDS), size=6, projection_size=None, dropout=0.0, trained=True)
-    spinn = SPINN(embedding, hidden_size=5, tracker_size=tracker_size, dropout=0.0)
+    spinn = SPINNPI(embedding, hidden_size=5, tracker_size=tracker_size, dropout=0.0)
     task = PairClassification(
         change(spinn), labels=labels, hidden_size=7, layers=1, dropout=0.0,
         batch_norm=False, sides=sides,  # type: ignore[arg-type]

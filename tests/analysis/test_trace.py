@@ -41,7 +41,7 @@ def test_spans_are_those_of_the_tree(read: Callable[..., Trace]) -> None:
 def alone(task: Any, bracketed: list[tuple[list[int], bytes]]) -> torch.Tensor:
     """The sentences' vectors, each encoded as a sentence of its own."""
     words, trees = zip(*bracketed, strict=True)
-    vectors: torch.Tensor = task.encoder(Sentences.pack(words, trees)).sentence
+    vectors: torch.Tensor = task.encoder(Sentences.from_lists(words, trees)).sentence
     return vectors
 
 

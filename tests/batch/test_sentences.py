@@ -10,7 +10,7 @@ S, R = b"\x00", b"\x01"
 
 
 def test_pack_puts_sentences_one_after_the_other() -> None:
-    sentences = Sentences.pack([[7, 8, 9], [5], [6, 7]], [S + S + R + S + R, S, S + S + R])
+    sentences = Sentences.from_lists([[7, 8, 9], [5], [6, 7]], [S + S + R + S + R, S, S + S + R])
     assert sentences.words.tolist() == [7, 8, 9, 5, 6, 7]
     assert sentences.lengths.tolist() == [3, 1, 2]
     assert bytes(sentences.transitions.tolist()) == S + S + R + S + R + S + S + S + R
@@ -20,13 +20,13 @@ def test_pack_puts_sentences_one_after_the_other() -> None:
 
 
 def test_pack_takes_any_sequence_of_ids() -> None:
-    first = Sentences.pack([(2, 3)], [S + S + R])
-    second = Sentences.pack([torch.tensor([2, 3]).tolist()], [S + S + R])
+    first = Sentences.from_lists([(2, 3)], [S + S + R])
+    second = Sentences.from_lists([torch.tensor([2, 3]).tolist()], [S + S + R])
     assert torch.equal(first.words, second.words)
 
 
 def test_to_moves_words_and_pointers_and_leaves_the_rest() -> None:
-    sentences = Sentences.pack([[2, 3], [4]], [S + S + R, S])
+    sentences = Sentences.from_lists([[2, 3], [4]], [S + S + R, S])
     moved = sentences.to("meta")
     assert moved.words.device.type == "meta"
     assert moved.lengths.device.type == moved.transitions.device.type == "cpu"
@@ -51,12 +51,12 @@ def test_what_cannot_be_packed_is_named(
     words: list[list[int]], transitions: list[bytes], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        Sentences.pack(words, transitions)
+        Sentences.from_lists(words, transitions)
 
 
 def test_vectors_stand_where_words_do() -> None:
     vectors = np.array([[1, 2], [1, 2], [3, 4], [1, 2]], dtype=np.float32)
-    sentences = Sentences.of_vectors(vectors, np.array([3, 1]))
+    sentences = Sentences.from_vectors(vectors, np.array([3, 1]))
     assert torch.equal(sentences.words, torch.from_numpy(vectors))
     assert sentences.lengths.tolist() == [3, 1]
     assert bytes(sentences.transitions.tolist()) == right_branching(3) + S
@@ -67,20 +67,20 @@ def test_vectors_stand_where_words_do() -> None:
 
 def test_vectors_of_a_tensor_keep_its_gradient() -> None:
     vectors = torch.randn(4, 2, requires_grad=True)
-    sentences = Sentences.of_vectors(vectors, np.array([3, 1]))
+    sentences = Sentences.from_vectors(vectors, np.array([3, 1]))
     (gradient,) = torch.autograd.grad(sentences.words.sum(), vectors)
     assert torch.equal(gradient, torch.ones(4, 2))
     with pytest.raises(ValueError, match=r"vectors: torch.int64 of shape \(4, 2\); expected"):
-        Sentences.of_vectors(vectors.detach().long(), np.array([3, 1]))
+        Sentences.from_vectors(vectors.detach().long(), np.array([3, 1]))
 
 
 def test_vectors_may_have_any_tree() -> None:
     vectors = np.zeros((4, 2))
     moves = S + S + R + S + R + S
-    sentences = Sentences.of_vectors(
+    sentences = Sentences.from_vectors(
         vectors, np.array([3, 1]), np.frombuffer(moves, np.uint8).copy()
     )
-    words = Sentences.pack([[2, 3, 4], [5]], [moves[:5], moves[5:]])
+    words = Sentences.from_lists([[2, 3, 4], [5]], [moves[:5], moves[5:]])
     assert torch.equal(sentences.transitions, words.transitions)
     assert torch.equal(sentences.schedule.levels.nodes, words.schedule.levels.nodes)
     assert torch.equal(sentences.schedule.each.words, words.schedule.each.words)
@@ -100,4 +100,4 @@ def test_vectors_that_cannot_be_packed_are_named(
     vectors: np.ndarray, lengths: list[int], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        Sentences.of_vectors(vectors, np.array(lengths, dtype=np.int64))
+        Sentences.from_vectors(vectors, np.array(lengths, dtype=np.int64))

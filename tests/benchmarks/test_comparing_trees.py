@@ -24,7 +24,7 @@ def test_every_row_is_trained_with_every_seed_unless_it_is_there(
     options = parse(["--seeds", "1", "4", "--jobs", "2", "--out", str(tmp_path), "data.limit=9"])
     train_missing(rows, options)
     assert made.keys() == {f"{name}-{seed}" for name in ROWS for seed in (1, 4)} - {"gold-1"}
-    wanted = ["model=spinn", "data.trees=random", "data.tree_seed=4", "seed=4", "data.limit=9"]
+    wanted = ["model=spinn_pi", "data.trees=random", "data.tree_seed=4", "seed=4", "data.limit=9"]
     assert made["random-4"] == wanted
 
 

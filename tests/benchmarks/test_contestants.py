@@ -40,7 +40,7 @@ def test_they_agree_on_words_alone(trees: list[bytes]) -> None:
     for encoder in encoders.values():  # nothing is composed, so some weights have no gradient
         encoder.requires_grad_(False)
     for name, twins in TWINS.items():
-        batch = Sentences.pack(words, trees)
+        batch = Sentences.from_lists(words, trees)
         for twin in twins:
             torch.testing.assert_close(
                 encoders[twin](batch).sentence, encoders[name](batch).sentence

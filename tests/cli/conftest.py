@@ -41,7 +41,7 @@ def trained_run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPa
 def parsing_run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small SPINN that has learned to parse the tiny task."""
     run = tmp_path_factory.mktemp("parsing run")
-    return train_tiny(run, "model=spinn_predicted", "trainer.epochs=10")
+    return train_tiny(run, "model=spinn", "trainer.epochs=10")
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ def test_trees_follow_the_model_unless_others_are_named(
     assert "hypothesis, 3 word(s), tree: left" in capsys.readouterr().out
     assert main([*command, "--trees", "predicted"]) == 2
     assert "SPINN follows trees and finds none itself" in capsys.readouterr().err
-    monkeypatch.setattr("spinn.encoders.spinn.SPINN.parses", True)
+    monkeypatch.setattr("spinn.encoders.spinn_pi.SPINNPI.parses", True)
     assert main(command) == 0
     assert "hypothesis, 3 word(s), tree: predicted" in capsys.readouterr().out
     assert main([*command, "--trees", "left"]) == 2

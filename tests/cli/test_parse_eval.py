@@ -16,7 +16,7 @@ from spinn.cli import main
 from spinn.data.text.readers.snli import SNLIReader
 from spinn.data.text.reading import read_split
 from spinn.data.text.tree_source import TreeSource
-from spinn.encoders.spinn import SPINN
+from spinn.encoders.spinn_pi import SPINNPI
 from spinn.trees.agreement import Conventions, f1, word_depth
 from spinn.trees.transitions import Parse, balanced, left_branching, right_branching
 
@@ -27,19 +27,19 @@ Stub = Callable[..., None]
 @pytest.fixture
 def finds(monkeypatch: pytest.MonkeyPatch) -> Stub:
     """Let every further SPINN that is loaded find trees of the next of these shapes."""
-    forward = SPINN.forward
+    forward = SPINNPI.forward
 
     def install(*shapes: Callable[[int], bytes]) -> None:
         coming = iter(shapes)
 
-        def parsing(self: SPINN, sentences: Sentences) -> Encoding:
+        def parsing(self: SPINNPI, sentences: Sentences) -> Encoding:
             if not hasattr(self, "grow"):
                 self.grow = next(coming)  # type: ignore[assignment]
             moves = b"".join(map(self.grow, sentences.lengths.tolist()))  # type: ignore[arg-type]
             chosen = torch.frombuffer(bytearray(moves), dtype=torch.uint8)
             return replace(forward(self, sentences), transitions=chosen)
 
-        monkeypatch.setattr(SPINN, "forward", parsing)
+        monkeypatch.setattr(SPINNPI, "forward", parsing)
 
     return install
 
@@ -266,10 +266,10 @@ def test_the_hypothesis_alone_where_the_task_reads_no_more(
 def test_an_encoder_without_trees_is_named(
     trained_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def read(self: SPINN, sentences: Sentences) -> Encoding:
+    def read(self: SPINNPI, sentences: Sentences) -> Encoding:
         return Encoding(torch.zeros(len(sentences), self.size))
 
-    monkeypatch.setattr(SPINN, "forward", read)
+    monkeypatch.setattr(SPINNPI, "forward", read)
     shown = refused(capsys, trained_run)
     assert f"{trained_run}: its encoder, SPINN, reads without trees" in shown
 

@@ -105,15 +105,15 @@ def test_an_encoder_that_follows_trees_finds_none(
     assert main(["evaluate", str(trained_run), "--trees", "predicted"]) == 2
     said = capsys.readouterr().err
     assert "--trees predicted: SPINN follows trees and finds none itself" in said
-    assert "spinn_predicted" in said
+    assert "spinn" in said
 
 
 @pytest.mark.parametrize(
     ("model", "lacks"),
     [
-        ("spinn", "SPINN follows trees and finds none itself"),
+        ("spinn_pi", "SPINNPI follows given trees and predicts none"),
         ("treelstm", "SPINN follows trees and finds none itself"),
-        ("spinn_predicted", "SupervisedSPINN learns to parse from trees in the data"),
+        ("spinn", "SupervisedSPINN learns to parse from trees in the data"),
     ],
 )
 def test_training_without_the_trees_that_are_needed(
@@ -163,7 +163,7 @@ def test_what_learns_to_parse_from_pairs_is_not_for_sequences(tmp_path: Path) ->
         [*command, f"hydra.run.dir={tmp_path / 'run'}"], capture_output=True, text=True
     )
     assert ended.returncode == 2
-    assert "ReinforcedSPINN learns to parse from pairs of sentences" in ended.stderr
+    assert "RLSPINN learns to parse from pairs of sentences" in ended.stderr
 
 
 def test_an_lstm_has_no_tree_to_show(

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
-from spinn.encoders.bow import Bag
+from spinn.encoders.bow import BagOfWords
 from spinn.encoders.gumbel_treelstm import GumbelTreeLSTM
 from spinn.encoders.recurrent import Recurrent
-from spinn.encoders.spinn import SPINN
+from spinn.encoders.spinn_pi import SPINNPI
 from spinn.encoders.supervised_spinn import SupervisedSPINN
 from spinn.layers.embedding import Embedding, Vectors, WordEmbedding
 
@@ -34,25 +34,25 @@ def gumbel(words: Embedding, leaf: str) -> GumbelTreeLSTM:
 
 
 ENCODERS: dict[str, Callable[[Embedding], nn.Module]] = {
-    "spinn": lambda words: SPINN(words, hidden_size=6, tracker_size=4, dropout=0.0),
-    "treelstm": lambda words: SPINN(words, hidden_size=6, tracker_size=None, dropout=0.0),
-    "spinn_predicted": lambda words: SupervisedSPINN(
+    "spinn_pi": lambda words: SPINNPI(words, hidden_size=6, tracker_size=4, dropout=0.0),
+    "treelstm": lambda words: SPINNPI(words, hidden_size=6, tracker_size=None, dropout=0.0),
+    "spinn": lambda words: SupervisedSPINN(
         words,
         hidden_size=6,
         tracker_size=4,
         dropout=0.0,
         beam=1,
         train_on="gold",
-        own_moves=0.5,
+        sampling_probability=0.5,
         ramp=1,
         transition_weight=1.0,
     ),
     "gumbel": lambda words: gumbel(words, "linear"),
     "gumbel lstm": lambda words: gumbel(words, "lstm"),
     "gumbel bilstm": lambda words: gumbel(words, "bilstm"),
-    "bow sum": lambda words: Bag(words, pooling="sum", dropout=0.0),
-    "bow mean": lambda words: Bag(words, pooling="mean", dropout=0.0),
-    "bow max": lambda words: Bag(words, pooling="max", dropout=0.0),
+    "bow sum": lambda words: BagOfWords(words, pooling="sum", dropout=0.0),
+    "bow mean": lambda words: BagOfWords(words, pooling="mean", dropout=0.0),
+    "bow max": lambda words: BagOfWords(words, pooling="max", dropout=0.0),
     "rnn": lambda words: recurrent(words, cell="rnn"),
     "gru": lambda words: recurrent(words, cell="gru"),
     "lstm": lambda words: recurrent(words),
@@ -83,8 +83,8 @@ def settled(encoder: nn.Module) -> nn.Module:
 def total(encoding: Encoding) -> Tensor:
     """Something that every output has a part in."""
     whole = encoding.sentence.square().sum()
-    if encoding.choices is not None:
-        whole = whole + encoding.choices.masked_fill(encoding.choices == -torch.inf, 0).sum()
+    if encoding.log_probs is not None:
+        whole = whole + encoding.log_probs.masked_fill(encoding.log_probs == -torch.inf, 0).sum()
     return whole
 
 
@@ -136,7 +136,7 @@ def test_order_in_the_batch_changes_nothing(
     encoder: nn.Module, ragged_batch: Sentences, alone: Callable[[Sentences], list[Sentences]]
 ) -> None:
     parts = alone(ragged_batch)[::-1]
-    turned = Sentences.pack(
+    turned = Sentences.from_lists(
         [part.words.tolist() for part in parts],
         [bytes(part.transitions.tolist()) for part in parts],
     )
@@ -164,8 +164,8 @@ def test_dropout_falls_on_the_sentence_in_training_only(name: str, ragged_batch:
 @pytest.mark.parametrize("tracker_size", [None, 4])
 def test_dropout_on_words_falls_on_every_word_for_itself(tracker_size: int | None) -> None:
     words = WordEmbedding(12, size=50, projection_size=None, dropout=0.5, trained=True)
-    encoder = SPINN(words, hidden_size=6, tracker_size=tracker_size, dropout=0.0)
-    same = Sentences.pack([[3], [3]], [b"\x00", b"\x00"])
+    encoder = SPINNPI(words, hidden_size=6, tracker_size=tracker_size, dropout=0.0)
+    same = Sentences.from_lists([[3], [3]], [b"\x00", b"\x00"])
     first, second = encode(encoder, same).sentence
     assert not torch.equal(first, second)
     first, second = encode(encoder.eval(), same).sentence
@@ -176,11 +176,11 @@ def test_dropout_on_words_falls_on_every_word_for_itself(tracker_size: int | Non
 def test_vectors_are_read_as_words_that_have_them(name: str, batch: Sentences) -> None:
     N = len(batch.words)
     table = WordEmbedding(N + 1, size=5, projection_size=None, dropout=0.0, trained=True)
-    distinct = Sentences.packed(
+    distinct = Sentences.from_arrays(
         np.arange(1, N + 1), batch.lengths.numpy(), batch.transitions.numpy()
     )
     vectors = table.table.weight.detach()[1:].clone().numpy()
-    sentences = Sentences.of_vectors(vectors, batch.lengths.numpy(), batch.transitions.numpy())
+    sentences = Sentences.from_vectors(vectors, batch.lengths.numpy(), batch.transitions.numpy())
     sentences.words.requires_grad_()
 
     by_word = ENCODERS[name](table)

@@ -13,7 +13,7 @@ from torch import Tensor
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
 from spinn.encoders.gumbel_treelstm import GumbelTreeLSTM
-from spinn.encoders.spinn import SPINN
+from spinn.encoders.spinn_pi import SPINNPI
 from spinn.layers.embedding import WordEmbedding
 from spinn.trees.transitions import check_transitions, right_branching
 
@@ -47,10 +47,10 @@ def plainly(encoder: GumbelTreeLSTM, sentence: Sentences) -> tuple[bytes, list[T
         parents = [encoder.reduce(a[0], b[0]) for a, b in pairwise(nodes)]
         scores = [float((h * encoder.query).sum().detach()) for h, _ in parents]
         k = next(i for i, score in enumerate(scores) if score > max(scores) - 1e-12)
-        (_, left_moves, left_h), (_, right_moves, right_h) = nodes[k : k + 2]
+        (_, left_moves, left_h), (_, dynamic_oracle, right_h) = nodes[k : k + 2]
         merged = (
             parents[k],
-            left_moves + right_moves + b"\x01",
+            left_moves + dynamic_oracle + b"\x01",
             [*left_h, *right_h, parents[k][0]],
         )
         nodes[k : k + 2] = [merged]
@@ -84,7 +84,7 @@ def as_sampled(encoder: GumbelTreeLSTM, sentence: Sentences) -> Tensor:
 
 def own_trees(sentences: Sentences, encoding: Encoding) -> Sentences:
     """The same words under the trees that the encoder chose."""
-    return Sentences.packed(
+    return Sentences.from_arrays(
         sentences.words.numpy(), sentences.lengths.numpy(), encoding.transitions.numpy()
     )
 
@@ -123,7 +123,7 @@ def test_its_vectors_are_the_treelstms_on_the_trees_it_chose(
 ) -> None:
     """In training too: forward, a straight-through weight is 1 or 0 and nothing between."""
     encoder = build().train(training)
-    treelstm = SPINN(encoder.embedding, hidden_size=D, tracker_size=None, dropout=0.0)
+    treelstm = SPINNPI(encoder.embedding, hidden_size=D, tracker_size=None, dropout=0.0)
     treelstm.leaf, treelstm.reduce = encoder.leaf, encoder.reduce
     found = encoder(batch)
     expected = treelstm(own_trees(batch, found))
@@ -133,7 +133,7 @@ def test_its_vectors_are_the_treelstms_on_the_trees_it_chose(
 
 def test_gradients_in_evaluation_are_the_treelstms(ragged_batch: Sentences) -> None:
     encoder = build().eval()
-    treelstm = SPINN(encoder.embedding, hidden_size=D, tracker_size=None, dropout=0.0)
+    treelstm = SPINNPI(encoder.embedding, hidden_size=D, tracker_size=None, dropout=0.0)
     treelstm.leaf, treelstm.reduce = encoder.leaf, encoder.reduce
     weights = list(treelstm.parameters())
     found = encoder(ragged_batch)
@@ -153,7 +153,7 @@ def test_gradients_in_training_are_those_of_the_papers_equations(
     leaf: str, temperature: float
 ) -> None:
     encoder = build(leaf=leaf, temperature=temperature)
-    sentence = Sentences.pack([[3, 1, 4, 1, 5, 9, 2, 6]], [right_branching(8)])
+    sentence = Sentences.from_lists([[3, 1, 4, 1, 5, 9, 2, 6]], [right_branching(8)])
     toward = torch.randn(1, D)
     gradients = []
     for encode in (lambda: encoder(sentence).sentence, lambda: as_sampled(encoder, sentence)):
@@ -175,7 +175,7 @@ def test_in_training_batch_mates_change_no_gradient(monkeypatch: pytest.MonkeyPa
     batches = [words, *([ids] for ids in words)]
     gradients = []
     for ids in batches:
-        sentences = Sentences.pack(ids, [right_branching(len(each)) for each in ids])
+        sentences = Sentences.from_lists(ids, [right_branching(len(each)) for each in ids])
         encoder.zero_grad()
         encoder(sentences).sentence.square().sum().backward()
         gradients.append(
@@ -213,7 +213,7 @@ def test_training_draws_anew_and_evaluation_does_not(ragged_batch: Sentences) ->
 
 def test_the_given_parse_is_not_looked_at(batch: Sentences) -> None:
     encoder = build().eval()
-    other = Sentences.in_a_row(batch.words.numpy(), batch.lengths.numpy())
+    other = Sentences.from_sequences(batch.words.numpy(), batch.lengths.numpy())
     one, two = encoder(batch), encoder(other)
     assert torch.equal(one.transitions, two.transitions)
     torch.testing.assert_close(one.nodes, two.nodes, rtol=0, atol=1e-12)
@@ -235,7 +235,7 @@ def test_moves_always_build_one_tree_over_each_sentence(
     encoder = build().train(training)
     encoder.query.data.mul_(scale)
     words = [[rng.randrange(1, 12) for _ in range(length)] for length in lengths]
-    encoding = encoder(Sentences.pack(words, [right_branching(n) for n in lengths]))
+    encoding = encoder(Sentences.from_lists(words, [right_branching(n) for n in lengths]))
     moves = bytes(encoding.transitions.tolist())
     for length in lengths:
         check_transitions(moves[: 2 * length - 1], length)
@@ -243,7 +243,7 @@ def test_moves_always_build_one_tree_over_each_sentence(
     assert not moves
     assert encoding.transitions.dtype == torch.uint8
     assert encoding.transitions.device.type == "cpu"
-    assert encoding.choices is None
+    assert encoding.log_probs is None
     assert encoding.tracking is None
 
 
@@ -256,9 +256,9 @@ def test_equal_scores_go_to_the_leftmost_in_any_batch(repeated: list[int], seed:
     encoder = build(hidden_size=100).eval()
     same = [(31 * repeated)[:length] for length in (23, 5, 17, 2, 9, 1, 31)]
     trees = [right_branching(len(ids)) for ids in same]
-    together = encoder(Sentences.pack(same, trees)).transitions
+    together = encoder(Sentences.from_lists(same, trees)).transitions
     apart = [
-        encoder(Sentences.pack([ids], [tree])).transitions
+        encoder(Sentences.from_lists([ids], [tree])).transitions
         for ids, tree in zip(same, trees, strict=True)
     ]
     assert torch.equal(together, torch.cat(apart))
@@ -268,7 +268,7 @@ def test_a_very_long_sentence_is_read_in_evaluation() -> None:
     words = [1 + i * i % 11 for i in range(1000)]
     encoder = build().eval()
     with torch.inference_mode():
-        encoding = encoder(Sentences.pack([words], [right_branching(1000)]))
+        encoding = encoder(Sentences.from_lists([words], [right_branching(1000)]))
     check_transitions(bytes(encoding.transitions.tolist()), 1000)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
 from spinn.encoders.recurrent import Recurrent
-from spinn.encoders.spinn import SPINN
+from spinn.encoders.spinn_pi import SPINNPI
 from spinn.layers.decoder import Decoder
 from spinn.layers.embedding import WordEmbedding
 
@@ -286,6 +286,6 @@ def test_what_does_not_fit_together_is_named() -> None:
 
 def test_an_encoder_without_tokens_is_named(ragged_batch: Sentences) -> None:
     words = WordEmbedding(12, size=3, projection_size=None, dropout=0.0, trained=True)
-    encoding = SPINN(words, hidden_size=D, tracker_size=None, dropout=0.0)(ragged_batch)
+    encoding = SPINNPI(words, hidden_size=D, tracker_size=None, dropout=0.0)(ragged_batch)
     with pytest.raises(ValueError, match=r"encoding.tokens: None; expected a vector for each word"):
         make().greedy(encoding, ragged_batch.lengths, limit=3)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from spinn.batch.sentences import Sentences
-from spinn.encoders.bow import Bag
+from spinn.encoders.bow import BagOfWords
 from spinn.layers.embedding import Vectors, WordEmbedding
 from spinn.layers.heads import MLP, pair_features
 
@@ -82,8 +82,8 @@ def test_vectors_of_another_kind_are_named(given: torch.Tensor, found: str) -> N
 @pytest.mark.parametrize("pooling", ["sum", "mean", "max"])
 def test_bag_pools_each_sentence(pooling: str) -> None:
     words = embedding()
-    bag = Bag(words, pooling=pooling, dropout=0.0)
-    sentences = Sentences.pack([[2, 3, 4], [5], [1, 2]], [S + S + R + S + R, S, S + S + R])
+    bag = BagOfWords(words, pooling=pooling, dropout=0.0)
+    sentences = Sentences.from_lists([[2, 3, 4], [5], [1, 2]], [S + S + R + S + R, S, S + S + R])
     rows = [words.table.weight[ids] for ids in ([2, 3, 4], [5], [1, 2])]
     pooled = {"sum": lambda x: x.sum(0), "mean": lambda x: x.mean(0), "max": lambda x: x.amax(0)}
     expected = torch.stack([pooled[pooling](row) for row in rows])
@@ -92,7 +92,7 @@ def test_bag_pools_each_sentence(pooling: str) -> None:
 
 def test_bag_names_an_unknown_pooling() -> None:
     with pytest.raises(ValueError, match=r"pooling: 'last'; expected one of \('sum', 'mean'"):
-        Bag(embedding(), pooling="last", dropout=0.0)
+        BagOfWords(embedding(), pooling="last", dropout=0.0)
 
 
 def test_pair_features_are_both_difference_and_product() -> None:

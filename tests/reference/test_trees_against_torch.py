@@ -10,7 +10,7 @@ from closeness import close, leaves, numpy
 from torch import Tensor, nn
 
 from spinn.batch.sentences import Sentences
-from spinn.encoders.spinn import SPINN
+from spinn.encoders.spinn_pi import SPINNPI
 from spinn.layers.embedding import WordEmbedding
 from spinn.layers.tree_lstm import Reduce
 from spinn.reference import spinn, tree_lstm
@@ -97,10 +97,10 @@ def same_reduce(gradients: dict[str, Array], reduce: Reduce, bias: str) -> None:
     close(gradients[bias], torch.zeros_like(b) if b.grad is None else b.grad, bias)
 
 
-def encoder(tracker_size: int | None) -> SPINN:
+def encoder(tracker_size: int | None) -> SPINNPI:
     """Words are trained and 2D wide, so that the table holds (h, c) itself."""
     words = WordEmbedding(VOCABULARY, size=2 * H, projection_size=None, dropout=0.0, trained=True)
-    module = SPINN(words, hidden_size=H, tracker_size=tracker_size, dropout=0.0)
+    module = SPINNPI(words, hidden_size=H, tracker_size=tracker_size, dropout=0.0)
     assert isinstance(module.leaf, nn.Identity)
     scramble(module)
     return module
@@ -110,7 +110,7 @@ def pack(trees: Sequence[bytes]) -> tuple[list[list[int]], Sentences]:
     """Few different words, so that they come again."""
     rng = random.Random(2)
     words = [[rng.randrange(1, VOCABULARY) for _ in range(leaf_count(tree))] for tree in trees]
-    return words, Sentences.pack(words, trees)
+    return words, Sentences.from_lists(words, trees)
 
 
 def pad(words: list[list[int]]) -> Array:
@@ -134,7 +134,7 @@ def laid_out(trees: Sequence[bytes], steps: int) -> tuple[Array, Array]:
     return numbers, columns
 
 
-def weights_of(module: SPINN) -> spinn.Weights:
+def weights_of(module: SPINNPI) -> spinn.Weights:
     tracker = module.tracker
     W_second, W_top = np.split(numpy(tracker.read_stack.weight), 2, axis=1)
     U_left, U_right, b = reduce_weights(module.reduce)
@@ -184,7 +184,7 @@ def test_spinn_and_treelstm_are_the_encoders(trees: list[bytes], tracker_size: i
         same_tracker(gradients, module)
 
 
-def same_tracker(gradients: dict[str, Array], module: SPINN) -> None:
+def same_tracker(gradients: dict[str, Array], module: SPINNPI) -> None:
     """Compare the gradients of what the Tracker adds."""
     tracker, track = module.tracker, module.reduce.track
     stack = np.concatenate([gradients["W_second"], gradients["W_top"]], axis=1)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
-from spinn.encoders.spinn import SPINN
+from spinn.encoders.spinn_pi import SPINNPI
 from spinn.layers.embedding import WordEmbedding
 from spinn.layers.tracker import Tracker
 from spinn.layers.tree_lstm import Reduce
@@ -19,23 +19,23 @@ D, K = 4, 3
 S, R = b"\x00", b"\x01"
 
 
-class ReferenceSPINN(SPINN):
+class ReferenceSPINN(SPINNPI):
     def forward(self, sentences: Sentences) -> Encoding:
         h, c = self.leaf(self.embedding(sentences.words)).chunk(2, dim=1)
         sentence, nodes, tracking = reference.encode(h, c, sentences, self.reduce, self.tracker)
         return Encoding(
             sentence,
-            lay_out_nodes=lambda: nodes,
-            lay_out_tracking=None if tracking is None else lambda: tracking,
+            gather_nodes=lambda: nodes,
+            gather_tracking=None if tracking is None else lambda: tracking,
         )
 
 
-def twins(tracker_size: int | None, dropout: float = 0.0) -> tuple[SPINN, SPINN]:
+def twins(tracker_size: int | None, dropout: float = 0.0) -> tuple[SPINNPI, SPINNPI]:
     """The fast one and the plain one, with the same weights."""
     words = WordEmbedding(12, size=5, projection_size=None, dropout=dropout, trained=True)
     fast, plain = (
         kind(words, hidden_size=D, tracker_size=tracker_size, dropout=0.0)
-        for kind in (SPINN, ReferenceSPINN)
+        for kind in (SPINNPI, ReferenceSPINN)
     )
     with torch.no_grad():
         for parameter in fast.parameters():
@@ -45,7 +45,7 @@ def twins(tracker_size: int | None, dropout: float = 0.0) -> tuple[SPINN, SPINN]
 
 
 def gradients(
-    encoder: SPINN, sentences: Sentences, outputs: tuple[str, ...]
+    encoder: SPINNPI, sentences: Sentences, outputs: tuple[str, ...]
 ) -> tuple[Encoding, dict[str, Tensor]]:
     """Encode, and send a gradient of its own through each of these outputs."""
     encoder.zero_grad()
@@ -143,7 +143,7 @@ def functions(
 def test_gradcheck(tracker_size: int | None) -> None:
     trees = [S + S + S + R + R, S, S + S + R + S + S + R + R]
     words = [[1, 2, 1], [2], [3, 1, 1, 2]]
-    run, values = functions(Sentences.pack(words, trees), tracker_size)
+    run, values = functions(Sentences.from_lists(words, trees), tracker_size)
     assert torch.autograd.gradcheck(run, values)
 
 
@@ -220,7 +220,7 @@ def test_an_empty_place_is_zeros_and_not_a_word() -> None:
     fast, _ = twins(K)
     seen: list[tuple[Tensor, ...]] = []
     fast.tracker.register_forward_pre_hook(lambda _, values: seen.append(values[:3]))
-    sentences = Sentences.pack([[5, 6]], [S + S + R])
+    sentences = Sentences.from_lists([[5, 6]], [S + S + R])
     h, c = fast.leaf(fast.embedding(sentences.words)).chunk(2, dim=1)
     reference.encode(h, c, sentences, fast.reduce, fast.tracker)
     zeros = torch.zeros(1, D)
@@ -234,7 +234,7 @@ def test_an_empty_place_is_zeros_and_not_a_word() -> None:
 
 
 def test_tracker_and_reduce_must_fit() -> None:
-    sentences = Sentences.pack([[1, 2]], [S + S + R])
+    sentences = Sentences.from_lists([[1, 2]], [S + S + R])
     h = torch.randn(2, D)
     with pytest.raises(ValueError, match="reduce: made with tracker_size=None"):
         fused.encode(
@@ -250,6 +250,6 @@ def test_tracker_and_reduce_must_fit() -> None:
 def test_deep_trees_need_no_recursion() -> None:
     length = 2000
     words = [random.Random(0).randrange(1, 12) for _ in range(length)]
-    chain = Sentences.pack([words], [S * length + R * (length - 1)])
+    chain = Sentences.from_lists([words], [S * length + R * (length - 1)])
     for tracker_size in (None, K):
         twins(tracker_size)[0](chain).sentence.sum().backward()

@@ -26,7 +26,7 @@ def parser(beam: int = 1, scale: float = 1.0) -> SupervisedSPINN:
         dropout=0.0,
         beam=beam,
         train_on="gold",
-        own_moves=0.0,
+        sampling_probability=0.0,
         ramp=1,
         transition_weight=1.0,
     )
@@ -39,7 +39,7 @@ def parser(beam: int = 1, scale: float = 1.0) -> SupervisedSPINN:
 def of_lengths(*lengths: int) -> Sentences:
     rng = random.Random(0)
     words = [[rng.randrange(1, 12) for _ in range(length)] for length in lengths]
-    return Sentences.pack(words, [random_tree(length, rng) for length in lengths])
+    return Sentences.from_lists(words, [random_tree(length, rng) for length in lengths])
 
 
 def by_sentence(values: Tensor, sentences: Sentences) -> list[Tensor]:
@@ -48,7 +48,7 @@ def by_sentence(values: Tensor, sentences: Sentences) -> list[Tensor]:
 
 def log_probability(encoder: SupervisedSPINN, sentences: Sentences, moves: Tensor) -> list[float]:
     """Of whole parses, from the machine that is told its moves."""
-    choices = encoder.encode_along(sentences, None, moves).choices
+    choices = encoder.encode_along(sentences, None, moves).log_probs
     chosen = choices.detach().gather(1, moves.long()[:, None])[:, 0]
     return [float(part.sum()) for part in by_sentence(chosen, sentences)]
 
@@ -67,7 +67,7 @@ def test_makes_the_likelier_move_each_time(ragged_batch: Sentences) -> None:
     encoder = parser()
     with torch.no_grad():
         encoding = encoder(ragged_batch)
-    assert torch.equal(encoding.transitions, (encoding.choices.argmax(dim=1)).to(torch.uint8))
+    assert torch.equal(encoding.transitions, (encoding.log_probs.argmax(dim=1)).to(torch.uint8))
 
 
 def test_with_a_gradient_the_moves_and_vectors_are_the_same(ragged_batch: Sentences) -> None:
@@ -94,7 +94,7 @@ def test_any_weights_and_lengths_give_one_tree_over_the_words_in_order(
     torch.manual_seed(seed)
     encoder, sentences = parser(beam, scale), of_lengths(*lengths)
     for policy in (greedy, sample):
-        decided = encoder.decide(sentences, None, policy)
+        decided = encoder.parse_batch(sentences, None, policy)
         for moves, length in zip(by_sentence(decided.transitions, sentences), lengths, strict=True):
             check_transitions(bytes(moves.tolist()), length)
     with torch.no_grad():
@@ -126,8 +126,8 @@ def test_beam_search_is_that_of_a_list_per_sentence(width: int) -> None:
 def prefix_score(encoder: SupervisedSPINN, words: list[int], moves: bytes) -> float:
     """Log-probability of a parse's beginning: that of any parse that begins so, cut there."""
     tree = next(t for t in every_tree(len(words)) if t.startswith(moves))
-    alone = Sentences.pack([words], [tree])
-    choices = encoder.encode_along(alone, None, None).choices.detach()
+    alone = Sentences.from_lists([words], [tree])
+    choices = encoder.encode_along(alone, None, None).log_probs.detach()
     return float(choices.gather(1, alone.transitions.long()[:, None])[: len(moves)].sum())
 
 
@@ -141,7 +141,7 @@ def test_a_wide_beam_finds_the_likeliest_tree_of_all() -> None:
         strict=True,
     ):
         trees = list(every_tree(len(words)))
-        same = Sentences.pack([words.tolist()] * len(trees), trees)
+        same = Sentences.from_lists([words.tolist()] * len(trees), trees)
         scores = log_probability(encoder, same, same.transitions)
         assert bytes(moves.tolist()) == trees[max(range(len(trees)), key=scores.__getitem__)]
 
@@ -149,11 +149,11 @@ def test_a_wide_beam_finds_the_likeliest_tree_of_all() -> None:
 def test_samples_come_as_often_as_their_probability_says() -> None:
     encoder, words, draws = parser(scale=0.7), [3, 5, 1, 7], 4000
     trees = list(every_tree(4))
-    every = Sentences.pack([words] * len(trees), trees)
+    every = Sentences.from_lists([words] * len(trees), trees)
     expected = torch.tensor(log_probability(encoder, every, every.transitions)).exp()
     torch.testing.assert_close(expected.sum(), torch.tensor(1.0))
-    many = Sentences.pack([words] * draws, [trees[0]] * draws)
-    drawn = by_sentence(encoder.decide(many, None, sample).transitions, many)
+    many = Sentences.from_lists([words] * draws, [trees[0]] * draws)
+    drawn = by_sentence(encoder.parse_batch(many, None, sample).transitions, many)
     counts = torch.zeros(len(trees))
     for moves in drawn:
         counts[trees.index(bytes(moves.tolist()))] += 1

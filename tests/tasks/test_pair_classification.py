@@ -9,7 +9,7 @@ from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
 from spinn.data.text.corpus import Corpus, Example
 from spinn.data.text.vocabulary import Vocabulary
-from spinn.encoders.spinn import SPINN
+from spinn.encoders.spinn_pi import SPINNPI
 from spinn.layers.embedding import WordEmbedding
 from spinn.tasks.pair_classification import PairBatch, PairClassification
 from spinn.trees.transitions import Parse, parse_brackets, random_tree
@@ -30,7 +30,7 @@ def make_task(sides: str = "both", **changed: object) -> tuple[PairClassificatio
     embedding = WordEmbedding(
         len(vocabulary), size=6, projection_size=None, dropout=0.0, trained=True
     )
-    encoder = SPINN(embedding, hidden_size=5, tracker_size=3, dropout=0.0)
+    encoder = SPINNPI(embedding, hidden_size=5, tracker_size=3, dropout=0.0)
     settings = {"hidden_size": 7, "layers": 1, "dropout": 0.0, "batch_norm": False, **changed}
     task = PairClassification(encoder, labels=LABELS, sides=sides, **settings)  # type: ignore[arg-type]
     return task, task.prepare(corpus, vocabulary).collate(np.arange(len(corpus)))
@@ -89,7 +89,7 @@ def collated_one_by_one(
 ) -> PairBatch:
     """The batch as it was packed before splits stood in columns: sentence after sentence."""
     parses = [example.sentences[side] for side in sides for example in examples]
-    sentences = Sentences.pack(
+    sentences = Sentences.from_lists(
         [vocabulary.encode(parse.words) for parse in parses],
         [parse.transitions for parse in parses],
     )
@@ -144,15 +144,15 @@ def test_examples_must_be_pairs() -> None:
         task.prepare(single, Vocabulary(["a", "b"]))
 
 
-class Critic(SPINN):
-    """Wants two trials judged, notes what it is told, and wants more of everything."""
+class Critic(SPINNPI):
+    """Wants two rollouts judged, notes what it is told, and wants more of everything."""
 
     def forward(self, sentences: Sentences) -> Encoding:
         encoding = super().forward(sentences)
         vectors = encoding.sentence.detach()
-        return replace(encoding, trials=torch.stack([vectors, -vectors]))
+        return replace(encoding, rollouts=torch.stack([vectors, -vectors]))
 
-    def objective(
+    def auxiliary_loss(
         self, encoding: Encoding, sentences: Sentences, rewards: torch.Tensor | None
     ) -> torch.Tensor:
         self.seen = encoding, sentences, rewards
@@ -180,7 +180,7 @@ def test_an_encoders_own_objective_gets_the_log_probability_of_the_pairs_class(s
     assert task.mlp.training
 
     task.eval()  # the judge drops nothing out
-    for trial, judged in zip(encoding.trials, rewards, strict=True):
+    for trial, judged in zip(encoding.rollouts, rewards, strict=True):
         each = task.classify(trial).log_softmax(dim=1).gather(1, batch.targets[:, None])[:, 0]
         torch.testing.assert_close(judged, each.repeat(2 if sides == "both" else 1))
 

@@ -8,10 +8,10 @@ from torch.nn import functional as F
 from spinn.data.sequences.series import Series
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.encoders.recurrent import Recurrent
-from spinn.encoders.spinn import SPINN
-from spinn.layers.decoder import Written
+from spinn.encoders.spinn_pi import SPINNPI
+from spinn.layers.decoder import Generated
 from spinn.layers.embedding import WordEmbedding
-from spinn.tasks.seq2seq import SequenceToSequence, Writing, WritingMetrics
+from spinn.tasks.seq2seq import Seq2SeqMetrics, Seq2SeqOutputs, SequenceToSequence
 from spinn.tasks.sequence_tasks import SeriesBatch
 
 SYMBOLS = Vocabulary("xyz")
@@ -70,16 +70,16 @@ def test_what_is_longer_or_shorter_or_other_is_not_exact() -> None:
     cases = [([1, 0, 2], [2, 0, 1], 3), ([1, 2], [1, 0, 1], 2), ([1, 1, 2], [2, 0, 1], 2)]
     cases.append(([1, 0, 0, 2], [2, 1, 1], 2))
     for symbols, lengths, right in cases:
-        metrics = WritingMetrics()
-        written = Written(torch.tensor(symbols), torch.tensor(lengths))
-        metrics.update(Writing(torch.zeros(6, 4), written), batch, torch.tensor(2.0))
+        metrics = Seq2SeqMetrics()
+        written = Generated(torch.tensor(symbols), torch.tensor(lengths))
+        metrics.update(Seq2SeqOutputs(torch.zeros(6, 4), written), batch, torch.tensor(2.0))
         assert metrics.exact == pytest.approx(right / 3)
         assert metrics.summary() == {"exact": right / 3, "loss": 2.0, "examples": 3}
 
 
 def test_nothing_is_counted_while_training() -> None:
     with pytest.raises(ValueError, match="nothing was written"):
-        WritingMetrics().update(Writing(torch.zeros(6, 4), None), None, torch.tensor(0.0))
+        Seq2SeqMetrics().update(Seq2SeqOutputs(torch.zeros(6, 4), None), None, torch.tensor(0.0))
 
 
 def test_bad_settings_and_targets_are_named() -> None:
@@ -93,4 +93,4 @@ def test_an_encoder_without_a_vector_for_each_step_is_named() -> None:
     with pytest.raises(
         ValueError, match="SPINN has no vector for each step; choose model=rnn, gru"
     ):
-        task(encoder=SPINN(words(), hidden_size=4, tracker_size=None, dropout=0.0))
+        task(encoder=SPINNPI(words(), hidden_size=4, tracker_size=None, dropout=0.0))

@@ -12,7 +12,7 @@ from spinn.data.sequences.series import Series
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.encoders.recurrent import Recurrent
 from spinn.encoders.sequence_model import SequenceModel
-from spinn.encoders.spinn import SPINN
+from spinn.encoders.spinn_pi import SPINNPI
 from spinn.errors import InputError
 from spinn.layers.embedding import Vectors, WordEmbedding
 from spinn.tasks.sequence_tasks import SequenceLabelling, SequenceRegression
@@ -134,7 +134,7 @@ def test_an_empty_batch_and_steps_of_another_width_are_named() -> None:
 
 
 def test_an_encoder_without_a_vector_for_each_step_is_named() -> None:
-    tree = SPINN(Vectors(size=2, dropout=0.0), hidden_size=3, tracker_size=None, dropout=0.0)
+    tree = SPINNPI(Vectors(size=2, dropout=0.0), hidden_size=3, tracker_size=None, dropout=0.0)
     with pytest.raises(
         ValueError, match="SPINN has no vector for each step; choose model=rnn, gru"
     ):
@@ -142,4 +142,4 @@ def test_an_encoder_without_a_vector_for_each_step_is_named() -> None:
     task = SequenceLabelling(tree, labels=("a", "b"), per="sequence", dropout=0.0)
     batch = task.prepare(Series.of([(NUMBERS[0], [1])]), EMPTY).collate(np.array([0]))
     with pytest.raises(InputError, match="model: SPINN has no vector for each step"):
-        task.at_each_step(batch.sentences)
+        task.step_outputs(batch.sentences)

@@ -56,7 +56,7 @@ def test_a_run_leaves_a_folder_that_stands_alone(
     assert results["dev"]["accuracy"] == max(line["dev"]["accuracy"] for line in lines)
 
 
-@pytest.mark.parametrize("model", ["spinn", "treelstm", "bow", "rnn", "gru", "lstm", "bilstm"])
+@pytest.mark.parametrize("model", ["spinn_pi", "treelstm", "bow", "rnn", "gru", "lstm", "bilstm"])
 def test_every_model_learns_the_tiny_task(
     model: str, composed: Compose, tiny_overrides: list[str]
 ) -> None:
@@ -114,8 +114,8 @@ def interrupt_after(monkeypatch: pytest.MonkeyPatch, steps: int, number: int) ->
 @pytest.mark.parametrize(
     ("number", "code", "model"),
     [
-        (signal.SIGINT, 130, ["model=spinn"]),
-        (signal.SIGTERM, 143, ["model=spinn_predicted", "model.ramp=16"]),
+        (signal.SIGINT, 130, ["model=spinn_pi"]),
+        (signal.SIGTERM, 143, ["model=spinn", "model.ramp=16"]),
         (signal.SIGINT, 130, ["model=rl_spinn", "model.baseline=average"]),
         (signal.SIGINT, 130, ["model=gumbel_treelstm"]),
     ],

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from spinn.training.batches import Ahead
+from spinn.training.batches import Prefetch
 
 
 def threads() -> list[str]:
@@ -16,7 +16,7 @@ def threads() -> list[str]:
 @pytest.mark.parametrize("number", [0, 1, 2, 3, 50])
 @pytest.mark.parametrize("depth", [1, 3])
 def test_items_come_in_order_and_once(number: int, depth: int) -> None:
-    with Ahead(range(number), depth=depth) as items:
+    with Prefetch(range(number), depth=depth) as items:
         assert list(items) == list(range(number))
         assert list(items) == []
     assert threads() == []
@@ -33,7 +33,7 @@ def test_no_more_are_made_than_may_wait() -> None:
                 third.set()
             yield number
 
-    with Ahead(items(), depth=2) as ahead:
+    with Prefetch(items(), depth=2) as ahead:
         assert third.wait(10)
         assert next(iter(ahead)) == 0
     assert len(made) <= 5  # in use, two that wait, in hand, and one for the room made on leaving
@@ -42,7 +42,7 @@ def test_no_more_are_made_than_may_wait() -> None:
 @pytest.mark.parametrize("taken", [0, 1, 7])
 @pytest.mark.parametrize("depth", [1, 3])
 def test_leaving_early_ends_the_thread(taken: int, depth: int) -> None:
-    with pytest.raises(KeyboardInterrupt), Ahead(count(), depth=depth) as items:  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), Prefetch(count(), depth=depth) as items:  # noqa: PT012
         for _ in range(taken):
             next(items)
         raise KeyboardInterrupt
@@ -54,7 +54,7 @@ def test_what_goes_wrong_is_raised_in_its_place() -> None:
         yield 1
         raise ValueError("sentence 3, move 2 is REDUCE")
 
-    with Ahead(items()) as ahead:
+    with Prefetch(items()) as ahead:
         assert next(ahead) == 1
         for _ in range(2):
             with pytest.raises(ValueError, match="sentence 3, move 2 is REDUCE"):

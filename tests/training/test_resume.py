@@ -39,7 +39,7 @@ def steps(folder: Path) -> list[int]:
         ("data=sick", "with data=natlog, and this command says sick"),
         (
             "model=lstm",
-            "with model._target_=spinn.encoders.spinn.SPINN, and this command says "
+            "with model._target_=spinn.encoders.spinn_pi.SPINNPI, and this command says "
             "spinn.encoders.recurrent.Recurrent",
         ),
     ],

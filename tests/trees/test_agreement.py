@@ -17,8 +17,8 @@ from spinn.trees.agreement import (
     depth,
     f1,
     figures,
-    same_moves,
     self_agreement,
+    transition_agreement,
     word_depth,
     words_of,
 )
@@ -164,10 +164,10 @@ def test_sentences_stay_beside_each_other_whatever_their_trees() -> None:
 def test_moves_are_compared_place_by_place() -> None:
     """SSSRR against SSRSR: the third and fourth differ, and the third alone is gold's choice."""
     right, left = right_branching(3), left_branching(3)
-    assert same_moves([right], [left]) == (3 / 5, 0)
-    assert same_moves([left], [left]) == (1, 1)
-    assert same_moves([left_branching(2)], [left_branching(2)]) == (1, None)
-    both = same_moves([right, left], [left, left])
+    assert transition_agreement([right], [left]) == (3 / 5, 0)
+    assert transition_agreement([left], [left]) == (1, 1)
+    assert transition_agreement([left_branching(2)], [left_branching(2)]) == (1, None)
+    both = transition_agreement([right, left], [left, left])
     assert both == (8 / 10, 1 / 2)
 
 
@@ -176,7 +176,7 @@ def test_free_moves_are_those_that_tell_trees_apart() -> None:
         trees = list(every_tree(length))
         for gold in trees:
             for made in trees:
-                agreed = same_moves([made], [gold]).free_moves
+                agreed = transition_agreement([made], [gold]).free_transitions
                 assert (agreed == 1 or agreed is None) == (made == gold)
 
 
@@ -205,10 +205,10 @@ def test_figures_tell_all_of_a_corpus() -> None:
     assert told["gold"] == pytest.approx((1 / 4 + 1) / 2)
     assert told["left"] == pytest.approx((1 + 2 / 3) / 2)
     assert told["balanced"] == pytest.approx(fmean([3 / 4, 1]))
-    assert (told["depth"], told["moves"]) == (3, same_moves(trees, golds).moves)
+    assert (told["depth"], told["moves"]) == (3, transition_agreement(trees, golds).moves)
     assert told == figures(trees, DEFAULT, golds=golds, draws=2, seed=1)
     alone = figures(trees, DEFAULT, draws=2, seed=1)
-    assert set(told) - set(alone) == {"gold", "moves", "free_moves"}
+    assert set(told) - set(alone) == {"gold", "moves", "free_transitions"}
 
 
 def test_what_cannot_be_compared_is_named() -> None:
@@ -217,7 +217,7 @@ def test_what_cannot_be_compared_is_named() -> None:
     with pytest.raises(ValueError, match="no tree to compare"):
         f1([], [], DEFAULT)
     with pytest.raises(ValueError, match="no tree to compare"):
-        same_moves([], [])
+        transition_agreement([], [])
     with pytest.raises(ValueError, match=r"average='micro', expected one of \('sentence', 'corpus"):
         Conventions(average="micro")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="final_punctuation='strip', expected one of"):

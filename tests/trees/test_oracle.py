@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from spinn.trees.oracle import EITHER, legal, right_moves
+from spinn.trees.oracle import NO_TARGET, dynamic_oracle, legal
 from spinn.trees.transitions import REDUCE, SHIFT, every_tree, spans
 
 Stack = tuple[int, ...]  # where each entry starts; it ends where the next one starts
@@ -55,7 +55,7 @@ def test_right_moves_keep_as_many_of_golds_spans_as_can_be_kept(length: int) -> 
             return max(gains, default=0)
 
         for made in trees:
-            right = right_moves(*pack(made)[:1], *pack(gold))
+            right = dynamic_oracle(*pack(made)[:1], *pack(gold))
             stack: Stack = ()
             shifted = 0
             for step, move in enumerate(made):
@@ -64,7 +64,7 @@ def test_right_moves_keep_as_many_of_golds_spans_as_can_be_kept(length: int) -> 
                     m: (m == REDUCE and (after[-1], shifted) in wanted) + best(after, taken)
                     for m, (after, taken) in ahead.items()
                 }
-                if right[step] == EITHER:
+                if right[step] == NO_TARGET:
                     assert len(set(values.values())) == 1, (gold, made, step)
                 else:
                     assert len(values) == 2, "a forced move is nobody's choice"
@@ -75,16 +75,16 @@ def test_right_moves_keep_as_many_of_golds_spans_as_can_be_kept(length: int) -> 
 def test_along_gold_the_right_moves_are_golds() -> None:
     for gold in every_tree(6):
         made, lengths = pack(gold)
-        right = right_moves(made, made, lengths)
+        right = dynamic_oracle(made, made, lengths)
         free = legal(made, lengths).all(axis=1)
         assert (right[free] == made[free]).all()
-        assert (right[~free] == EITHER).all()
+        assert (right[~free] == NO_TARGET).all()
 
 
 def test_a_batch_is_its_sentences() -> None:
     trees = [tree for length in (3, 1, 5, 2, 4) for tree in every_tree(length)]
     made, gold = trees, trees[::-1]
     gold = [next(t for t in gold if len(t) == len(m) and t != m) if len(m) > 3 else m for m in made]
-    together = right_moves(pack(*made)[0], *pack(*gold))
-    apart = [right_moves(pack(m)[0], *pack(g)) for m, g in zip(made, gold, strict=True)]
+    together = dynamic_oracle(pack(*made)[0], *pack(*gold))
+    apart = [dynamic_oracle(pack(m)[0], *pack(g)) for m, g in zip(made, gold, strict=True)]
     assert np.array_equal(together, np.concatenate(apart))

@@ -53,8 +53,8 @@ def parsed(loaded: Run, options: argparse.Namespace) -> Parsed:
     Raises: InputError: if the run is not of sentence pairs, or its encoder has no trees.
     """
     folder = str(loaded.folder.path)
-    parses = getattr(loaded.task.encoder, "parses", False)
-    dataset = evaluation_sets.chosen_dataset(loaded, options, followed=not parses)
+    predicts = loaded.task.encoder.tree_source == "predicted"
+    dataset = evaluation_sets.chosen_dataset(loaded, options, followed=not predicts)
     if not isinstance(dataset, PairFiles) or not isinstance(loaded.task, PairClassification):
         raise InputError(
             f"{folder} was trained on {dataset.describe()}; parse-eval is for pairs of sentences"
@@ -96,14 +96,14 @@ def encoder_trees(
     lengths = [len(parse.words) for parse in parses]
     for rows in LengthBuckets(lengths, batch_size=batch_size).batches(0, shuffle=False):
         batch = [parses[row] for row in rows]
-        sentences = Sentences.pack(
+        sentences = Sentences.from_lists(
             [vocabulary.encode(words) for words, _ in batch], [tree for _, tree in batch]
         )
         encoding = encoder(sentences)
         own = encoding.transitions is not None
-        if not own and encoding.lay_out_nodes is None:
+        if not own and encoding.gather_nodes is None:
             return None
-        moves = encoding.moves(sentences).numpy().tobytes()
+        moves = encoding.followed_transitions(sentences).numpy().tobytes()
         end = 0
         for row in rows:
             start, end = end, end + 2 * lengths[row] - 1

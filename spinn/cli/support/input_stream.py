@@ -12,8 +12,8 @@ T = TypeVar("T")
 class Arriving(Generic[T]):
     """The items of an iterable, in its order, made by one thread while others are in use.
 
-    Unlike `spinn.training.batches.Ahead` it hands out as many as have come, so that one that came
-    alone, as from a hand that types, need not wait for others. Leaving the `with` block ends the
+    Unlike `spinn.training.batches.Prefetch` it hands out as many as have come, so that one that
+    came alone, as from a hand that types, need not wait for others. Leaving the `with` block ends the
     thread as soon as the iterable gives it its next item.
 
     Args:

@@ -62,7 +62,7 @@ class Answerer:
         followed: list[Parse | None] = []
         for batch in self._batches(sentences):
             encoding = self._task.encoder(
-                Sentences.pack(
+                Sentences.from_lists(
                     [self._vocabulary.encode(parse.words) for parse in batch],
                     [parse.transitions for parse in batch],
                 )

@@ -59,7 +59,7 @@ def for_text(loaded: Run, options: argparse.Namespace) -> TreeSource:
 
     Raises: InputError: if it is not there, saying how to get it, or options do not fit.
     """
-    parses = getattr(loaded.task.encoder, "parses", False)
+    parses = loaded.task.encoder.tree_source == "predicted"
     name = options.trees or (PREDICTED if parses else "right")
     check(name, options.parser_url)
     loaded.follow(name)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spinn.data.text.readers.rows import MAX_LINE_BYTES, raw_lines
 from spinn.errors import InputError
-from spinn.text import counted
+from spinn.text import plural
 
 MAX_VALUES = 2**24  # a longer series is held to be the wrong file
 Moment = float | datetime
@@ -39,7 +39,7 @@ def read_column(path: Path, column: str, time: str | None) -> NDArray[np.float64
     for line, row in rows:
         place = f"{path}:{line}"
         if len(row) != len(names):
-            fields = counted(len(row), "field")
+            fields = plural(len(row), "field")
             raise InputError(f"{place}: {fields}; expected {len(names)}, as in the header")
         value, *moment = (row[index].strip() for index in places)
         values.append(_said(place, column, value, _number))

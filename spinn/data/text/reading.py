@@ -14,7 +14,7 @@ import numpy as np
 from spinn.data.text.corpus import Corpus, CorpusBuilder, Example
 from spinn.data.text.tree_source import PREDICTED, TreeSource
 from spinn.errors import InputError
-from spinn.text import counted
+from spinn.text import plural
 
 MESSAGES_KEPT = 10
 Stamp = tuple[int, int, int]
@@ -66,11 +66,11 @@ class ReadReport:
 
     def summary(self) -> str:
         """Say in one line what was read, and below it what was skipped and why."""
-        examples = counted(self.examples, "example")
+        examples = plural(self.examples, "example")
         counts = [
             f"{examples} from {len(self.files)} file(s), {self.trees} trees",
             f"{self.unlabelled:,} without a label" if self.unlabelled else "",
-            f"{counted(self.bad_rows, 'bad row')} skipped" if self.bad_rows else "",
+            f"{plural(self.bad_rows, 'bad row')} skipped" if self.bad_rows else "",
             f"{len(self.truncated)} file(s) cut short" if self.truncated else "",
         ]
         lines = ["; ".join(filter(None, counts)), *self.messages]

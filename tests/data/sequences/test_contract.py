@@ -9,7 +9,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from spinn.config import factory
-from spinn.data.dataset import MadeSequences
+from spinn.data.dataset import GeneratedSequences
 from spinn.data.sequences.addition import Addition
 from spinn.data.sequences.amplitude import Amplitude, WaveAmplitude
 from spinn.data.sequences.forecast import Forecast
@@ -167,7 +167,7 @@ def test_too_few_different_examples_are_an_error(name: str, changed: dict[str, A
 
 @pytest.mark.parametrize("name", NAMES)
 def test_figures_of_its_own_are_told_where_a_dataset_has_a_unit(name: str) -> None:
-    dataset = MadeSequences(of_yaml(name))
+    dataset = GeneratedSequences(of_yaml(name))
     test = dataset.load().test
     told = dataset.errors(test, test.targets), dataset.baselines(test)
     assert [bool(figures) for figures in told] == [name == "forecast"] * 2

@@ -1,4 +1,4 @@
-"""The line loop that all readers share: plain or gzipped, counted, decoded, errors with a place."""
+"""The line loop that all readers share: plain or gzipped, plural, decoded, errors with a place."""
 
 from __future__ import annotations
 

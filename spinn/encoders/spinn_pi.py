@@ -1,6 +1,6 @@
 """SPINN, and the TreeLSTM that it is without its Tracker."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from spinn.batch.encoding import Encoding
 from spinn.batch.schedule import Groups, Leaves, Schedule
 from spinn.batch.sentences import Sentences
+from spinn.encoders.encoder import Encoder
 from spinn.layers.embedding import Embedding
 from spinn.layers.leaves import linear_leaf
 from spinn.layers.tracker import Tracker
@@ -15,7 +16,7 @@ from spinn.layers.tree_lstm import Reduce
 from spinn.stack_machine import by_height, fused
 
 
-class SPINN(nn.Module):
+class SPINNPI(Encoder):
     """Read a sentence as a shift-reduce parser does (Bowman et al. 2016, arXiv:1603.06021).
 
     Args:
@@ -26,8 +27,8 @@ class SPINN(nn.Module):
         dropout: probability with which an entry of the sentence's vector becomes zero in training.
     """
 
-    has_tokens: ClassVar[bool] = False  # no vector for each step
-    parses: ClassVar[bool] = False  # whether it finds trees itself; this one follows those given
+    tree_source: ClassVar[Literal["none", "given", "predicted"]] = "given"
+    has_nodes: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class SPINN(nn.Module):
         """
         schedule = sentences.schedule
         h, c, leaves = self.leaves(sentences, words)
-        lay_out_tracking = None
+        gather_tracking = None
         if self.tracker is None:
             groups = schedule.levels
             composed = by_height.encode(h, c, leaves, schedule, self.reduce)  # (I, D)
@@ -88,17 +89,17 @@ class SPINN(nn.Module):
             groups, packed = schedule.steps, schedule.tracking.packed
             composed, states = fused.encode(h, c, leaves, schedule, self.reduce, self.tracker)
 
-            def lay_out_tracking() -> Tensor:
+            def gather_tracking() -> Tensor:
                 return states.index_select(0, packed)  # (M, K)
 
         sentence = roots(h, composed, leaves, groups, schedule)  # (B, D)
 
-        def lay_out_nodes() -> Tensor:
+        def gather_nodes() -> Tensor:
             words, inner = h.index_select(0, leaves.which), composed.index_select(0, groups.nodes)
             return torch.cat([words, inner])  # (M, D)
 
         return Encoding(
-            self.dropout(sentence), lay_out_nodes=lay_out_nodes, lay_out_tracking=lay_out_tracking
+            self.dropout(sentence), gather_nodes=gather_nodes, gather_tracking=gather_tracking
         )
 
 

@@ -1,0 +1,65 @@
+"""An encoder with a linear head, for tasks with a target at every step or one for the sequence."""
+
+from torch import Tensor, nn
+
+from spinn.batch.encoding import Encoding
+from spinn.batch.sentences import Sentences
+from spinn.encoders.encoder import Encoder
+from spinn.errors import InputError
+
+
+def tokens_of(encoding: Encoding, encoder: Encoder) -> Tensor:
+    """(N, D) a vector for each step.
+
+    Raises: InputError: if the encoder has none.
+    """
+    if encoding.tokens is None:
+        raise InputError(f"model: {_without_tokens(encoder)}")
+    return encoding.tokens
+
+
+def need_tokens(encoder: Encoder) -> None:
+    """Find out before any batch whether an encoder has a vector for each step.
+
+    Raises: ValueError: if it says that it has none.
+    """
+    if not encoder.has_tokens:
+        raise ValueError(_without_tokens(encoder))
+
+
+def _without_tokens(encoder: Encoder) -> str:
+    return (
+        f"{type(encoder).__name__} has no vector for each step; "
+        "choose model=rnn, gru, lstm, bilstm or bow"
+    )
+
+
+class EncoderWithHead(nn.Module):
+    """An encoder, and a linear head over its vectors.
+
+    Args:
+        encoder: turns sequences into vectors.
+        width: of what the head gives.
+        dropout: probability with which an entry of the head's input becomes zero in training.
+    """
+
+    def __init__(self, encoder: Encoder, width: int, *, dropout: float) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(encoder.size, width)
+
+    def step_outputs(self, sentences: Sentences) -> Tensor:
+        """(N, width) what the head makes of every step.
+
+        Raises: InputError: if the encoder has no vector for a step.
+        """
+        return self._headed(tokens_of(self.encoder(sentences), self.encoder))
+
+    def sequence_outputs(self, sentences: Sentences) -> Tensor:
+        """(B, width) what the head makes of every sequence."""
+        return self._headed(self.encoder(sentences).sentence)
+
+    def _headed(self, vectors: Tensor) -> Tensor:
+        outputs: Tensor = self.head(self.dropout(vectors))
+        return outputs
