@@ -157,9 +157,9 @@ def _check(task: PairClassification, sentences: tuple[Parse, Parse], model: str)
                 f"{name}: {len(parse.words)} words; inspect shows at most {LONGEST}. "
                 "spinn predict takes longer sentences"
             )
-    if task.sides != "both":
+    if task.sentences != "both":
         raise InputError(
-            f"{model} looks at the {task.sides} alone (task.sides={task.sides}); "
+            f"{model} looks at the {task.sentences} alone (task.sentences={task.sentences}); "
             "inspect shows how two sentences meet"
         )
 

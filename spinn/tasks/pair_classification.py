@@ -84,7 +84,7 @@ class PairClassification(Task):
         layers: hidden layers of the MLP.
         dropout: probability of dropping a unit before each layer of the MLP.
         batch_norm: normalise the input of each hidden layer over the batch.
-        sides: `both`, or `hypothesis` for the control that never sees the premise: what it gets
+        sentences: `both`, or `hypothesis` for the control that never sees the premise: what it gets
             right, the data gives away.
     """
 
@@ -99,15 +99,15 @@ class PairClassification(Task):
         layers: int,
         dropout: float,
         batch_norm: bool,
-        sides: Literal["both", "hypothesis"],
+        sentences: Literal["both", "hypothesis"],
     ) -> None:
         super().__init__()
         self.labels = labels
-        self.sides = sides
+        self.sentences = sentences
         self.encoder = encoder
         size = encoder.size
         self.mlp = MLP(
-            4 * size if sides == "both" else size,
+            4 * size if sentences == "both" else size,
             hidden_size=hidden_size,
             layers=layers,
             dropout=dropout,
@@ -125,7 +125,7 @@ class PairClassification(Task):
 
         For one side, sentence is (P, D).
         """
-        if self.sides == "hypothesis":
+        if self.sentences == "hypothesis":
             logits: Tensor = self.mlp(sentence)
         else:
             u, v = sentence.chunk(2)  # premises, hypotheses: each (P, D)
@@ -157,7 +157,7 @@ class PairClassification(Task):
         self.mlp.eval()
         losses = F.cross_entropy(self.classify(sentence), batch.targets, reduction="none")  # (P,)
         self.mlp.train()
-        return -losses.repeat(1 if self.sides == "hypothesis" else 2)
+        return -losses.repeat(1 if self.sentences == "hypothesis" else 2)
 
     def metrics(self) -> PairMetrics:
         """Return an empty count of gold label against prediction, and of moves."""
@@ -172,5 +172,5 @@ class PairClassification(Task):
             raise ValueError(f"{split.lengths.shape[1]} sentences in an example, expected 2")
         ids = np.array(vocabulary.encode(split.words), dtype=np.int64)
         classes = np.array([self.labels.index(name) for name in split.target_names])
-        sides = (1,) if self.sides == "hypothesis" else (0, 1)
+        sides = (1,) if self.sentences == "hypothesis" else (0, 1)
         return Pairs(split, ids, classes[split.targets], sides)

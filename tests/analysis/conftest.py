@@ -70,7 +70,7 @@ def make_task(
     spinn = SPINNPI(embedding, hidden_size=5, tracker_size=tracker_size, dropout=0.0)
     task = PairClassification(
         change(spinn), labels=labels, hidden_size=7, layers=1, dropout=0.0,
-        batch_norm=False, sides=sides,  # type: ignore[arg-type]
+        batch_norm=False, sentences=sides,  # type: ignore[arg-type]
     )  # fmt: skip
     return task.eval()
 

@@ -129,7 +129,7 @@ def test_models_that_cannot_be_looked_into(
     with pytest.raises(InputError, match=r"tiny model \(NoTree\) builds no tree, so there are no"):
         read(P, H, small(lambda _: no_tree()))
     with pytest.raises(InputError, match="tiny model looks at the hypothesis alone"):
-        read(P, H, small(sides="hypothesis"))
+        read(P, H, small(sentences="hypothesis"))
 
 
 def test_marks_tell_labels_apart() -> None:

@@ -251,7 +251,7 @@ def test_the_hypothesis_alone_where_the_task_reads_no_more(
     from safetensors.torch import load_file, save_file
 
     def narrow(config: DictConfig) -> None:
-        config.task.sides = "hypothesis"
+        config.task.sentences = "hypothesis"
 
     edit_config(narrow)
     weights = load_file(copied_run / "model.safetensors")

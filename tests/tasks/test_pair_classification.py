@@ -32,7 +32,7 @@ def make_task(sides: str = "both", **changed: object) -> tuple[PairClassificatio
     )
     encoder = SPINNPI(embedding, hidden_size=5, tracker_size=3, dropout=0.0)
     settings = {"hidden_size": 7, "layers": 1, "dropout": 0.0, "batch_norm": False, **changed}
-    task = PairClassification(encoder, labels=LABELS, sides=sides, **settings)  # type: ignore[arg-type]
+    task = PairClassification(encoder, labels=LABELS, sentences=sides, **settings)  # type: ignore[arg-type]
     return task, task.prepare(corpus, vocabulary).collate(np.arange(len(corpus)))
 
 

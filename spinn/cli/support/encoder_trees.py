@@ -62,7 +62,7 @@ def parsed(loaded: Run, options: argparse.Namespace) -> Parsed:
     chosen, reports = evaluation_sets.read_sets(dataset, options)
     found, own = {}, False
     for name, corpus in chosen.items():
-        parses = _sentences(corpus, loaded.task.sides, options.each_occurrence)
+        parses = _sentences(corpus, loaded.task.sentences, options.each_occurrence)
         encoder = loaded.task.encoder
         trees = encoder_trees(encoder, parses, loaded.vocabulary, options.batch_size)
         if trees is None:

@@ -13,8 +13,8 @@ class Arriving(Generic[T]):
     """The items of an iterable, in its order, made by one thread while others are in use.
 
     Unlike `spinn.training.batches.Prefetch` it hands out as many as have come, so that one that
-    came alone, as from a hand that types, need not wait for others. Leaving the `with` block ends the
-    thread as soon as the iterable gives it its next item.
+    came alone, as when a person types, need not wait for others. Leaving the `with` block ends
+    the thread as soon as the iterable gives it its next item.
 
     Args:
         items: used by the thread alone once the block is entered.

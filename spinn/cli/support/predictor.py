@@ -47,7 +47,7 @@ class Answerer:
         vectors, followed = self._encode(ordered)
         rows = [
             place[question.sentences[side]]
-            for side in ((1,) if self._task.sides == "hypothesis" else (0, 1))
+            for side in ((1,) if self._task.sentences == "hypothesis" else (0, 1))
             for question in asked
         ]
         logits = self._task.classify(vectors[torch.tensor(rows)])  # (P, C)

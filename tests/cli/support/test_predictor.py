@@ -39,7 +39,7 @@ def test_the_answers_are_those_of_the_task_itself(
     task = run.task
     assert isinstance(task, PairClassification)
     if sides == "hypothesis":
-        task.sides = "hypothesis"
+        task.sentences = "hypothesis"
         task.mlp = nn.Linear(16, 3)
     asked = ask(PAIRS)
     corpus = Corpus.of(Example(item.sentences, task.labels[0]) for item in asked)
@@ -74,7 +74,7 @@ def counting_answerer(batch_size: int) -> tuple[Answerer, Counting]:
     encoder = Counting()
     task = PairClassification(
         encoder, labels=("a", "b"), hidden_size=2, layers=0, dropout=0.0, batch_norm=False,
-        sides="both",
+        sentences="both",
     )  # fmt: skip
     return Answerer(task, Vocabulary(["dogs"]), batch_size=batch_size), encoder
 
