@@ -62,7 +62,7 @@ class NoTree(nn.Module):
 def make_task(
     change: Callable[[SPINNPI], nn.Module] = lambda spinn: spinn,
     tracker_size: int | None = 4,
-    sides: str = "both",
+    sentences: str = "both",
     labels: tuple[str, ...] = LABELS,
 ) -> PairClassification:
     torch.manual_seed(0)
@@ -70,7 +70,7 @@ def make_task(
     spinn = SPINNPI(embedding, hidden_size=5, tracker_size=tracker_size, dropout=0.0)
     task = PairClassification(
         change(spinn), labels=labels, hidden_size=7, layers=1, dropout=0.0,
-        batch_norm=False, sentences=sides,  # type: ignore[arg-type]
+        batch_norm=False, sentences=sentences,  # type: ignore[arg-type]
     )  # fmt: skip
     return task.eval()
 
