@@ -73,9 +73,9 @@ def test_the_files_and_their_sums_and_nothing_else(
     ]
     assert said == [
         "set: from https://example.org; licence: MIT",
-        f"set.zip: SHA-256 {zip_sum} (nothing to compare it with; --sha256 pins it)",
+        f"set.zip: SHA-256 {zip_sum} (no published sum; --sha256 sets an expected one)",
         f"train, dev: in {folder}",
-        f"extra: SHA-256 {sha256(EXTRA)} (nothing to compare it with; --sha256 pins it)",
+        f"extra: SHA-256 {sha256(EXTRA)} (no published sum; --sha256 sets an expected one)",
         f"extra: in {folder}",
     ]
 
@@ -96,7 +96,7 @@ def test_a_second_time_nothing_is_asked_for(site: Site, source: Source, folder: 
     run(source, folder)
     site.asked.clear()
     assert run(source, folder)[1:] == [
-        f"{folder / name} is there, as {SUMS} says; nothing to do"
+        f"{folder / name} exists and matches {SUMS}; nothing to do"
         for name in ("train", "dev", "extra")
     ]
     assert site.asked == []
@@ -116,7 +116,7 @@ def test_a_file_that_changed_since_is_named(source: Source, folder: Path) -> Non
     (folder / "dev").write_bytes(b"edited")
     assert failure(source, folder) == (
         f"{folder / 'dev'}: its SHA-256 is {sha256(b'edited')}, but {SUMS} says {sha256(DEV)}; "
-        "it has changed since, or is damaged. --force fetches it again"
+        "it has changed or is damaged. --force downloads it again"
     )
 
 
@@ -126,9 +126,9 @@ def test_only_what_is_missing_is_written(source: Source, folder: Path) -> None:
     (folder / "extra.gz").write_bytes(b"zipped by the user")
     said = run(source, folder)
     assert said[1] == (
-        f"{folder / 'dev'} is there, but {SUMS} says nothing of it; --force fetches it again"
+        f"{folder / 'dev'} exists, but {SUMS} does not list it; --force downloads it again"
     )
-    assert f"{folder / 'extra'}.gz is there, nothing to do" in said
+    assert f"{folder / 'extra'}.gz exists; nothing to do" in said
     assert names(folder) == {"train", "dev", "extra.gz", SUMS}
     assert (folder / "dev").read_bytes() == b"my own"
     assert set(read_sums(folder)) == {"train", "set.zip"}
@@ -138,7 +138,7 @@ def test_a_broken_download_leaves_its_part_and_goes_on(
     site: Site, source: Source, folder: Path
 ) -> None:
     site.script = [{"cut": 50}, {"cut": 60}, {"cut": 70}]
-    assert "the same command goes on from there" in failure(source, folder)
+    assert "the same command resumes the transfer" in failure(source, folder)
     assert names(folder) == {"set.zip.part", "set.zip.part.json"}
     assert (folder / "set.zip.part").stat().st_size == 70
     site.asked.clear()
@@ -173,8 +173,8 @@ def test_another_sum_than_expected_sets_the_file_aside(
 ) -> None:
     good, part = sha256(site.files["set.zip"]), folder / "set.zip.part"
     assert failure(source.with_sums({"set.zip": "0" * 64}), folder) == (
-        f"{part}: its SHA-256 is {good}; expected {'0' * 64} (--sha256 names another, for a new "
-        "version that you trust). It is now set.zip.bad; the same command fetches it again"
+        f"{part}: its SHA-256 is {good}; expected {'0' * 64} (--sha256 sets another, for a new "
+        "version that you trust). It is now set.zip.bad; the same command downloads it again"
     )
     assert names(folder) == {"set.zip.bad"}
     site.asked.clear()
@@ -187,7 +187,7 @@ def test_an_archive_put_there_by_hand_is_used(site: Site, source: Source, folder
     folder.mkdir(parents=True)
     (folder / "set.zip").write_bytes(site.files.pop("set.zip"))
     said = run(source, folder, keep_archive=True)
-    assert said[1] == f"{folder / 'set.zip'} is there, and is not fetched again"
+    assert said[1] == f"{folder / 'set.zip'} exists and is not downloaded again"
     assert len(site.asked) == 1
 
 
@@ -205,7 +205,7 @@ def test_an_evil_archive_is_set_aside_and_nothing_is_written(
 ) -> None:
     site.files["set.zip"] = zipped({"set/train": TRAIN, "set/dev": DEV} | members)
     assert message in (told := failure(source, folder))
-    assert told.endswith("It is now set.zip.bad; the same command fetches it again")
+    assert told.endswith("It is now set.zip.bad; the same command downloads it again")
     assert names(folder) == {"set.zip.bad"}
     assert names(folder.parent) == {"set"}
 
@@ -213,7 +213,7 @@ def test_an_evil_archive_is_set_aside_and_nothing_is_written(
 def test_where_nothing_can_be_written_the_place_is_named(source: Source, folder: Path) -> None:
     folder.parent.mkdir(parents=True)
     folder.write_text("a file")
-    assert failure(source, folder) == f"{folder}: File exists; mend it and run again"
+    assert failure(source, folder) == f"{folder}: File exists; correct this and run again"
 
 
 def test_each_remote_is_installed_before_the_next_is_fetched(

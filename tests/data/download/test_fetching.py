@@ -62,7 +62,7 @@ def test_a_broken_connection_is_taken_up_where_it_broke(
         f"bytes={cut}-" if cut else None for cut in cuts
     ]
     assert said(transfer)[0] == (
-        f"big.zip: the connection broke after {cuts[0]:,} of 256,000 bytes; once more in 0 s"
+        f"big.zip: the connection broke after {cuts[0]:,} of 256,000 bytes; next attempt in 0 s"
     )
 
 
@@ -72,7 +72,7 @@ def test_after_the_last_attempt_the_part_stays_and_a_later_run_goes_on(
     site.script = [{"cut": 1000}, {"cut": 2000}, {"cut": 3000}]
     assert failure(transfer) == (
         f"{site.url('big.zip')}: the connection broke after 3,000 of 256,000 bytes, in 3 attempts. "
-        f"3,000 bytes are kept in {transfer.part}: the same command goes on from there"
+        f"3,000 bytes are in {transfer.part}; the same command resumes the transfer"
     )
     again = Transfer(transfer.remote, transfer.part.parent, print)
     assert again.run().read_bytes() == BODY
@@ -117,7 +117,7 @@ def test_a_piece_that_does_not_fit_is_thrown_away(
     broken_off(site, transfer, 1000)
     site.script = [{"headers": headers}]
     assert transfer.run().read_bytes() == BODY
-    assert "asked for the bytes from 1,000 on, of 256,000, it got" in said(transfer)[-1]
+    assert "requested bytes from 1,000 on, of 256,000, got" in said(transfer)[-1]
     assert [headers.get("Range") for headers in site.asked] == ["bytes=1000-", None]
 
 
@@ -184,7 +184,7 @@ def test_silence_is_not_waited_for_longer_than_the_limit(
     monkeypatch.setattr("spinn.data.download.fetching.TIMEOUT", 0.2)
     site.script = [{"cut": 1000, "stall": True}]
     assert transfer.run().read_bytes() == BODY
-    assert said(transfer) == ["big.zip: no answer within 0.2 s; once more in 0 s"]
+    assert said(transfer) == ["big.zip: no answer within 0.2 s; next attempt in 0 s"]
     assert site.asked[1]["Range"] == "bytes=1000-"
 
 
@@ -212,7 +212,7 @@ def test_more_than_expected_is_refused_before_it_comes(
 def test_a_body_of_no_announced_length_is_bounded(site: Site, transfer: Transfer) -> None:
     transfer.remote = replace(transfer.remote, most=100_000)
     site.script = [{"headers": {"Content-Length": None}}]
-    assert failure(transfer).endswith("more than 100,000 bytes came; expected at most that")
+    assert failure(transfer).endswith("the server sent more than 100,000 bytes")
     assert not transfer.part.exists()
     transfer.remote = replace(transfer.remote, most=256_000)
     site.script = [{"headers": {"Content-Length": None}}]

@@ -93,7 +93,7 @@ def test_a_bomb_that_lies_about_its_size_is_cut_there(folder: Path, zipped: Zipp
     data = zipped({**GOOD, "set/train": bytes(10**7)})
     lie = data.replace((10**7).to_bytes(4, "little"), (100).to_bytes(4, "little"))
     assert lie != data
-    assert "no zip file, or a damaged one (Bad CRC-32 for file 'set/train')" in refused(folder, lie)
+    assert "not a zip file, or damaged (Bad CRC-32 for file 'set/train')" in refused(folder, lie)
 
 
 def test_a_flipped_bit_fails_the_crc(folder: Path, zipped: Zipped) -> None:
@@ -102,14 +102,14 @@ def test_a_flipped_bit_fails_the_crc(folder: Path, zipped: Zipped) -> None:
         archive.writestr("train", b"abcdefgh")
         archive.writestr("dev", b"x")
     data = stream.getvalue().replace(b"abcdefgh", b"abcdXfgh")
-    assert refused(folder, data) == "no zip file, or a damaged one (Bad CRC-32 for file 'train')"
+    assert refused(folder, data) == "not a zip file, or damaged (Bad CRC-32 for file 'train')"
 
 
 def test_no_prefix_and_no_garbage_gets_past(folder: Path, zipped: Zipped) -> None:
     data = zipped(GOOD)
     for cut in range(0, len(data), 7):
-        assert refused(folder, data[:cut]).startswith("no zip file, or a damaged one (")
-    assert refused(folder, b"<html>" * 99).startswith("no zip file, or a damaged one (")
+        assert refused(folder, data[:cut]).startswith("not a zip file, or damaged (")
+    assert refused(folder, b"<html>" * 99).startswith("not a zip file, or damaged (")
 
 
 def test_a_wanted_file_that_is_absent_or_there_twice(folder: Path, zipped: Zipped) -> None:
@@ -134,6 +134,6 @@ def test_a_full_disk_is_told_beforehand(
     with pytest.raises(InputError) as error:
         unpack(folder / "set.zip", folder, ["train", "dev"], 10_000)
     assert str(error.value).startswith(
-        f"{folder}: unpacking set.zip takes 5,009 bytes, and 4,000 are free; make room, or name"
+        f"{folder}: unpacking set.zip takes 5,009 bytes, and 4,000 are free; free some space, or"
     )
     assert names(folder) == {"set.zip"}

@@ -49,7 +49,7 @@ def test_the_last_value_scores_one_on_its_own_training_series() -> None:
 
 @pytest.mark.parametrize("train", [[], [2.0], [2.0, 2.0, 2.0]])
 def test_a_series_that_never_changes_has_no_scale(train: list[float]) -> None:
-    with pytest.raises(ValueError, match=rf"{len(train)} value\(s\) that never change"):
+    with pytest.raises(ValueError, match=rf"a constant series of {len(train)} value\(s\)"):
         naive_error(np.array(train))
 
 

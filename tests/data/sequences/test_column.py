@@ -59,8 +59,8 @@ def test_a_gzipped_file_is_read_too(tmp_path: Path) -> None:
         ("time,value\n1,1_000\n", "series.csv:2: value: '1_000', expected a number"),
         ("time,value\n1,2\n2,NaN\n", "series.csv:3: value: 'NaN', expected a finite number"),
         ("time,value\n1,-inf\n", "series.csv:2: value: '-inf', expected a finite number"),
-        ("time,value\n1,2\n1,3\n", "series.csv:3: time: '1' stands twice"),
-        ("time,value\n1,2\n1.0,3\n", "series.csv:3: time: '1.0' stands twice"),
+        ("time,value\n1,2\n1,3\n", "series.csv:3: time: '1' occurs twice"),
+        ("time,value\n1,2\n1.0,3\n", "series.csv:3: time: '1.0' occurs twice"),
         ("time,value\n5,2\n4,3\n", "series.csv:3: time: '4' comes after '5'; sort the rows"),
         (
             "time,value\n2024-02-01,2\n2024-01-01,3\n",
@@ -70,11 +70,11 @@ def test_a_gzipped_file_is_read_too(tmp_path: Path) -> None:
         ("time,value\nnan,2\n", "series.csv:2: time: 'nan', expected an ISO date or a number"),
         (
             "time,value\n1,2\n2024-01-01,3\n",
-            "series.csv:3: time: '2024-01-01' is a date without a zone, those before",
+            "series.csv:3: time: '2024-01-01' is a date without a zone, but the time before",
         ),
         (
             "time,value\n2024-01-01,2\n2024-01-02T00:00Z,3\n",
-            "series.csv:3: time: '2024-01-02T00:00Z' is a date with a zone, those before",
+            "series.csv:3: time: '2024-01-02T00:00Z' is a date with a zone, but the time before",
         ),
         ("time,value\n1,2\n\n2,3\n", "series.csv:3: an empty line; expected a row"),
         ('time,value\n1,"2\n3,4\n', "series.csv:3: malformed CSV: unexpected end of data"),

@@ -33,9 +33,9 @@ def test_rows_are_those_examples(rows: np.ndarray) -> None:
         ([([[1.0]], [0]), ([[1.0, 2.0]], [0])], r"example 1: inputs of width \(2,\)"),
         (
             [([[1.0]], [0]), ([[1.0], [1.0, 2.0]], [0])],
-            r"example 1, step 1: inputs of width \(2,\), those before \(1,\)",
+            r"example 1, step 1: inputs of width \(2,\), expected \(1,\)",
         ),
-        ([([[1.0]], [[1.0], 2.0])], r"example 0, step 1: targets of width \(\), those before"),
+        ([([[1.0]], [[1.0], 2.0])], r"example 0, step 1: targets of width \(\), expected"),
         ([([[1.0]], [0]), ([], [0])], "example 1: inputs of 0 steps; at least 1"),
         ([([[1.0]], [0]), ([[1.0], [np.nan]], [0])], r"example 1, step 1: inputs of \[nan\]"),
         ([([[1.0]], [[np.inf]])], r"example 0, step 0: targets of \[inf\]"),

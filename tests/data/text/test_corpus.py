@@ -80,22 +80,24 @@ def test_examples_have_the_same_number_of_sentences() -> None:
     parse = parse_brackets("( a b )")
     builder = CorpusBuilder()
     builder.add(Example((parse, parse), "yes"))
-    with pytest.raises(ValueError, match="example 2 has 1 sentences, expected 2 as in those"):
+    with pytest.raises(
+        ValueError, match="example 2 has 1 sentences, expected 2 as in the examples before"
+    ):
         builder.add(Example((parse,), "yes"))
 
 
 @pytest.mark.parametrize(
     ("column", "values", "message"),
     [
-        ("tokens", [0, 1, 0], r"tokens has the shape \(3,\), expected \(4,\)"),
+        ("tokens", [0, 1, 0], r"tokens has shape \(3,\), expected \(4,\)"),
         ("tokens", [0, 1, 0, 2], "tokens holds 0 to 2, expected 0 to 1"),
         ("tokens", [0, -1, 0, 0], "tokens holds -1 to 0, expected 0 to 1"),
-        ("transitions", [0, 0, 1, 0, 0], r"transitions has the shape \(5,\), expected \(6,\)"),
+        ("transitions", [0, 0, 1, 0, 0], r"transitions has shape \(5,\), expected \(6,\)"),
         ("transitions", [0, 0, 2, 0, 0, 1], "transitions holds 0 to 2, expected 0 to 1"),
         ("lengths", [[0, 4]], "lengths holds 0 to 4, expected 1 to 4"),
         ("targets", [1], "targets holds 1 to 1, expected 0 to 0"),
-        ("targets", [0, 0], r"targets has the shape \(2,\), expected \(1,\)"),
-        ("scores", [], r"scores has the shape \(0,\), expected \(1,\)"),
+        ("targets", [0, 0], r"targets has shape \(2,\), expected \(1,\)"),
+        ("scores", [], r"scores has shape \(0,\), expected \(1,\)"),
     ],
 )
 def test_columns_that_do_not_fit_are_refused(column: str, values: list[int], message: str) -> None:

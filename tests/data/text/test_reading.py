@@ -38,7 +38,7 @@ def test_a_missing_root(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         read_split(LogicReader(), [tmp_path / "none" / "train"], GOLD, source="See data/README.")
     assert str(error.value) == (
-        f"{tmp_path / 'none'}: the data folder does not exist (wanted there: train). "
+        f"{tmp_path / 'none'}: the data folder does not exist (expected in it: train). "
         "See data/README"
     )
 
@@ -78,7 +78,7 @@ def test_a_split_without_an_example(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         read_split(SNLIReader(), [path], GOLD, on_error="skip")
     assert str(error.value).startswith(
-        "no example to keep: 0 examples from 1 file(s), gold trees; "
+        "no valid example: 0 examples from 1 file(s), gold trees; "
         f"1 without a label; 1 bad row skipped\n  {path}:2: label '?', expected one of"
     )
 

@@ -67,7 +67,7 @@ def test_save_and_load(tmp_path: Path, lowercase: bool) -> None:
         ('{"words": [], "lowercase": 1}', "not a vocabulary: lowercase is 1, expected true or"),
         ('{"words": "ab", "lowercase": true}', "not a vocabulary: words is not a list of texts"),
         ('{"words": [1], "lowercase": true}', "not a vocabulary: words is not a list of texts"),
-        ('{"words": ["a", "a"], "lowercase": true}', "word 'a' stands 2 times"),
+        ('{"words": ["a", "a"], "lowercase": true}', "word 'a' occurs 2 times"),
         ('{"words": ["A"], "lowercase": true}', "word 'A' in a lower-case vocabulary"),
         ("\xff", "not a vocabulary: 'utf-8' codec"),
     ],

@@ -14,7 +14,7 @@ from spinn.data.text.tree_source import TreeSource
 class LogicReader(Reader):
     r"""Reads `relation \t tree \t tree`, such as `< \t ( a ( and b ) ) \t a`.
 
-    Args: labels: the relations; the seven of natural logic unless told.
+    Args: labels: the relations; by default the seven of natural logic.
     """
 
     def __init__(self, labels: Sequence[str] = ("=", "<", ">", "^", "|", "v", "#")) -> None:
@@ -28,7 +28,7 @@ class LogicReader(Reader):
     def parse_row(self, line: str, trees: TreeSource) -> Example:
         """Parse one line.
 
-        Raises: ValueError: if it is not a known relation and two binary trees.
+        Raises: ValueError: for anything but a known relation and two binary trees.
         """
         relation, left, right = columns_of(line, 3)
         target = one_of(relation, self.labels)

@@ -91,20 +91,20 @@ def test_a_sentence_without_a_tree(parses: list[str], message: str, site: Site) 
 @pytest.mark.parametrize(
     ("body", "step", "reason"),
     [
-        (b"<html>hello</html>", {}, "something else than JSON with a parse of each sentence"),
-        (b'{"sentences": [{"parse": "(A b', {}, "something else than JSON"),
-        (b"[" * 100_000, {}, "something else than JSON"),
-        (b"\xff\xfe{", {}, "something else than JSON"),
-        (b"[]", {}, "something else than JSON"),
-        (b'{"sentences": [{"index": 0}]}', {}, "something else than JSON"),
-        (b'{"sentences": [{"parse": 3}]}', {}, "something else than JSON"),
-        (b'{"sentences": 3}', {}, "something else than JSON"),
+        (b"<html>hello</html>", {}, "its answer is not JSON with a parse of each sentence"),
+        (b'{"sentences": [{"parse": "(A b', {}, "its answer is not JSON"),
+        (b"[" * 100_000, {}, "its answer is not JSON"),
+        (b"\xff\xfe{", {}, "its answer is not JSON"),
+        (b"[]", {}, "its answer is not JSON"),
+        (b'{"sentences": [{"index": 0}]}', {}, "its answer is not JSON"),
+        (b'{"sentences": [{"parse": 3}]}', {}, "its answer is not JSON"),
+        (b'{"sentences": 3}', {}, "its answer is not JSON"),
         (b"x" * 2000, {}, r"it sends more than 1,000 bytes"),
         (b"", {"status": 302, "headers": {"Location": "http://h.example/\x1b"}},
-         r"it redirects to http://h.example/, which is not followed"),
+         r"it redirects to http://h.example/; redirects are not followed"),
         (b"Document \x1b[31m too long", {"status": 500},
-         r"it answers 500 Internal Server Error, and says: Document  \[31m too long\)"),
-        (b"", {"status": 401}, "it answers 401 Unauthorized, and says: nothing more"),
+         r"it answers 500 Internal Server Error: Document  \[31m too long\)"),
+        (b"", {"status": 401}, "it answers 401 Unauthorized: no further text"),
         (b"{}", {"cut": 0, "stall": True}, "no whole answer within 0.3 s"),
         (b"{}", {"mute": True}, "no whole answer within 0.3 s"),
         (b"{}", {"drip": True, "headers": {"Content-Length": "900"}},
@@ -181,5 +181,5 @@ def test_a_server_that_is_down_ends_the_reading_where_bad_rows_are_skipped(
         read_split(SNLIReader(), [path], down, on_error="skip")
     answered(site, FEW)  # a tree that fits none of the file's sentences
     other = TreeSource("corenlp", parser_url=site.address)
-    with pytest.raises(InputError, match=r"(?s)no example to keep: .*over other words"):
+    with pytest.raises(InputError, match=r"(?s)no valid example: .*over other words"):
         read_split(SNLIReader(), [path], other, on_error="skip")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spinn.data.text.parsers import link_grammar
-from spinn.data.text.parsers.constituents import read_tree, written
+from spinn.data.text.parsers.constituents import read_tree, to_chunks
 from spinn.data.text.parsers.link_grammar import LinkGrammar
 from spinn.data.text.tree_source import TreeSource
 from spinn.errors import ParserUnavailableError
@@ -71,7 +71,7 @@ def test_the_answer_is_read_among_what_else_is_said(stub: Stub) -> None:
 @pytest.mark.parametrize("text", ["!exit", "!!dog", "%x", "  !file=/etc/passwd\n!help\r!x", "! !"])
 def test_a_sentence_is_no_command(text: str, stub: Stub) -> None:
     noted = stub("")
-    with pytest.raises(ValueError, match="gives no tree"):
+    with pytest.raises(ValueError, match="returns no tree"):
         LinkGrammar().parse_text(text)
     line = noted.read_bytes()
     assert line.startswith(b" ")
@@ -81,19 +81,19 @@ def test_a_sentence_is_no_command(text: str, stub: Stub) -> None:
 
 
 def test_control_characters_do_not_reach_the_program() -> None:
-    assert written(["\x07", "a\x1bb", "c\u200bd"]) == [
+    assert to_chunks(["\x07", "a\x1bb", "c\u200bd"]) == [
         ["\N{REPLACEMENT CHARACTER}"],
         ["ab"],
         ["cd"],
     ]
-    assert written(split_words("He can't (say) \"no\"")) == [
+    assert to_chunks(split_words("He can't (say) \"no\"")) == [
         ["He"], ["ca", "n't"], ["("], ["say"], [")"], ['"'], ["no"], ['"']]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("", r"link-parser gives no tree \(it says nothing of why\)"),
+        ("", r"link-parser returns no tree \(it gives no reason\)"),
         ("print('link-grammar: Error: no dictionary')", "no tree .link-grammar: Error: no dict"),
         ("print('[S [NP the dogs NP] move')", "leaves 1 constituent.s. open"),
         ("print('[S the dogs move S] NP]')", "closes more constituents than it opens"),
@@ -122,7 +122,7 @@ def test_an_answer_that_is_none(code: str, message: str, stub: Stub) -> None:
 def test_time_is_bounded(code: str, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     stub(code)
     monkeypatch.setattr(link_grammar, "SECONDS", 0.5)
-    with pytest.raises(ValueError, match=r"link-parser gives no tree within 0\.5 s"):
+    with pytest.raises(ValueError, match=r"link-parser returns no tree within 0\.5 s"):
         LinkGrammar().parse_text("the dogs move")
 
 

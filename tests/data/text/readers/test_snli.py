@@ -86,7 +86,7 @@ def test_what_is_no_json_object(tmp_path: Path, line: str, message: str) -> None
         ),
         (
             {"sentence2_binary_parse": "( a \ud800 )"},
-            "malformed JSON: half of a surrogate pair is no character",
+            "malformed JSON: half of a surrogate pair is not a character",
         ),
     ],
 )
