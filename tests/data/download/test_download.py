@@ -57,7 +57,7 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def test_the_files_and_their_sums_and_nothing_else(
+def test_the_files_and_their_sums_are_written_and_nothing_else(
     site: Site, source: Source, folder: Path
 ) -> None:
     said = run(source, folder)
@@ -92,7 +92,7 @@ def test_sha256sum_reads_the_sums(source: Source, folder: Path, keep: bool) -> N
     assert done.stdout.count(": OK") == 3 + keep
 
 
-def test_a_second_time_nothing_is_asked_for(site: Site, source: Source, folder: Path) -> None:
+def test_a_second_call_sends_no_request(site: Site, source: Source, folder: Path) -> None:
     run(source, folder)
     site.asked.clear()
     assert run(source, folder)[1:] == [
@@ -115,7 +115,7 @@ def test_a_file_that_changed_since_is_named(source: Source, folder: Path) -> Non
     run(source, folder)
     (folder / "dev").write_bytes(b"edited")
     assert failure(source, folder) == (
-        f"{folder / 'dev'}: its SHA-256 is {sha256(b'edited')}, but {SUMS} says {sha256(DEV)}; "
+        f"{folder / 'dev'}: its SHA-256 is {sha256(b'edited')}, but {SUMS} has {sha256(DEV)}; "
         "it has changed or is damaged. --force downloads it again"
     )
 
@@ -134,7 +134,7 @@ def test_only_what_is_missing_is_written(source: Source, folder: Path) -> None:
     assert set(read_sums(folder)) == {"train", "set.zip"}
 
 
-def test_a_broken_download_leaves_its_part_and_goes_on(
+def test_a_broken_download_is_resumed_by_the_next_call(
     site: Site, source: Source, folder: Path
 ) -> None:
     site.script = [{"cut": 50}, {"cut": 60}, {"cut": 70}]
@@ -162,15 +162,13 @@ def test_ctrl_c_leaves_the_part(
     assert site.asked[1]["Range"] == "bytes=50-"
 
 
-def test_an_expected_sum_is_held(site: Site, source: Source, folder: Path) -> None:
+def test_an_expected_sum_is_verified(site: Site, source: Source, folder: Path) -> None:
     good = sha256(site.files["set.zip"])
     said = run(source.with_sums({"set.zip": good}), folder)
     assert said[1] == f"set.zip: SHA-256 {good} (as expected)"
 
 
-def test_another_sum_than_expected_sets_the_file_aside(
-    site: Site, source: Source, folder: Path
-) -> None:
+def test_a_file_with_a_wrong_sum_is_renamed(site: Site, source: Source, folder: Path) -> None:
     good, part = sha256(site.files["set.zip"]), folder / "set.zip.part"
     assert failure(source.with_sums({"set.zip": "0" * 64}), folder) == (
         f"{part}: its SHA-256 is {good}; expected {'0' * 64} (--sha256 sets another, for a new "
@@ -183,7 +181,7 @@ def test_another_sum_than_expected_sets_the_file_aside(
     assert names(folder) == {"set.zip.bad", "train", "dev", "extra", SUMS}
 
 
-def test_an_archive_put_there_by_hand_is_used(site: Site, source: Source, folder: Path) -> None:
+def test_an_existing_archive_is_used(site: Site, source: Source, folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "set.zip").write_bytes(site.files.pop("set.zip"))
     said = run(source, folder, keep_archive=True)
@@ -200,7 +198,7 @@ def test_an_archive_put_there_by_hand_is_used(site: Site, source: Source, folder
         ({"set/train": bytes(10**6)}, "would take 1,000,009 bytes; expected at most 100,000"),
     ],
 )
-def test_an_evil_archive_is_set_aside_and_nothing_is_written(
+def test_a_malicious_archive_is_renamed_and_nothing_is_written(
     site: Site, source: Source, folder: Path, zipped: Zipped, members: dict[str, Any], message: str
 ) -> None:
     site.files["set.zip"] = zipped({"set/train": TRAIN, "set/dev": DEV} | members)
@@ -210,7 +208,7 @@ def test_an_evil_archive_is_set_aside_and_nothing_is_written(
     assert names(folder.parent) == {"set"}
 
 
-def test_where_nothing_can_be_written_the_place_is_named(source: Source, folder: Path) -> None:
+def test_an_unwritable_folder_is_an_error(source: Source, folder: Path) -> None:
     folder.parent.mkdir(parents=True)
     folder.write_text("a file")
     assert failure(source, folder) == f"{folder}: File exists; correct this and run again"
@@ -250,6 +248,6 @@ def test_the_table_has_the_vectors_that_the_configuration_reads() -> None:
     assert SOURCES["glove"].remotes[0].files == (path.rpartition("/")[2],)
 
 
-def test_a_pinned_size_goes_with_its_sum() -> None:
+def test_another_sum_makes_the_size_unknown() -> None:
     (remote,) = SOURCES["snli"].with_sums({"snli_1.0.zip": "0" * 64}).remotes
     assert remote == replace(SOURCES["snli"].remotes[0], sha256="0" * 64, size=None)

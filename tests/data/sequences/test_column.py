@@ -43,7 +43,7 @@ def test_a_gzipped_file_is_read_too(tmp_path: Path) -> None:
     [
         ("", "series.csv: empty; expected a header"),
         ("\n\n", "series.csv: empty; expected a header"),
-        ("time,value\n", "series.csv: empty below its header"),
+        ("time,value\n", "series.csv: no rows below the header"),
         ("time,price\n1,2\n", "series.csv:1: no column 'value'; columns: 'time', 'price'"),
         ("date,value\n1,2\n", "series.csv:1: no column 'time'; columns: 'date', 'value'"),
         ("time,value,value\n1,2,3\n", "series.csv:1: 2 columns 'value'"),
@@ -81,7 +81,7 @@ def test_a_gzipped_file_is_read_too(tmp_path: Path) -> None:
         ('time,value\n1,"2"3\n', "series.csv:2: malformed CSV: "),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(text: str, message: str, tmp_path: Path) -> None:
+def test_errors_name_the_line(text: str, message: str, tmp_path: Path) -> None:
     path = write(tmp_path / "series.csv", text)
     with pytest.raises(InputError) as raised:
         read_column(path, "value", "time")
@@ -93,14 +93,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_column(tmp_path / "gone.csv", "value", None)
 
 
-def test_other_encodings_are_named(tmp_path: Path) -> None:
+def test_content_encodings_are_errors(tmp_path: Path) -> None:
     path = tmp_path / "series.csv"
     path.write_bytes(b"value,note\n1,caf\xe9\n")
     with pytest.raises(InputError, match=r"series\.csv:2: invalid UTF-8: byte 0xe9 at column 6"):
         read_column(path, "value", None)
 
 
-def test_reading_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_the_answer_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "series.csv", "value\n1\n2\n3\n")
     monkeypatch.setattr(column, "MAX_VALUES", 2)
     with pytest.raises(InputError, match=r"series\.csv:4: more than 2 values: is this the right"):

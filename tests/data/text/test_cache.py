@@ -74,7 +74,7 @@ class Unread(SNLIReader):
 Unread.__module__, Unread.__qualname__ = SNLIReader.__module__, SNLIReader.__qualname__
 
 
-def test_what_is_cached_is_what_was_read(source: Path, folder: Path) -> None:
+def test_a_cached_split_equals_the_split_read_from_files(source: Path, folder: Path) -> None:
     fresh = read_split(SNLIReader(), [source], GOLD, on_error="skip")
     assert_same(read(source), fresh)
     again = read(source, reader=Unread())
@@ -85,7 +85,7 @@ def test_what_is_cached_is_what_was_read(source: Path, folder: Path) -> None:
     assert len(entries(folder)) == 1
 
 
-def test_scores_and_broken_files_are_kept(fixtures: Path, tmp_path: Path) -> None:
+def test_scores_and_truncated_files_are_cached(fixtures: Path, tmp_path: Path) -> None:
     plain = fixtures / "sick.txt"
     right = TreeSource("right")
     for _ in range(2):
@@ -99,7 +99,7 @@ def test_scores_and_broken_files_are_kept(fixtures: Path, tmp_path: Path) -> Non
     assert again[1].truncated == [broken]
 
 
-def test_another_content_reader_tree_or_choice_is_another_entry(source: Path, folder: Path) -> None:
+def test_content_reader_tree_and_settings_determine_the_entry(source: Path, folder: Path) -> None:
     write(source, ["neutral", "entailment"])
     words = [example.sentences[1].transitions for example in read(source)[0]]
     for trees in (TreeSource("left"), TreeSource("random", 1), TreeSource("random", 2)):
@@ -113,7 +113,7 @@ def test_another_content_reader_tree_or_choice_is_another_entry(source: Path, fo
     assert len(entries(folder)) == 6
 
 
-def test_a_changed_source_is_read_again_and_its_older_entry_goes(
+def test_a_changed_source_is_read_again_and_its_older_entry_deleted(
     source: Path, folder: Path
 ) -> None:
     other = source.with_name("other.jsonl")
@@ -183,7 +183,7 @@ def test_the_code_of_a_reader_covers_imports_inside_functions(tmp_path: Path) ->
     assert cache.code_fingerprint(nested) == with_helper
 
 
-def test_small_splits_are_not_kept(
+def test_small_splits_are_not_cached(
     source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "SMALLEST", 4)
@@ -191,7 +191,7 @@ def test_small_splits_are_not_kept(
     assert entries(folder) == []
 
 
-def test_whatever_is_damaged_is_told_and_read_again(
+def test_a_damaged_entry_is_a_warning_and_the_data_is_read_again(
     source: Path, folder: Path, caplog: Log
 ) -> None:
     expected = read(source)
@@ -237,7 +237,7 @@ def test_a_cache_that_cannot_be_written_is_one_warning(
     ]
 
 
-def test_a_full_disk_leaves_nothing_behind(
+def test_a_full_disk_leaves_no_file(
     source: Path, folder: Path, caplog: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -249,7 +249,7 @@ def test_a_full_disk_leaves_nothing_behind(
     assert "the data is not cached" in caplog.text
 
 
-def test_a_source_that_changes_while_it_is_read_is_not_kept(source: Path, folder: Path) -> None:
+def test_a_source_that_changes_while_it_is_read_is_not_cached(source: Path, folder: Path) -> None:
     class Slow(SNLIReader):
         def read(self, path: Path, *rest: Any) -> Iterator[Any]:
             yield from super().read(path, *rest)
@@ -259,7 +259,7 @@ def test_a_source_that_changes_while_it_is_read_is_not_kept(source: Path, folder
     assert entries(folder) == []
 
 
-def test_a_reader_whose_settings_cannot_be_told_apart_is_not_cached(
+def test_a_reader_with_settings_that_are_not_plain_values_is_not_cached(
     source: Path, folder: Path, caplog: Log
 ) -> None:
     reader = SNLIReader()

@@ -72,7 +72,9 @@ def test_save_and_load(tmp_path: Path, lowercase: bool) -> None:
         ("\xff", "not a vocabulary: 'utf-8' codec"),
     ],
 )
-def test_a_file_that_is_no_vocabulary(tmp_path: Path, content: str, message: str) -> None:
+def test_other_files_than_vocabularies_are_errors(
+    tmp_path: Path, content: str, message: str
+) -> None:
     path = tmp_path / "vocabulary.json"
     path.write_text(content, encoding="latin-1")
     with pytest.raises(InputError) as error:

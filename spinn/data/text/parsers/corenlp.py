@@ -1,4 +1,4 @@
-"""Trees from a CoreNLP server (Manning et al. 2014), asked by NLTK's client."""
+"""Trees from a CoreNLP server (Manning et al. 2014), through NLTK's client."""
 
 from __future__ import annotations
 

@@ -32,6 +32,6 @@ class LogicReader(Reader):
         """
         relation, left, right = columns_of(line, 3)
         target = one_of(relation, self.labels)
-        fields = (("left tree", left), ("right tree", right))
+        fields = (("first tree", left), ("second tree", right))
         sentences = tuple(parse_field(name, text, trees.from_brackets) for name, text in fields)
         return Example(sentences, target)

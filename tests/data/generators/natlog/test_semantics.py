@@ -140,13 +140,13 @@ def test_labels_of_the_committed_files_agree_with_the_oracles(name: str, every: 
 
 
 @pytest.mark.parametrize("shift", [1, 2])
-def test_the_oracles_would_notice_wrong_labels(shift: int) -> None:
+def test_the_oracles_detect_wrong_labels(shift: int) -> None:
     agree = verdicts("test_hyper", 53, shift)
     assert agree[True] == 0
     assert agree[False] >= 10
 
 
-def test_labels_of_test_hyper_hang_on_the_held_out_pair() -> None:
+def test_labels_of_test_hyper_depend_on_the_held_out_pair() -> None:
     """Where the hyponym excludes its hypernym, or is its synonym, the label is another."""
     for premise, hypothesis, label in committed("test_hyper", 23):
         present = {*content_words(premise), *content_words(hypothesis)}

@@ -50,7 +50,7 @@ def test_several_sentences_are_joined_under_one_root(site: Site) -> None:
     assert to_brackets(parse) == f"( {dogs} ( {cats} ( A few ) ) )"
 
 
-def test_given_words_are_kept(site: Site) -> None:
+def test_given_words_are_not_split(site: Site) -> None:
     answered(site, FEW)
     source = TreeSource("corenlp", parser_url=f"{site.address}/")
     for _ in range(3):
@@ -65,7 +65,7 @@ def test_given_words_are_kept(site: Site) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " \n", "\ud800"])
-def test_text_that_is_none_is_not_sent(text: str, site: Site) -> None:
+def test_text_without_words_is_an_error_before_a_request(text: str, site: Site) -> None:
     with pytest.raises(ValueError, match=r"empty sentence|surrogate"):
         CoreNLP(site.address).parse_text(text)
     assert site.posted == []
@@ -114,7 +114,7 @@ def test_a_sentence_without_a_tree(parses: list[str], message: str, site: Site) 
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("hurried")
-def test_an_answer_that_is_none(
+def test_an_invalid_answer_is_an_error(
     body: bytes,
     step: dict[str, Any],
     reason: str,
@@ -140,14 +140,14 @@ def closed_port() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
-def test_nobody_listens(closed_port: int) -> None:
+def test_a_closed_port_is_an_error(closed_port: int) -> None:
     address = f"http://127.0.0.1:{closed_port}"
     with pytest.raises(ParserUnavailableError, match=f"{address}: no CoreNLP .*refused.*Start one"):
         CoreNLP(address).parse_text("dogs")
 
 
 @pytest.mark.usefixtures("hurried")
-def test_a_server_that_speaks_in_headers_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_headers_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         with pytest.raises(ParserUnavailableError, match=r"no whole answer within 0\.3 s"):
             CoreNLP(f"http://127.0.0.1:{server.getsockname()[1]}").parse_text("dogs")
@@ -167,12 +167,12 @@ def test_a_server_that_speaks_in_headers_for_good(monkeypatch: pytest.MonkeyPatc
     ["", "localhost:9000", "ftp://h:1", "http://", "http://h:port", "http://h:99999999",
      "http://name:secret@h", "http://[", "file:///etc"],
 )  # fmt: skip
-def test_an_address_that_is_none(url: str) -> None:
+def test_an_invalid_address_is_an_error(url: str) -> None:
     with pytest.raises(InputError, match=r"parser_url=.* expected an address such as http://"):
         TreeSource("corenlp", parser_url=url)
 
 
-def test_a_server_that_is_down_ends_the_reading_where_bad_rows_are_skipped(
+def test_a_server_that_is_down_is_an_error_even_if_bad_rows_are_skipped(
     closed_port: int, fixtures: Any, site: Site
 ) -> None:
     path = fixtures / "snli.jsonl"

@@ -51,7 +51,7 @@ def real() -> TreeSource:
     return TreeSource("link-grammar")
 
 
-def test_a_missing_program_says_how_to_get_it(
+def test_a_missing_program_is_an_error_that_names_the_installation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -60,7 +60,7 @@ def test_a_missing_program_says_how_to_get_it(
     assert str(caught.value) == "link-parser: not found; install it with: apt install link-grammar"
 
 
-def test_the_answer_is_read_among_what_else_is_said(stub: Stub) -> None:
+def test_the_tree_is_found_among_other_output_lines(stub: Stub) -> None:
     noted = stub("print('link-grammar: Info\\n\\n[S [NP the dogs.n NP] [VP move.v VP] S]\\nBye.')")
     parse, source = TreeSource("link-grammar").read("The dogs move")
     assert to_brackets(parse) == "( ( The dogs ) move )"
@@ -69,7 +69,7 @@ def test_the_answer_is_read_among_what_else_is_said(stub: Stub) -> None:
 
 
 @pytest.mark.parametrize("text", ["!exit", "!!dog", "%x", "  !file=/etc/passwd\n!help\r!x", "! !"])
-def test_a_sentence_is_no_command(text: str, stub: Stub) -> None:
+def test_a_sentence_is_not_read_as_a_command(text: str, stub: Stub) -> None:
     noted = stub("")
     with pytest.raises(ValueError, match="returns no tree"):
         LinkGrammar().parse_text(text)
@@ -104,7 +104,7 @@ def test_control_characters_do_not_reach_the_program() -> None:
         ("sys.stdout.buffer.write(b'[\\xff')", "leaves 1 constituent"),
     ],
 )
-def test_an_answer_that_is_none(code: str, message: str, stub: Stub) -> None:
+def test_an_invalid_answer_is_an_error(code: str, message: str, stub: Stub) -> None:
     stub(code)
     with pytest.raises(ValueError, match=message):
         LinkGrammar().parse_text("the dogs move")
@@ -119,7 +119,7 @@ def test_an_answer_that_is_none(code: str, message: str, stub: Stub) -> None:
     ],
     ids=["silent", "left behind", "dripping"],
 )
-def test_time_is_bounded(code: str, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_is_limited(code: str, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     stub(code)
     monkeypatch.setattr(link_grammar, "SECONDS", 0.5)
     with pytest.raises(ValueError, match=r"link-parser returns no tree within 0\.5 s"):
@@ -137,7 +137,7 @@ def test_a_program_that_cannot_be_started(stub: Stub, tmp_path: Path) -> None:
         parser.parse_text("dogs")
 
 
-def test_a_long_sentence_is_refused_before_it_is_sent(stub: Stub) -> None:
+def test_a_long_sentence_is_an_error_before_it_is_sent(stub: Stub) -> None:
     noted = stub("")
     with pytest.raises(ValueError, match=r"sentences of up to 2,000 bytes, this has 25,001"):
         LinkGrammar().parse_text("dogs " * 5000)
