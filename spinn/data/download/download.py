@@ -43,7 +43,11 @@ def download(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for remote in source.remotes:
-            files = [file for file in remote.files if force or not _present(folder / file)]
+            files = [
+                file
+                for file in remote.files
+                if force or not ((folder / file).is_file() or (folder / f"{file}.gz").is_file())
+            ]
             _report_present(folder, [file for file in remote.files if file not in files], say)
             if files:
                 _install(remote, files, folder, keep_archive=keep_archive, force=force, say=say)
@@ -51,10 +55,6 @@ def download(
         raise InputError(
             f"{error.filename or folder}: {error.strerror or error}; correct this and run again"
         ) from error
-
-
-def _present(path: Path) -> bool:
-    return path.is_file() or path.with_name(path.name + ".gz").is_file()
 
 
 def _report_present(folder: Path, files: Sequence[str], say: Callable[[str], None]) -> None:

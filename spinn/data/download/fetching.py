@@ -93,7 +93,8 @@ class Transfer:
         check_scheme(self.remote.url)
         for wait in (*WAITS, None):
             try:
-                if not self._is_whole():
+                total = self._notes().total
+                if total is None or self._have() != total:
                     self._attempt()
                 return self.part
             except BrokenTransferError as error:
@@ -113,10 +114,6 @@ class Transfer:
 
     def _have(self) -> int:
         return self.part.stat().st_size if self.part.is_file() else 0
-
-    def _is_whole(self) -> bool:
-        notes = self._notes()
-        return notes.total is not None and self._have() == notes.total
 
     def _notes(self) -> PartNotes:
         """Return the partial file's notes; empty ones if they are missing or of another file."""

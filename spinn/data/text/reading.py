@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from spinn.data.text.corpus import Corpus, CorpusBuilder, Example
-from spinn.data.text.tree_source import PREDICTED, TreeSource
+from spinn.data.text.tree_source import PREDICTED, TreeSource, describe_trees
 from spinn.errors import InputError
 from spinn.text import plural
 
@@ -68,7 +68,7 @@ class ReadReport:
         """Return one line about what was read, and further lines about what was skipped."""
         examples = plural(self.examples, "example")
         counts = [
-            f"{examples} from {len(self.files)} file(s), {self.trees} trees",
+            f"{examples} from {len(self.files)} file(s), {describe_trees(self.trees)}",
             f"{self.unlabelled:,} without a label" if self.unlabelled else "",
             f"{plural(self.bad_rows, 'bad row')} skipped" if self.bad_rows else "",
             f"{len(self.truncated)} file(s) cut short" if self.truncated else "",

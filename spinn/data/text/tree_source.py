@@ -31,8 +31,14 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
     BALANCED: cache(balanced),
 }
 PLACEHOLDER = SHAPES[RIGHT]  # transitions of sentences whose tree the encoder predicts
+SHAPE_ADJECTIVES = {LEFT: "left-branching", RIGHT: "right-branching"}  # others are the names
 TREE_NAMES = (GOLD, *SHAPES, RANDOM, PREDICTED, *PARSERS)
 _BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]")  # line and cell separators
+
+
+def describe_trees(name: str) -> str:
+    """Return the noun phrase for trees of an origin, such as "right-branching trees"."""
+    return f"{SHAPE_ADJECTIVES.get(name, name)} trees"
 
 
 class TreeSource:

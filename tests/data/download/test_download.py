@@ -38,9 +38,9 @@ def source(site: Site, zipped: Zipped) -> Source:
 
 
 def run(source: Source, folder: Path, **options: bool) -> list[str]:
-    said: list[str] = []
-    download(source, folder, say=said.append, **options)  # type: ignore[arg-type]
-    return said
+    printed: list[str] = []
+    download(source, folder, say=printed.append, **options)  # type: ignore[arg-type]
+    return printed
 
 
 def failure(source: Source, folder: Path, **options: bool) -> str:
@@ -60,7 +60,7 @@ def sha256(data: bytes) -> str:
 def test_the_files_and_their_sums_are_written_and_nothing_else(
     site: Site, source: Source, folder: Path
 ) -> None:
-    said = run(source, folder)
+    printed = run(source, folder)
     assert names(folder) == {"train", "dev", "extra", SUMS}
     assert (folder / "train").read_bytes() == TRAIN
     assert (folder / "extra").read_bytes() == EXTRA
@@ -71,7 +71,7 @@ def test_the_files_and_their_sums_are_written_and_nothing_else(
         f"# {zip_sum}  set.zip",
         f"{sha256(TRAIN)}  train",
     ]
-    assert said == [
+    assert printed == [
         "set: from https://example.org; licence: MIT",
         f"set.zip: SHA-256 {zip_sum} (no published sum; --sha256 sets an expected one)",
         f"train, dev: in {folder}",
@@ -124,11 +124,11 @@ def test_only_what_is_missing_is_written(source: Source, folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "dev").write_bytes(b"my own")
     (folder / "extra.gz").write_bytes(b"zipped by the user")
-    said = run(source, folder)
-    assert said[1] == (
+    printed = run(source, folder)
+    assert printed[1] == (
         f"{folder / 'dev'} exists, but {SUMS} does not list it; --force downloads it again"
     )
-    assert f"{folder / 'extra'}.gz exists; nothing to do" in said
+    assert f"{folder / 'extra'}.gz exists; nothing to do" in printed
     assert names(folder) == {"train", "dev", "extra.gz", SUMS}
     assert (folder / "dev").read_bytes() == b"my own"
     assert set(read_sums(folder)) == {"train", "set.zip"}
@@ -164,8 +164,8 @@ def test_ctrl_c_leaves_the_part(
 
 def test_an_expected_sum_is_verified(site: Site, source: Source, folder: Path) -> None:
     good = sha256(site.files["set.zip"])
-    said = run(source.with_sums({"set.zip": good}), folder)
-    assert said[1] == f"set.zip: SHA-256 {good} (as expected)"
+    printed = run(source.with_sums({"set.zip": good}), folder)
+    assert printed[1] == f"set.zip: SHA-256 {good} (as expected)"
 
 
 def test_a_file_with_a_wrong_sum_is_renamed(site: Site, source: Source, folder: Path) -> None:
@@ -184,8 +184,8 @@ def test_a_file_with_a_wrong_sum_is_renamed(site: Site, source: Source, folder: 
 def test_an_existing_archive_is_used(site: Site, source: Source, folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "set.zip").write_bytes(site.files.pop("set.zip"))
-    said = run(source, folder, keep_archive=True)
-    assert said[1] == f"{folder / 'set.zip'} exists and is not downloaded again"
+    printed = run(source, folder, keep_archive=True)
+    assert printed[1] == f"{folder / 'set.zip'} exists and is not downloaded again"
     assert len(site.asked) == 1
 
 
@@ -202,8 +202,8 @@ def test_a_malicious_archive_is_renamed_and_nothing_is_written(
     site: Site, source: Source, folder: Path, zipped: Zipped, members: dict[str, Any], message: str
 ) -> None:
     site.files["set.zip"] = zipped({"set/train": TRAIN, "set/dev": DEV} | members)
-    assert message in (told := failure(source, folder))
-    assert told.endswith("It is now set.zip.bad; the same command downloads it again")
+    assert message in (error := failure(source, folder))
+    assert error.endswith("It is now set.zip.bad; the same command downloads it again")
     assert names(folder) == {"set.zip.bad"}
     assert names(folder.parent) == {"set"}
 

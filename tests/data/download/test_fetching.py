@@ -20,14 +20,14 @@ ELSE = bytes(range(255, -1, -1)) * 1000
 def transfer(site: Site, tmp_path: Path) -> Transfer:
     site.files["big.zip"] = BODY
     remote = Remote(url=site.url("big.zip"), files=("x",), most=10**6, most_unpacked=10**6)
-    said: list[str] = []
-    made = Transfer(remote, tmp_path, said.append)
-    made.said = said  # type: ignore[attr-defined]
-    return made
+    printed: list[str] = []
+    transfer = Transfer(remote, tmp_path, printed.append)
+    transfer.printed = printed  # type: ignore[attr-defined]
+    return transfer
 
 
-def said(transfer: Transfer) -> list[str]:
-    return transfer.said  # type: ignore[attr-defined, no-any-return]
+def printed(transfer: Transfer) -> list[str]:
+    return transfer.printed  # type: ignore[attr-defined, no-any-return]
 
 
 def failure(transfer: Transfer) -> str:
@@ -37,7 +37,7 @@ def failure(transfer: Transfer) -> str:
 
 
 def broken_off(site: Site, transfer: Transfer, after: int, **step: Any) -> None:
-    """Leave a part of so many bytes, as a run whose every attempt broke."""
+    """Leave a partial file of this size, as after a run whose attempts all broke."""
     site.script = [{"cut": after, **step}, {"status": 503}, {"status": 503}]
     failure(transfer)
     assert transfer.part.read_bytes() == site.files["big.zip"][:after]
@@ -61,7 +61,7 @@ def test_a_broken_transfer_is_resumed(
     assert [headers.get("Range") for headers in site.asked[1:]] == [
         f"bytes={cut}-" if cut else None for cut in cuts
     ]
-    assert said(transfer)[0] == (
+    assert printed(transfer)[0] == (
         f"big.zip: the connection broke after {cuts[0]:,} of 256,000 bytes; next attempt in 0 s"
     )
 
@@ -91,14 +91,14 @@ def test_without_ranges_the_transfer_starts_over(site: Site, transfer: Transfer)
     broken_off(site, transfer, 1000)
     site.script = [{"whole": True}]
     assert transfer.run().read_bytes() == BODY
-    assert said(transfer)[-1] == "big.zip: it cannot be resumed there; starting over"
+    assert printed(transfer)[-1] == "big.zip: it cannot be resumed there; starting over"
 
 
 def test_versions_of_a_file_are_not_mixed(site: Site, transfer: Transfer) -> None:
     broken_off(site, transfer, 1000)
     site.files["big.zip"], site.etag = ELSE, '"two"'
     assert transfer.run().read_bytes() == ELSE
-    assert said(transfer)[-1] == "big.zip: it has changed on the server; starting over"
+    assert printed(transfer)[-1] == "big.zip: it has changed on the server; starting over"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_mismatching_range_is_discarded(
     broken_off(site, transfer, 1000)
     site.script = [{"headers": headers}]
     assert transfer.run().read_bytes() == BODY
-    assert "requested bytes from 1,000 on, of 256,000, got" in said(transfer)[-1]
+    assert "requested bytes from 1,000 on, of 256,000, got" in printed(transfer)[-1]
     assert [headers.get("Range") for headers in site.asked] == ["bytes=1000-", None]
 
 
@@ -161,7 +161,7 @@ def test_a_part_longer_than_the_file_starts_over(site: Site, transfer: Transfer)
     transfer.part.write_bytes(BODY + b"more")
     site.script = [{"status": 416}]
     assert transfer.run().read_bytes() == BODY
-    assert "the server answers 416" in said(transfer)[-1]
+    assert "the server answers 416" in printed(transfer)[-1]
 
 
 def test_temporary_errors_are_retried_and_permanent_ones_are_not(
@@ -184,14 +184,14 @@ def test_a_silent_server_times_out(
     monkeypatch.setattr("spinn.data.download.fetching.TIMEOUT", 0.2)
     site.script = [{"cut": 1000, "stall": True}]
     assert transfer.run().read_bytes() == BODY
-    assert said(transfer) == ["big.zip: no answer within 0.2 s; next attempt in 0 s"]
+    assert printed(transfer) == ["big.zip: no answer within 0.2 s; next attempt in 0 s"]
     assert site.asked[1]["Range"] == "bytes=1000-"
 
 
 def test_no_server_at_all(site: Site, transfer: Transfer) -> None:
     transfer.remote = replace(transfer.remote, url="http://127.0.0.1:9/big.zip")
     assert "refused" in failure(transfer)
-    assert len(said(transfer)) == 2
+    assert len(printed(transfer)) == 2
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_known_size_detects_a_short_body_without_content_length(
     transfer.remote = replace(transfer.remote, size=256_000)
     site.script = [{"headers": {"Content-Length": None}, "cut": 1000}]
     assert transfer.run().read_bytes() == BODY
-    assert "the connection broke after 1,000 of 256,000 bytes" in said(transfer)[0]
+    assert "the connection broke after 1,000 of 256,000 bytes" in printed(transfer)[0]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def names(folder: Path) -> set[str]:
 
 
 def refused(folder: Path, data: bytes, most: int = 10_000) -> str:
-    """The message; neither the folder nor what is around it may have got a file."""
+    """Return the error message; check that no file was written in or around the folder."""
     archive = folder / "set.zip"
     archive.write_bytes(data)
     around = set(folder.parent.parent.rglob("*"))

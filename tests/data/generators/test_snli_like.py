@@ -1,4 +1,4 @@
-"""Made-up pairs of SNLI's shape."""
+"""Synthetic pairs with SNLI's statistics."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Forecasts without training and errors, worked by hand."""
+"""Baseline forecasts and error measures, computed by hand."""
 
 import math
 

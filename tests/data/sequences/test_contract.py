@@ -1,4 +1,4 @@
-"""What every dataset of sequences promises."""
+"""The contract of every sequence dataset."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -168,5 +168,5 @@ def test_too_few_different_examples_are_an_error(name: str, changed: dict[str, A
 def test_errors_and_baselines_are_those_of_datasets_with_a_unit(name: str) -> None:
     dataset = of_yaml(name)
     test = dataset.load().test
-    told = dataset.errors(test, test.targets), dataset.baselines(test)
-    assert [bool(figures) for figures in told] == [name == "forecast"] * 2
+    results = dataset.errors(test, test.targets), dataset.baselines(test)
+    assert [bool(result) for result in results] == [name == "forecast"] * 2

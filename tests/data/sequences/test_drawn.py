@@ -1,4 +1,4 @@
-"""Addition, parity, copy and reverse: targets worked out another way."""
+"""Addition, parity, copy and reverse: targets computed independently."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ def everything(splits: SeriesSplits) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def number(bits: np.ndarray) -> int:
-    """What Python makes of bits, the least significant first."""
+    """Convert bits, the least significant first, to a number with Python."""
     return int("".join(str(int(bit)) for bit in bits[::-1]), 2)
 
 
@@ -63,8 +63,8 @@ def test_parity_counts_ones() -> None:
 @pytest.mark.parametrize(("dataset", "step"), [(Copy, 1), (Reverse, -1)])
 def test_symbols_are_copied_or_reversed(dataset: type[Copy] | type[Reverse], step: int) -> None:
     splits = dataset(alphabet="xyz", longest=8, examples=500, held_out=50, longer=[12]).load()
-    for given, wanted in everything(splits):
-        assert "".join("xyz"[i] for i in wanted) == "".join("xyz"[i] for i in given)[::step]
+    for inputs, targets in everything(splits):
+        assert "".join("xyz"[i] for i in targets) == "".join("xyz"[i] for i in inputs)[::step]
     assert set(splits.train.lengths) == set(range(1, 9))
     assert set(splits.train.inputs) == {0, 1, 2}
     assert set(splits.tests["test_12_symbols"].target_lengths) == {12}

@@ -1,4 +1,4 @@
-"""Windows of a series, cut by hand; nothing of what comes later is known before."""
+"""Windows of a series, cut by hand; no split depends on later values."""
 
 from pathlib import Path
 from typing import Any
@@ -53,12 +53,12 @@ def test_windows_by_hand(tmp_path: Path) -> None:
 def test_relative_windows_subtract_the_mean_of_their_input(tmp_path: Path) -> None:
     plain, relative = (of_values(tmp_path, TINY, relative=value) for value in (False, True))
     for name in ("train", "dev", "test"):
-        absolute, told = (getattr(dataset.load(), name) for dataset in (plain, relative))
+        absolute, shifted = (getattr(dataset.load(), name) for dataset in (plain, relative))
         inputs = absolute.inputs.reshape(-1, 3)
         means = inputs.mean(axis=1, keepdims=True)
-        np.testing.assert_allclose(told.inputs.reshape(-1, 3), inputs - means, atol=1e-6)
-        np.testing.assert_allclose(told.targets, absolute.targets - means, atol=1e-6)
-        for baseline, errors in relative.baselines(told).items():
+        np.testing.assert_allclose(shifted.inputs.reshape(-1, 3), inputs - means, atol=1e-6)
+        np.testing.assert_allclose(shifted.targets, absolute.targets - means, atol=1e-6)
+        for baseline, errors in relative.baselines(shifted).items():
             assert errors == pytest.approx(plain.baselines(absolute)[baseline], rel=1e-5)
 
 

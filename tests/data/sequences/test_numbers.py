@@ -18,7 +18,7 @@ VALUES = dict(zip((*SMALL, *LARGER), (*range(21), *range(30, 100, 10)), strict=T
 
 
 def number_of(words: list[str]) -> int:
-    """Read words as one does: small ones add up, `hundred` and the large ones multiply."""
+    """Parse number words: small ones add up, `hundred` and the large ones multiply."""
     total = part = 0
     for word in words:
         if word in ("million", "thousand"):
@@ -32,7 +32,7 @@ def number_of(words: list[str]) -> int:
 
 
 def spoken(number: int) -> str:
-    """A second way to words: take the largest name that fits, and say what is left."""
+    """Spell a number independently: the largest name that fits, then the rest."""
     for size, name in ((10**6, "million"), (1000, "thousand"), (100, "hundred")):
         if number >= size:
             rest = f" {spoken(number % size)}" if number % size else ""
@@ -104,7 +104,7 @@ def test_words_have_the_number_s_digits_as_target() -> None:
     for series in (*splits[:3], *splits.tests.values()):
         words = np.split(series.inputs, np.cumsum(series.lengths)[:-1])
         numbers = [number_of([(dataset.symbols or ())[i] for i in one]) for one in words]
-        digits = [said.replace(" ", "") for said in written(series, dataset.labels)]
+        digits = [text.replace(" ", "") for text in written(series, dataset.labels)]
         assert digits == [str(number) for number in numbers]
     assert set(splits.tests["test_6_digits"].target_lengths) == {6}
     assert set(splits.train.target_lengths) == {1, 2, 3, 4}

@@ -1,4 +1,4 @@
-"""Sequences in columns."""
+"""Sequences as columns."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The cache: a split read from it is the split read from its files, or it is not used."""
+"""Cached splits equal splits read from files; damaged or stale entries are not used."""
 
 import gzip
 import json
@@ -30,7 +30,7 @@ Log = pytest.LogCaptureFixture
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache that keeps splits of two examples."""
+    """An empty cache that stores splits of two examples or more."""
     monkeypatch.setenv("SPINN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(cache, "SMALLEST", 2)
     return tmp_path / "cache"
@@ -38,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A file with good rows, bad ones and one without a label."""
+    """A file with good rows, bad rows and a row without a label."""
     path = tmp_path / "data.jsonl"
     write(path, ["neutral", "entailment", "?", "-", "neutral"])
     return path
@@ -65,7 +65,7 @@ def assert_same(found: tuple[Corpus, ReadReport], expected: tuple[Corpus, ReadRe
 
 
 class Unread(SNLIReader):
-    """A reader that must find its split in the cache."""
+    """A reader whose split must be in the cache."""
 
     def read(self, *_: object) -> Iterator[Any]:
         raise AssertionError("read again")
@@ -227,10 +227,10 @@ def test_an_entry_under_the_name_of_another_is_not_used(
 def test_a_cache_that_cannot_be_written_is_one_warning(
     source: Path, folder: Path, caplog: Log
 ) -> None:
-    folder.write_text("a file stands where the folder should be")
-    kept = Cache()
+    folder.write_text("a file in place of the folder")
+    shared = Cache()
     for _ in range(2):
-        _, report = kept.read_split(SNLIReader(), [source], GOLD, on_error="skip")
+        _, report = shared.read_split(SNLIReader(), [source], GOLD, on_error="skip")
         assert report.examples == 3
     assert [record.message for record in caplog.records] == [
         f"the data is not cached ({folder}: File exists); SPINN_CACHE=FOLDER names another"

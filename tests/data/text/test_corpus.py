@@ -1,4 +1,4 @@
-"""A split in columns, held against the list of its examples."""
+"""A corpus equals the list of its examples."""
 
 from collections import Counter
 from dataclasses import replace
@@ -46,9 +46,9 @@ def test_a_corpus_is_the_sequence_of_its_examples(examples: list[Example], part:
 def test_gather_returns_any_sentences_in_any_order(examples: list[Example], rng: object) -> None:
     corpus = Corpus.of(examples)
     sentences = [parse for example in examples for parse in example.sentences]
-    wanted = rng.choices(range(len(sentences)), k=7) if sentences else []  # type: ignore[attr-defined]
-    packed = corpus.gather(np.array(wanted, dtype=np.int64))
-    expected = [sentences[number] for number in wanted]
+    chosen = rng.choices(range(len(sentences)), k=7) if sentences else []  # type: ignore[attr-defined]
+    packed = corpus.gather(np.array(chosen, dtype=np.int64))
+    expected = [sentences[number] for number in chosen]
     words = [corpus.words[token] for token in packed.tokens]
     assert words == list(chain.from_iterable(parse.words for parse in expected))
     assert packed.transitions.tobytes() == b"".join(parse.transitions for parse in expected)
@@ -56,15 +56,15 @@ def test_gather_returns_any_sentences_in_any_order(examples: list[Example], rng:
 
 
 def vocabulary_word_by_word(examples: list[Example], lowercase: bool, min_count: int) -> list[str]:
-    """The vocabulary as it was counted before there were columns."""
+    """Count the vocabulary without columns."""
     counts = Counter(
         word.lower() if lowercase else word
         for example in examples
         for parse in example.sentences
         for word in parse.words
     )
-    kept = [word for word, count in counts.items() if count >= min_count]
-    return sorted(kept, key=lambda word: (-counts[word], word))
+    frequent = [word for word, count in counts.items() if count >= min_count]
+    return sorted(frequent, key=lambda word: (-counts[word], word))
 
 
 @given(EXAMPLES, st.slices(8), st.booleans(), st.integers(0, 3))

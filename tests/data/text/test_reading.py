@@ -1,4 +1,4 @@
-"""Splits: several files as one, missing files, and the account of what was read."""
+"""Reading splits: several files, missing files, reports."""
 
 import gzip
 import tracemalloc

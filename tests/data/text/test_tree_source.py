@@ -1,4 +1,4 @@
-"""Which tree a sentence gets."""
+"""The origin of a sentence's tree."""
 
 import random
 from typing import Any, get_args, get_type_hints
@@ -83,13 +83,13 @@ def test_the_configuration_offers_every_source() -> None:
     assert get_args(get_type_hints(DataSettings)["trees"]) == TREE_NAMES
 
 
-@pytest.mark.parametrize(("trees", "kept"), [("right", True), ("corenlp", False)])
-def test_splits_with_a_parser_s_trees_are_not_cached(trees: Any, kept: bool) -> None:
+@pytest.mark.parametrize(("trees", "cached"), [("right", True), ("corenlp", False)])
+def test_splits_with_a_parser_s_trees_are_not_cached(trees: Any, cached: bool) -> None:
     settings = DataSettings(
         reader=None, root="", source="", train=["a"], dev=["b"], test=[], tests=[], dev_every=0,
         trees=trees, tree_seed=1, lowercase=False, min_count=1, on_error="raise", limit=None,
     )  # fmt: skip
-    assert (split_reader(settings) is not read_split) == kept
+    assert (split_reader(settings) is not read_split) == cached
 
 
 @pytest.mark.parametrize(

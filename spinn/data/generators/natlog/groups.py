@@ -126,7 +126,11 @@ class GroupMaker:
         same_words = self.rng.random() < self.rules.same_words
         for found in self._reordered(hypothesis) if same_words else self._edited(hypothesis):
             if all(found.values()):
-                best = (self._most_balancing(hypothesis, premises) for premises in found.values())
+                # Of the premises with one label, take that with the most balanced features.
+                best = (
+                    min(premises, key=lambda premise: self._skew(hypothesis, premise))
+                    for premises in found.values()
+                )
                 return Group(hypothesis, tuple(best))
         return None
 
@@ -213,13 +217,8 @@ class GroupMaker:
                     break
         return found
 
-    def _most_balancing(self, hypothesis: Hypothesis, premises: list[Premise]) -> Premise:
-        """Return the premise whose features have had this label least often."""
-        if len(premises) == 1:
-            return premises[0]
-        return min(premises, key=lambda premise: self._skew(hypothesis, premise))
-
     def _skew(self, hypothesis: Hypothesis, premise: Premise) -> float:
+        """Return how much more often than the other labels the pair's features had its label."""
         skew = 0.0
         for feature in features(premise.sentence, hypothesis.sentence):
             counts = self.seen[feature]

@@ -1,4 +1,4 @@
-"""The generator repeats itself, and the committed files are what their README says."""
+"""The generator is reproducible, and the committed files match their README."""
 
 import gzip
 import json

@@ -97,15 +97,15 @@ def test_a_hypothesis_is_contingent_where_models_differ_on_it() -> None:
 
 @pytest.mark.parametrize(("count", "pairs", "seconds"), [(1, 150, 1.0), (2, 30, 0.5)])
 def test_labels_agree_with_the_tableau_prover(count: int, pairs: int, seconds: float) -> None:
-    decided: Counter[str] = Counter()
+    proven_labels: Counter[str] = Counter()
     for premise, hypothesis in random_pairs(3, count):
         label = SEMANTICS.label(premise, hypothesis)
-        if label is None or decided[label] >= pairs / 3:
+        if label is None or proven_labels[label] >= pairs / 3:
             continue
         proven = label_by_tableau(LEXICON, premise, hypothesis, seconds)
         assert proven in (label, None), (premise, hypothesis)
-        decided[label] += proven is not None
-    assert decided.total() >= pairs / 2
+        proven_labels[label] += proven is not None
+    assert proven_labels.total() >= pairs / 2
 
 
 def committed(name: str, every: int) -> list[tuple[Formula, Formula, str]]:

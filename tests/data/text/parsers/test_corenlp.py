@@ -1,4 +1,4 @@
-"""Trees from a CoreNLP server: what it answers well, and every way it may not."""
+"""Trees from a CoreNLP server: valid answers and every kind of failure."""
 
 import json
 import socket
@@ -27,7 +27,7 @@ def answered(site: Site, *parses: Any) -> None:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait a fraction of a second where a person would wait for a minute."""
+    """Reduce the time limits to a fraction of a second."""
     monkeypatch.setattr(exchange, "ANSWER_SECONDS", 0.3)
     monkeypatch.setattr(exchange, "CONNECT_SECONDS", 0.3)
 
@@ -39,8 +39,8 @@ def test_a_tree_of_any_number_of_parts_becomes_binary(site: Site) -> None:
     assert source == "corenlp"
     ((query, body),) = site.posted
     assert body == "All old dogs move."
-    asked = json.loads(query.removeprefix("properties="))
-    assert asked == {"outputFormat": "json", "annotators": "tokenize,pos,lemma,ssplit,parse"}
+    properties = json.loads(query.removeprefix("properties="))
+    assert properties == {"outputFormat": "json", "annotators": "tokenize,pos,lemma,ssplit,parse"}
 
 
 def test_several_sentences_are_joined_under_one_root(site: Site) -> None:
@@ -134,7 +134,7 @@ def test_an_invalid_answer_is_an_error(
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port that is taken, and at which nobody listens."""
+    """A port that is bound but not listening."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]

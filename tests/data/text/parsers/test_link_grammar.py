@@ -1,4 +1,4 @@
-"""Trees from `link-parser`: a stub of it everywhere, and itself where it is installed."""
+"""Trees from `link-parser`: from a stub, and from the program if it is installed."""
 
 import shlex
 import shutil
@@ -23,7 +23,7 @@ Stub = Callable[[str], Path]
 
 @pytest.fixture
 def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stub:
-    """Put a `link-parser` first on PATH that runs a line of Python on `line`, and notes it."""
+    """Put a stub of `link-parser` on PATH that runs Python code on `line`, and records it."""
     monkeypatch.setattr(link_grammar, "SECONDS", 5.0)
 
     def make(code: str) -> Path:
@@ -177,8 +177,8 @@ def test_any_answer_is_a_tree_or_an_error(tokens: list[str]) -> None:
 def test_the_program_itself(real: TreeSource) -> None:
     parse = real.from_text("The old church has cracks.")
     assert to_brackets(parse) == "( ( The ( old church ) ) ( ( has cracks ) . ) )"
-    given = "( ( all ( old dogs ) ) move )"
-    assert real.from_brackets(given).words == ("all", "old", "dogs", "move")
+    brackets = "( ( all ( old dogs ) ) move )"
+    assert real.from_brackets(brackets).words == ("all", "old", "dogs", "move")
     for text in ("!help", "! !help", "%x", "?!", "dog", "\x07", "犬 🐕 dogs", "S] [S NP] {a} (b"):
         words = split_words(text)
         parse = real.from_text(text)

@@ -1,4 +1,4 @@
-"""What every reader owes to a damaged file, tried through the logic reader."""
+"""Handling of damaged files in all readers, tested with the logic reader."""
 
 import gzip
 from pathlib import Path
