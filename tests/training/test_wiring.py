@@ -46,11 +46,7 @@ def test_the_vocabulary_is_that_of_train_alone(
 ) -> None:
     train(composed(*words_in_splits))
     vocabulary = json.loads((tmp_path / "run" / "vocabulary.json").read_text(encoding="utf-8"))
-    assert vocabulary["words"] == ["dogs", "old", "move"]
-    table, *_ = (
-        w for w in load_file(tmp_path / "run" / "model.safetensors").values() if len(w) == 5
-    )
-    assert len(table) == 5  # and rows for padding and unknown words
+    assert vocabulary["words"] == ["dogs", "old", "move"]  # not `stop`, not `cats`
 
 
 def test_pretrained_vectors_are_the_rows_of_the_table(
