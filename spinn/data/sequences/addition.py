@@ -12,6 +12,8 @@ from spinn.data.dataset import SequenceDataset
 from spinn.data.sequences.series import SeriesSplits
 from spinn.data.sequences.split_plan import Example, SplitPlan, at_least
 
+Bits = tuple[int, ...]  # of a number, the least significant first
+
 
 @dataclass(frozen=True, kw_only=True)
 class Addition(SequenceDataset):
@@ -54,18 +56,24 @@ class Addition(SequenceDataset):
 
     def load(self) -> SeriesSplits:
         """Draw every split; see `SplitPlan.draw_splits`."""
-        return self.plan().draw_splits(draw)
+        return self.plan().draw_splits(draw_summands, addition)
 
 
-def draw(rng: np.random.Generator, bits: int) -> Example:
-    """Draw two numbers and add them with pencil and paper's algorithm: a bit and a carry per step.
+def draw_summands(rng: np.random.Generator, bits: int) -> tuple[Bits, Bits]:
+    """Draw two numbers."""
+    left, right = rng.integers(2, size=(2, bits)).tolist()
+    return tuple(left), tuple(right)
+
+
+def addition(summands: tuple[Bits, Bits]) -> Example:
+    """Add two numbers with a bit and a carry per step.
 
     3 + 1 with two bits: steps (1, 1), (1, 0), (0, 0); sum bits 0, 0, 1.
     """
-    left, right = rng.integers(2, size=(2, bits)).tolist()
+    left, right = summands
     steps = [*zip(left, right, strict=True), (0, 0)]  # the last step has room for the carry
     total, carry = [], 0
     for left_bit, right_bit in steps:
         carry, bit = divmod(left_bit + right_bit + carry, 2)
         total.append(bit)
-    return tuple((float(left_bit), float(right_bit)) for left_bit, right_bit in steps), tuple(total)
+    return [(float(left_bit), float(right_bit)) for left_bit, right_bit in steps], total

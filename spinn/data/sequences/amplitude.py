@@ -88,7 +88,7 @@ class Amplitude(SequenceDataset):
         angles = phases[:, None] + np.arange(1, self.stretch + 1)  # (stretches, stretch)
         wave = amplitudes[:, None] * np.sin(angles)
         targets = np.repeat(amplitudes, self.stretch)
-        return _steps(wave.ravel()), _steps(targets)
+        return wave.reshape(-1, 1).tolist(), targets[:, None].tolist()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,20 +138,18 @@ class WaveAmplitude(SequenceDataset):
             seed=self.seed,
         )
 
-    def draw(self, rng: np.random.Generator, steps: int) -> Example:
-        """Draw a wave's class and phase."""
-        label = int(rng.integers(len(self.amplitudes)))
-        angles = rng.uniform(0, 2 * math.pi) + np.arange(1, steps + 1)
-        return _steps(self.amplitudes[label] * np.sin(angles)), (label,)
-
     def load(self) -> SeriesSplits:
         """Draw every split; see `SplitPlan.draw_splits`."""
-        return self.plan().draw_splits(self.draw)
 
+        def draw(rng: np.random.Generator, steps: int) -> tuple[int, int, float]:
+            return steps, int(rng.integers(len(self.amplitudes))), rng.uniform(0, 2 * math.pi)
 
-def _steps(values: Numbers) -> tuple[tuple[float], ...]:
-    """Return values, (steps,), as steps of one number each."""
-    return tuple((value,) for value in values.tolist())
+        def encode(wave: tuple[int, int, float]) -> Example:
+            steps, label, phase = wave
+            values = self.amplitudes[label] * np.sin(phase + np.arange(1, steps + 1))
+            return values[:, None].tolist(), [label]
+
+        return self.plan().draw_splits(draw, encode)
 
 
 def _check_amplitudes(name: str, amplitudes: Sequence[float], least: int) -> None:

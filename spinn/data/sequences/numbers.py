@@ -102,14 +102,13 @@ class NumberWords(SequenceDataset):
         """Draw every split; see `SplitPlan.draw_splits`."""
         known = vocabulary(self.digits)
 
-        def draw(rng: np.random.Generator, digits: int) -> Example:
-            number = draw_number(rng, digits)
-            one_hot = np.zeros((self.digits, 10))
-            shown = [int(digit) for digit in str(number).zfill(self.digits)]
-            one_hot[np.arange(self.digits), shown] = 1
-            return (tuple(one_hot.ravel().tolist()),), tuple(map(known.index, words_of(number)))
+        def encode(number: int) -> Example:
+            one_hot = np.zeros((1, self.digits, 10))
+            digits = [int(digit) for digit in str(number).zfill(self.digits)]
+            one_hot[0, np.arange(self.digits), digits] = 1
+            return one_hot.reshape(1, -1).tolist(), list(map(known.index, words_of(number)))
 
-        return self.plan().draw_splits(draw)
+        return self.plan().draw_splits(draw_number, encode)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,11 +164,10 @@ class WordsToDigits(SequenceDataset):
         """Draw every split; see `SplitPlan.draw_splits`."""
         known = vocabulary(self.digits)
 
-        def draw(rng: np.random.Generator, digits: int) -> Example:
-            number = draw_number(rng, digits)
-            return tuple(map(known.index, words_of(number))), tuple(map(int, str(number)))
+        def encode(number: int) -> Example:
+            return list(map(known.index, words_of(number))), list(map(int, str(number)))
 
-        return self.plan().draw_splits(draw)
+        return self.plan().draw_splits(draw_number, encode)
 
 
 def _lengths(digits: int) -> range:

@@ -51,10 +51,14 @@ class Parity(SequenceDataset):
 
     def load(self) -> SeriesSplits:
         """Draw every split; see `SplitPlan.draw_splits`."""
-        return self.plan().draw_splits(draw)
+        return self.plan().draw_splits(draw_bits, parity)
 
 
-def draw(rng: np.random.Generator, length: int) -> Example:
-    """Draw bits and their parity, 1 for odd."""
-    bits = tuple(rng.integers(2, size=length).tolist())
-    return bits, (sum(bits) % 2,)
+def draw_bits(rng: np.random.Generator, length: int) -> tuple[int, ...]:
+    """Draw a sequence of bits."""
+    return tuple(rng.integers(2, size=length).tolist())
+
+
+def parity(bits: tuple[int, ...]) -> Example:
+    """Return bits and their parity, 1 for odd."""
+    return bits, [sum(bits) % 2]

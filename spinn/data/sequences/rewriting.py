@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
 from spinn.data.dataset import SequenceDataset
 from spinn.data.sequences.series import SeriesSplits
-from spinn.data.sequences.split_plan import Example, SplitPlan, at_least
+from spinn.data.sequences.split_plan import SplitPlan, at_least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +48,10 @@ class Copy(SequenceDataset):
         """The characters of the alphabet."""
         return tuple(self.alphabet)
 
-    def draw(self, rng: np.random.Generator, length: int) -> Example:
-        """Draw symbols; the target is the input."""
-        symbols = tuple(rng.integers(len(self.alphabet), size=length).tolist())
-        return symbols, symbols
-
     def load(self) -> SeriesSplits:
         """Draw every split; see `SplitPlan.draw_splits`."""
-        return plan_splits(self).draw_splits(self.draw)
+        draw = partial(draw_symbols, len(self.alphabet))
+        return plan_splits(self).draw_splits(draw, lambda symbols: (symbols, symbols))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,14 +85,10 @@ class Reverse(SequenceDataset):
         """The characters of the alphabet."""
         return tuple(self.alphabet)
 
-    def draw(self, rng: np.random.Generator, length: int) -> Example:
-        """Draw symbols; the target is the input reversed."""
-        symbols = tuple(rng.integers(len(self.alphabet), size=length).tolist())
-        return symbols, symbols[::-1]
-
     def load(self) -> SeriesSplits:
         """Draw every split; see `SplitPlan.draw_splits`."""
-        return plan_splits(self).draw_splits(self.draw)
+        draw = partial(draw_symbols, len(self.alphabet))
+        return plan_splits(self).draw_splits(draw, lambda symbols: (symbols, symbols[::-1]))
 
 
 def plan_splits(dataset: Copy | Reverse) -> SplitPlan:
@@ -112,3 +105,8 @@ def plan_splits(dataset: Copy | Reverse) -> SplitPlan:
         longer=dataset.longer,
         seed=dataset.seed,
     )
+
+
+def draw_symbols(kinds: int, rng: np.random.Generator, length: int) -> tuple[int, ...]:
+    """Draw a sequence of symbols, as indices from 0 to kinds - 1."""
+    return tuple(rng.integers(kinds, size=length).tolist())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,8 +12,8 @@ import numpy as np
 from spinn.data.sequences.series import Series, SeriesSplits
 from spinn.errors import InputError
 
-Example = tuple[tuple[Any, ...], tuple[Any, ...]]  # the steps of an input and of its target
-Draw = Callable[[np.random.Generator, int], Example]  # draws an example of a given length
+Example = tuple[Sequence[Any], Sequence[Any]]  # the steps of an input and of its target
+Draw = Callable[[np.random.Generator, int], Hashable]  # draws a description of a given length
 
 TRIES = 100  # draws per wanted example before the search for unseen examples fails
 
@@ -59,40 +59,47 @@ class SplitPlan:
         if len(set(self.longer)) < len(self.longer):
             raise ValueError(f"longer is {list(self.longer)}; expected each length once")
 
-    def draw_splits(self, draw: Draw) -> SeriesSplits:
+    def draw_splits(self, draw: Draw, encode: Callable[[Any], Example]) -> SeriesSplits:
         """Draw train, dev, test and the further tests from one generator, in this order.
 
         Train may hold an example twice. An example of dev or of a test occurs in no other split
         and only once. Very short examples are therefore rare there, because train has them all.
 
+        Args:
+            draw: draws something that determines an example, such as a number.
+            encode: converts it to the example, such as the number's words and digits.
+
         Raises: InputError: if there are too few distinct examples.
         """
         rng = np.random.default_rng(self.seed)
 
-        def draw_any_length() -> Example:
+        def draw_any_length() -> Hashable:
             return draw(rng, int(rng.integers(self.lengths.start, self.lengths.stop)))
 
         train = [draw_any_length() for _ in range(self.examples)]
         seen = set(train)
-        dev = Series.of(self._draw_unseen(draw_any_length, seen))
-        test = Series.of(self._draw_unseen(draw_any_length, seen))
+        dev = self._draw_unseen(draw_any_length, seen)
+        test = self._draw_unseen(draw_any_length, seen)
         tests = {
-            f"test_{length}_{self.unit}": Series.of(
-                self._draw_unseen(partial(draw, rng, length), seen)
-            )
+            f"test_{length}_{self.unit}": self._draw_unseen(partial(draw, rng, length), seen)
             for length in self.longer
         }
-        return SeriesSplits(Series.of(train), dev, test, tests)
+        return SeriesSplits(
+            Series.of(map(encode, train)),
+            Series.of(map(encode, dev)),
+            Series.of(map(encode, test)),
+            {name: Series.of(map(encode, drawn)) for name, drawn in tests.items()},
+        )
 
-    def _draw_unseen(self, draw: Callable[[], Example], seen: set[Example]) -> list[Example]:
-        """Draw `held_out` examples that are not in `seen`, and add them to it."""
-        found: list[Example] = []
+    def _draw_unseen(self, draw: Callable[[], Hashable], seen: set[Hashable]) -> list[Hashable]:
+        """Draw `held_out` values that are not in `seen`, and add them to it."""
+        found: list[Hashable] = []
         tries = TRIES * self.held_out
         for _ in range(tries):
-            example = draw()
-            if example not in seen:
-                seen.add(example)
-                found.append(example)
+            drawn = draw()
+            if drawn not in seen:
+                seen.add(drawn)
+                found.append(drawn)
             if len(found) == self.held_out:
                 return found
         raise InputError(

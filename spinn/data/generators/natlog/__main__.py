@@ -129,7 +129,9 @@ def write_sets(out: Path, pairs: int, seed: int) -> dict[str, Counter[str]]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, write the files, and report."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m spinn.data.generators.natlog", description=__doc__
+    )
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder for the files")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--pairs", type=int, default=DEFAULT_PAIRS, help="pairs for training")
