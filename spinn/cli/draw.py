@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from spinn.data.dataset import GeneratedSequences
 from spinn.data.sequences.forecast import Forecast
 from spinn.errors import InputError
 from spinn.files import write_atomically
@@ -86,21 +85,21 @@ def _of_test(loaded: Run) -> dict[str, Any]:
 
     Returns: the fields of `pictures.Told`.
     """
-    source = loaded.dataset.source if isinstance(loaded.dataset, GeneratedSequences) else None
-    test = loaded.dataset.load().test
-    if not isinstance(source, Forecast):
+    dataset = loaded.dataset
+    test = dataset.load().test
+    if not isinstance(dataset, Forecast):
         test = test[:1]
     batches = Batches(loaded.task.prepare(test, loaded.vocabulary), batch_size=256)
     said = outputs(loaded.task, batches, torch.device("cpu")).numpy()
-    if not isinstance(source, Forecast):
+    if not isinstance(dataset, Forecast):
         title = "A sequence of the test set"
         return {"title": title, "target": test.targets.ravel(), "output": said.ravel()}
-    target, output = source.joined(said)
+    target, output = dataset.joined(said)
     return {
         "title": "The test set, piece by piece",
         "target": target,
         "output": output,
-        "seasonal": source.joined(source.seasonal_naive(test))[1],
-        "name": source.column or "value",
+        "seasonal": dataset.joined(dataset.seasonal_naive(test))[1],
+        "name": dataset.column or "value",
         "scaled": True,
     }

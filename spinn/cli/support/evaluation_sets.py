@@ -113,8 +113,8 @@ def _check_server(loaded: Run, settings: DataSettings, asked: str) -> None:
 def facts(loaded: Run, dataset: Dataset) -> dict[str, Any]:
     """Return what figures are of: the dataset's facts, and which trees the encoder followed."""
     if not isinstance(dataset, PairFiles):
-        return dataset.facts()
-    return {**dataset.facts(), "followed": loaded.followed(dataset.settings.trees)}
+        return dataset.summary()
+    return {**dataset.summary(), "followed": loaded.followed(dataset.settings.trees)}
 
 
 def caption(loaded: Run, dataset: Dataset) -> str:

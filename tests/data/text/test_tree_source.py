@@ -76,7 +76,7 @@ def test_predicted_takes_the_words_alone() -> None:
     source = TreeSource("predicted")
     assert source.from_brackets(TEXT) == Parse(WORDS, right_branching(5))
     assert source.from_text("The old church has cracks") == Parse(WORDS, right_branching(5))
-    assert source.read(TEXT)[1] == "given"
+    assert source.read(TEXT)[1] == "gold"
 
 
 def test_the_configuration_offers_every_source() -> None:
@@ -113,7 +113,7 @@ def test_plain_text_with_brackets_is_plain_text(text: str, words: int) -> None:
 @pytest.mark.parametrize("text", [TEXT, f"  {TEXT}\n", TEXT.replace(" ", "\n\t"), "( a\u2028b )"])
 def test_brackets_keep_their_tree(text: str) -> None:
     parse, source = TreeSource("left").read(text)
-    assert source == "given"
+    assert source == "gold"
     assert parse.words in (WORDS, ("a", "b"))
     assert parse.transitions in (bytes([0, 0, 0, 1, 1, 0, 0, 1, 1]), bytes([0, 0, 1]))
 
@@ -165,7 +165,7 @@ def test_any_text_is_a_sentence_or_a_value_error(text: str) -> None:
 def test_five_thousand_words(source: TreeSource) -> None:
     brackets = "( a " * 4999 + "a" + " )" * 4999
     parse, name = source.read(brackets)
-    assert (len(parse.words), name) == (5000, "given")
+    assert (len(parse.words), name) == (5000, "gold")
     if source.name != "gold":
         parse, _ = source.read("dogs, " * 2500)
         assert len(parse.words) == 5000
