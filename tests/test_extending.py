@@ -53,10 +53,10 @@ def commands_test() -> str:
     chosen = [[item.split(",")[0] for item in line if item != "-m"] for line in lines]
     return (
         "import pytest\n"
-        "from spinn.training.build import check\n\n\n"
+        "from spinn.training.build import build\n\n\n"
         f"@pytest.mark.parametrize('overrides', {chosen!r})\n"
         "def test_a_command_passes_the_check(overrides, composed, tmp_path) -> None:\n"
-        "    check(composed(*overrides, f'hydra.run.dir={tmp_path}'))\n"
+        "    build(composed(*overrides, f'hydra.run.dir={tmp_path}'))\n"
     )
 
 
