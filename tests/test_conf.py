@@ -13,7 +13,7 @@ from spinn.config import target_of
 from spinn.data.text.splits import DataSettings
 from spinn.errors import InputError
 from spinn.layers.embedding import Vectors, WordEmbedding
-from spinn.training.build import check
+from spinn.training.build import build
 from spinn.training.loop import TrainerSettings
 from spinn.training.optimization import OptimizerSettings
 from spinn.training.run import train
@@ -94,7 +94,7 @@ def test_every_option_passes_the_check(
 ) -> None:
     companion = COMPANIONS.get(choice)
     choices = [choice, companion] if companion else [choice]
-    check(composed(*choices, f"hydra.run.dir={tmp_path}"))
+    build(composed(*choices, f"hydra.run.dir={tmp_path}"))
 
 
 @pytest.mark.parametrize("option", SEQUENCES)
@@ -110,7 +110,7 @@ def test_sequences_train_a_few_steps(
     results = train(config)
     assert results["steps"] > 0
     assert results["dev"]["loss"] > 0
-    assert set(results["tests"]) == set(check(config).dataset.load().tests)
+    assert set(results["tests"]) == set(build(config).dataset.load().tests)
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))
@@ -163,4 +163,4 @@ def test_options_that_do_not_fit_each_other_are_named(
     choices: list[str], message: str, composed: Callable[..., DictConfig]
 ) -> None:
     with pytest.raises(InputError, match=message):
-        check(composed(*choices))
+        build(composed(*choices))

@@ -13,7 +13,7 @@ from spinn.errors import InputError
 from spinn.files import write_atomically
 from spinn.tasks.sequence_tasks import SequenceRegression
 from spinn.training.batches import Batches
-from spinn.training.evaluation import outputs
+from spinn.training.evaluation import predict_sequences
 from spinn.training.loading import Run, load_run
 
 
@@ -91,7 +91,7 @@ def _of_test(loaded: Run) -> dict[str, Any]:
     if not isinstance(source, Forecast):
         test = test[:1]
     batches = Batches(loaded.task.prepare(test, loaded.vocabulary), batch_size=256)
-    said = outputs(loaded.task, batches, torch.device("cpu")).numpy()
+    said = predict_sequences(loaded.task, batches, torch.device("cpu")).numpy()
     if not isinstance(source, Forecast):
         title = "A sequence of the test set"
         return {"title": title, "target": test.targets.ravel(), "output": said.ravel()}

@@ -10,7 +10,7 @@ import torch
 from spinn.cli.support import evaluation_sets
 from spinn.cli.support.tables import confusion_table, results_table
 from spinn.errors import InputError
-from spinn.training.evaluation import figures
+from spinn.training.evaluation import evaluate_split
 from spinn.training.loading import load_run
 
 
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
     dataset = evaluation_sets.chosen_dataset(loaded, options)
     chosen, reports = evaluation_sets.read_sets(dataset, options)
     told = {
-        name: figures(
+        name: evaluate_split(
             loaded.task,
             dataset,
             examples,

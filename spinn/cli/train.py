@@ -19,7 +19,7 @@ from spinn.cli.support.project_root import HOME
 from spinn.cli.support.tables import results_table
 from spinn.data.dataset import PairFiles
 from spinn.errors import InputError, Interrupted, TrainingError
-from spinn.training.build import dataset_of
+from spinn.training.build import build_dataset
 from spinn.training.run import train as train_run
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def _train(config: DictConfig) -> float:
     sets = {"dev": results["dev"], "test": results["test"], **results["tests"]}
     log.info("%s", results_table({name: row for name, row in sets.items() if row is not None}))
     run = shlex.quote(str(folder))
-    if isinstance(dataset_of(config), PairFiles):
+    if isinstance(build_dataset(config), PairFiles):
         following = f"spinn predict {run} --help"
     else:
         following = f"spinn draw {run}"
