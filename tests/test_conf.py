@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from spinn.config import target_of
+from spinn.config import class_of
+from spinn.data.sequences.sequence_dataset import Source
 from spinn.data.text.splits import DataSettings
+from spinn.encoders.encoder import Encoder
 from spinn.errors import InputError
 from spinn.layers.embedding import Vectors, WordEmbedding
+from spinn.tasks.task import Task
 from spinn.training.build import build
 from spinn.training.loop import TrainerSettings
 from spinn.training.optimization import OptimizerSettings
@@ -44,9 +47,8 @@ def parameters(target: Callable[..., Any]) -> set[str]:
 
 @pytest.mark.parametrize("option", options("model"))
 def test_a_model_lists_every_argument_of_its_encoder(option: str) -> None:
-    target = target_of(
-        OmegaConf.load(CONF / "model" / f"{option}.yaml"), within="spinn.encoders", key=""
-    )
+    section = OmegaConf.load(CONF / "model" / f"{option}.yaml")
+    target = class_of(section, Encoder, within="spinn.encoders", key="")
     assert keys_of("model", option) | {"embedding"} == parameters(target) | {"_target_"}
 
 
@@ -58,9 +60,8 @@ def test_an_embedding_lists_every_argument(option: str) -> None:
 
 @pytest.mark.parametrize("option", options("task"))
 def test_a_task_lists_every_argument(option: str) -> None:
-    target = target_of(
-        OmegaConf.load(CONF / "task" / f"{option}.yaml"), within="spinn.tasks", key=""
-    )
+    section = OmegaConf.load(CONF / "task" / f"{option}.yaml")
+    target = class_of(section, Task, within="spinn.tasks", key="")
     offered = {"encoder", "labels", "outputs"}
     assert keys_of("task", option) - {"_target_"} == parameters(target) - offered
 
@@ -68,7 +69,7 @@ def test_a_task_lists_every_argument(option: str) -> None:
 @pytest.mark.parametrize("option", SEQUENCES)
 def test_sequences_list_every_argument_of_their_class(option: str) -> None:
     section = OmegaConf.load(CONF / "data" / f"{option}.yaml").data
-    target = target_of(section, within="spinn.data.sequences", key="data")
+    target = class_of(section, Source, within="spinn.data.sequences", key="data")
     assert {str(key) for key in section} - {"_target_"} == parameters(target)
 
 
@@ -155,7 +156,7 @@ def test_every_debug_run_trains(
         (["model/embedding=vectors"], "choose model/embedding=learned"),
         (
             ["data=parity", "data._target_=spinn.data.sequences.windows.Scaling"],
-            "data._target_ is 'spinn.data.sequences.windows.Scaling'; expected a dataset",
+            "data._target_ is 'spinn.data.sequences.windows.Scaling'; expected a subclass of",
         ),
     ],
 )

@@ -135,7 +135,7 @@ def test_ctrl_c_saves_leaves_with_130_and_says_the_command_that_goes_on(
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert f"going on from step {step} of {folder}" in done.stdout
+    assert f"continuing from step {step} of {folder}" in done.stdout
     lines = (tmp_path / "more" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == list(range(1, epochs + 1))
 
