@@ -39,8 +39,8 @@ def steps(folder: Path) -> list[int]:
         ("data=sick", "with data=natlog, and this command says sick"),
         (
             "model=lstm",
-            "with model._target_=spinn.encoders.supervised_spinn.SupervisedSPINN, and this command says "
-            "spinn.encoders.recurrent.Recurrent",
+            "with model._target_=spinn.encoders.supervised_spinn.SupervisedSPINN, and this command "
+            "says spinn.encoders.recurrent.Recurrent",
         ),
     ],
 )
