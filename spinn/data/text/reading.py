@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import Protocol
 import numpy as np
 
 from spinn.data.text.corpus import Corpus, CorpusBuilder, Example
-from spinn.data.text.tree_source import PREDICTED, TreeSource
+from spinn.data.text.tree_source import PREDICTED, TreeSource, tree_kind
 from spinn.errors import InputError
 from spinn.text import plural
+from spinn.trees.transitions import Parse
 
 MESSAGES_KEPT = 10
 Stamp = tuple[int, int, int]
@@ -67,8 +68,9 @@ class ReadReport:
     def summary(self) -> str:
         """Say in one line what was read, and below it what was skipped and why."""
         examples = plural(self.examples, "example")
+        trees = "words alone" if self.trees == PREDICTED else f"{tree_kind(self.trees)} trees"
         counts = [
-            f"{examples} from {len(self.files)} file(s), {self.trees} trees",
+            f"{examples} from {len(self.files)} file(s), {trees}",
             f"{self.unlabelled:,} without a label" if self.unlabelled else "",
             f"{plural(self.bad_rows, 'bad row')} skipped" if self.bad_rows else "",
             f"{len(self.truncated)} file(s) cut short" if self.truncated else "",
@@ -88,6 +90,13 @@ class Reader(Protocol):
 
     def read(self, path: Path, trees: TreeSource, report: ReadReport) -> Iterator[Example]:
         """Yield the file's examples as they are read."""
+        ...
+
+    def sentence_parser(self, trees: TreeSource) -> Callable[[str], tuple[Parse, ...] | None]:
+        """Return a function that parses line after line of a file, whatever the labels.
+
+        It returns the sentences, or None for a header, and raises ValueError for a bad line.
+        """
         ...
 
 
@@ -122,7 +131,7 @@ def read_split(
             raise InputError(_joined(f"{path}: the file holds no row", source))
     if not report.examples:
         raise InputError(f"no example to keep: {report.summary()}")
-    return replace(builder.build(), parsed=trees.name != PREDICTED), report
+    return replace(builder.build(), parsed=trees.complete), report
 
 
 def locate(path: Path, source: str = "") -> Path:
