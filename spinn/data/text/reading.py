@@ -26,10 +26,10 @@ class ReadReport:
     """What became of every row: read, left out for want of a label, or bad.
 
     With `on_error="raise"` the first bad row ends the reading; with `"skip"` bad rows are counted
-    and the first few messages kept.
+    and the first few messages kept. `trees` is the name of the tree source; None if no tree counts.
     """
 
-    trees: str
+    trees: str | None
     on_error: str = "raise"
     files: list[Path] = field(default_factory=list)
     examples: int = 0
@@ -68,7 +68,8 @@ class ReadReport:
     def summary(self) -> str:
         """Say in one line what was read, and below it what was skipped and why."""
         examples = plural(self.examples, "example")
-        trees = "words alone" if self.trees == PREDICTED else f"{tree_kind(self.trees)} trees"
+        no_trees = self.trees in (None, PREDICTED)
+        trees = "words alone" if no_trees else f"{tree_kind(str(self.trees))} trees"
         counts = [
             f"{examples} from {len(self.files)} file(s), {trees}",
             f"{self.unlabelled:,} without a label" if self.unlabelled else "",

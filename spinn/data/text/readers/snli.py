@@ -45,7 +45,8 @@ class SNLIReader:
         label = _text(row, "gold_label")
         if label == NO_LABEL:
             return None
-        return Example(_sentences(row, trees), one_of(label, self.labels))
+        target = one_of(label, self.labels)
+        return Example(_sentences(row, trees), target)
 
     def sentence_parser(self, trees: TreeSource) -> Callable[[str], tuple[Parse, ...]]:
         """Return a function that parses the two sentences of a line, whatever its label."""
