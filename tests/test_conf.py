@@ -154,8 +154,8 @@ def test_every_debug_run_trains(
         (["data=addition", "model/embedding=learned"], "choose model/embedding=vectors"),
         (["model/embedding=vectors"], "choose model/embedding=learned"),
         (
-            ["data=parity", "data._target_=spinn.data.sequences.windows.Scaling"],
-            "data._target_ is 'spinn.data.sequences.windows.Scaling'; expected a dataset",
+            ["data=parity", "data._target_=spinn.data.sequences.forecast.Scaling"],
+            "data._target_ is 'spinn.data.sequences.forecast.Scaling'; expected a dataset",
         ),
     ],
 )

@@ -54,9 +54,7 @@ class TestPanel:
     scaled: bool = False
 
 
-def draw_regression(
-    lines: Sequence[Mapping[str, Any]], test: TestPanel, path: Path
-) -> None:
+def draw_regression(lines: Sequence[Mapping[str, Any]], test: TestPanel, path: Path) -> None:
     """Draw the error in training, and the outputs of the model beside their targets.
 
     Args:

@@ -78,29 +78,28 @@ def _test_panel(loaded: Run) -> TestPanel:
     import torch
 
     from spinn.analysis.plots import TestPanel
-    from spinn.data.dataset import GeneratedSequences
     from spinn.data.sequences.forecast import Forecast
     from spinn.training.batches import Batches
     from spinn.training.evaluation import outputs
 
-    source = loaded.dataset.source if isinstance(loaded.dataset, GeneratedSequences) else None
-    test = loaded.dataset.load().test
-    if not isinstance(source, Forecast):
+    dataset = loaded.dataset
+    test = dataset.load().test
+    if not isinstance(dataset, Forecast):
         test = test[:1]
     batches = Batches(loaded.task.prepare(test, loaded.vocabulary), batch_size=256)
     predicted = outputs(loaded.task, batches, torch.device("cpu")).numpy()
-    if not isinstance(source, Forecast):
+    if not isinstance(dataset, Forecast):
         return TestPanel(
             title="A sequence of the test set",
             target=test.targets.ravel(),
             output=predicted.ravel(),
         )
-    target, output = source.joined(predicted)
+    target, output = dataset.joined(predicted)
     return TestPanel(
         title="The test set, window by window",
         target=target,
         output=output,
-        seasonal=source.joined(source.seasonal_naive(test))[1],
-        name=source.column or "value",
+        seasonal=dataset.joined(dataset.seasonal_naive(test))[1],
+        name=dataset.column or "value",
         scaled=True,
     )

@@ -53,8 +53,8 @@ def run(options: argparse.Namespace) -> None:
         print(f"warning: {warning}", file=sys.stderr)
     if options.json:
         read = {name: asdict(report) for name, report in data.reports.items()}
-        summary = {"run": options.folder, **data.facts(), "sets": results, "read": read}
-        print(json.dumps(summary, default=str))
+        output = {"run": options.folder, **data.summary(), "sets": results, "read": read}
+        print(json.dumps(output, default=str))
         return
     for name, report in data.reports.items():
         print(f"{name}: {report.summary()}")

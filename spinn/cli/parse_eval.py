@@ -45,7 +45,10 @@ def add_to(commands: Any) -> None:
         "seeds. If the encoder follows given trees, these are compared.",
     )
     parser.add_argument(
-        "folders", metavar="RUN", nargs="+", help="folders of training runs; of several, means are printed"
+        "folders",
+        metavar="RUN",
+        nargs="+",
+        help="folders of training runs; of several, means are printed",
     )
     evaluation_data.add_options(parser, trees=tree_options.COMPARED)
     _add_conventions(parser)
@@ -187,7 +190,9 @@ def _result(
     results: dict[str, Any],
 ) -> dict[str, Any]:
     return {
-        "runs": [{"run": run.folder, "predicted": run.predicted, "trees": run.given} for run in runs],
+        "runs": [
+            {"run": run.folder, "predicted": run.predicted, "trees": run.given} for run in runs
+        ],
         "conventions": asdict(conventions),
         "each_occurrence": options.each_occurrence,
         "random": {"draws": options.draws, "seed": options.seed},

@@ -8,8 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from spinn.config import arguments, construct, factory, target_of
-from spinn.data.dataset import Dataset, GeneratedSequences, PairFiles
-from spinn.data.sequences.sequence_dataset import Source
+from spinn.data.dataset import Dataset, PairFiles, SequenceDataset
 from spinn.data.text.splits import DataSettings
 from spinn.data.text.tree_source import PREDICTED
 from spinn.data.text.vocabulary import Vocabulary
@@ -106,9 +105,10 @@ def dataset_of(config: DictConfig) -> Dataset:
     """Build the dataset that a configuration names: a class of sequences, or files and a reader."""
     if config.data.get("_target_") is not None:
         within = "spinn.data.sequences"
-        if not issubclass(target_of(config.data, within=within, key="data"), Source):
+        if not issubclass(target_of(config.data, within=within, key="data"), SequenceDataset):
             raise InputError(f"data._target_ is {config.data._target_!r}; expected a dataset")
-        return GeneratedSequences(factory(config.data, within=within, key="data")())
+        dataset: Dataset = factory(config.data, within=within, key="data")()
+        return dataset
     return PairFiles(_make(DataSettings, config, "data"), reader_of(config))
 
 

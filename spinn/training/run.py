@@ -94,7 +94,7 @@ def train(config: DictConfig) -> dict[str, Any]:
 def _facts(settings: Settings, task: Task, progress: Progress, *, epochs: float) -> dict[str, Any]:
     return {
         **settings.root.names,
-        **settings.dataset.facts(),
+        **settings.dataset.summary(),
         "seed": settings.root.seed,
         "parameters": sum(p.numel() for p in task.parameters() if p.requires_grad),
         "epochs": round(epochs, 3),

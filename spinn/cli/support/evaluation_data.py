@@ -69,12 +69,12 @@ class EvaluationData:
         warning = self.trees and self.trees.warning(self.trees.read)
         return [warning] if warning else []
 
-    def facts(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Return what results depend on: the dataset, and the trees that were read and followed."""
-        facts = self.dataset.facts()
+        summary = self.dataset.summary()
         if self.trees is not None:
-            facts |= {"trees": self.read, "followed": self.trees.followed}
-        return {**facts, "warnings": self.warnings}
+            summary |= {"trees": self.read, "followed": self.trees.followed}
+        return {**summary, "warnings": self.warnings}
 
     def caption(self) -> str:
         """Describe the examples and the trees that the encoder followed, for a table."""
@@ -121,7 +121,7 @@ def load_evaluation_data(
         run.dataset.settings,
         on_error=options.on_error,
         root=options.root or run.dataset.settings.root,
-        trees=choice.read,
+        trees=choice.read,  # type: ignore[arg-type]  # one of TREE_NAMES
         parser_url=choice.parser_url,
     )
     reader = run.dataset.reader

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spinn.data.text.readers.logic import LogicReader
-    from spinn.data.text.readers.sick import SICKReader
-    from spinn.data.text.readers.snli import SNLIReader
+    from spinn.data.text.reading import Reader
 
 READER_FORMATS = ("logic", "multinli", "sick", "snli")
 
 
-def reader_of(name: str, labels: Sequence[str]) -> LogicReader | SICKReader | SNLIReader:
+def reader_of(name: str, labels: Sequence[str]) -> Reader:
     """Return the reader of one of READER_FORMATS, for a model with these labels."""
     from spinn.data.text.readers.logic import LogicReader
     from spinn.data.text.readers.sick import SICKReader

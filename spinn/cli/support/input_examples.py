@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, NoReturn, Protocol
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from spinn.data.text.tree_source import TreeSource
 from spinn.errors import InputError
 from spinn.trees.transitions import Parse
+
+if TYPE_CHECKING:
+    from spinn.data.text.reading import Reader
 
 LONGEST_LINE = 1 << 20  # bytes
 MOST_WORDS = 10_000  # of a sentence
@@ -47,13 +50,6 @@ class Row(NamedTuple):
     premise: Any
     hypothesis: Any
     parses: tuple[Any, Any] = (None, None)
-
-
-class SentenceReader(Protocol):
-    """A dataset's reader; see `spinn.data.text.reading.Reader`."""
-
-    def sentence_parser(self, trees: TreeSource) -> Callable[[str], tuple[Parse, ...] | None]:
-        """Return a function that parses line after line, whatever the labels."""
 
 
 def word_count(item: InputExample | BadLine) -> int:
@@ -94,7 +90,7 @@ def read_examples(
 
 
 def read_dataset_examples(
-    lines: Iterable[tuple[int, bytes]], reader: SentenceReader, trees: TreeSource
+    lines: Iterable[tuple[int, bytes]], reader: Reader, trees: TreeSource
 ) -> Iterator[InputExample | BadLine]:
     """Read a dataset's format as its reader does, but for the labels; blank lines are skipped.
 

@@ -94,9 +94,7 @@ def _states(sentence: SentenceTrace) -> Iterator[tuple[str, str]]:
     yield "  ".join(stack), ""
 
 
-def _tree(
-    sentence: SentenceTrace, signs: list[str], width: int, paint: Paint
-) -> list[str]:
+def _tree(sentence: SentenceTrace, signs: list[str], width: int, paint: Paint) -> list[str]:
     """Return the tree as a drawing or, if that is too wide for a line, one line per node."""
     labels = [_label(node, signs) for node in sentence.nodes]
     drawn = _drawn(sentence, labels)
@@ -117,7 +115,9 @@ def _drawn(sentence: SentenceTrace, labels: list[str]) -> list[str]:
     # Each word has its own node: pretty_print misplaces a word beside a phrase.
     made: list[Tree] = []
     for node, label in zip(sentence.nodes, labels, strict=True):
-        parts = [made[child] for child in node.children] or [printable(sentence.words[node.span[0]])]
+        parts = [made[child] for child in node.children] or [
+            printable(sentence.words[node.span[0]])
+        ]
         made.append(Tree(label, parts))
     drawn = io.StringIO()
     made[-1].pretty_print(stream=drawn)

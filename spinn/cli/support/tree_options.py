@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from spinn.data.text.parsers import CORENLP, DEFAULT_URL, PARSERS
 from spinn.data.text.tree_source import (
-    GOLD,
     PREDICTED,
     SHAPE_NAMES,
     TREE_NAMES,
@@ -135,8 +134,9 @@ def choose_trees(
     settings = run.dataset.settings
     encoder, kind = run.task.encoder, type(run.task.encoder).__name__
     as_trained = settings.trees if own_data or settings.trees not in PARSERS else PREDICTED
-    trained, advice = settings.trees, ADVICE
+    trained: str = settings.trees
     followed: str | None
+    advice = ADVICE
     if encoder.tree_source == "none":
         if asked is not None:
             raise InputError(f"--trees {asked}: {kind} reads no trees; leave --trees out")

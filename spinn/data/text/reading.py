@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -83,22 +83,30 @@ class ReadReport:
         return "\n  ".join(lines)
 
 
-class Reader(Protocol):
-    """A file format: yields the examples of one file and accounts for every row in the report.
+class Reader(ABC):
+    """A file format: yields the examples of a file and counts every row in the report.
 
-    Its attributes are its settings, plain values all: the cache knows a reader by them.
+    Its attributes are its settings, all plain values, because they are part of the cache key.
+
+    Args: labels: the class names; any other label is an error.
     """
 
-    def read(self, path: Path, trees: TreeSource, report: ReadReport) -> Iterator[Example]:
-        """Yield the file's examples as they are read."""
-        ...
+    def __init__(self, labels: Sequence[str]) -> None:
+        self.labels = tuple(labels)
 
+    @abstractmethod
+    def read(self, path: Path, trees: TreeSource, report: ReadReport) -> Iterator[Example]:
+        """Yield the examples of one file as they are read.
+
+        Raises: InputError: with file:line, for a bad row, unless the report skips bad rows.
+        """
+
+    @abstractmethod
     def sentence_parser(self, trees: TreeSource) -> Callable[[str], tuple[Parse, ...] | None]:
         """Return a function that parses line after line of a file, whatever the labels.
 
         It returns the sentences, or None for a header, and raises ValueError for a bad line.
         """
-        ...
 
 
 def read_split(

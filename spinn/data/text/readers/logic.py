@@ -7,19 +7,19 @@ from pathlib import Path
 
 from spinn.data.text.corpus import Example
 from spinn.data.text.readers.rows import columns_of, numbered_lines, one_of, parse_field, read_rows
-from spinn.data.text.reading import ReadReport
+from spinn.data.text.reading import Reader, ReadReport
 from spinn.data.text.tree_source import TreeSource
 from spinn.trees.transitions import Parse
 
 
-class LogicReader:
+class LogicReader(Reader):
     r"""Reads `relation \t tree \t tree`, such as `< \t ( a ( and b ) ) \t a`.
 
     Args: labels: the relations; the seven of natural logic unless told.
     """
 
     def __init__(self, labels: Sequence[str] = ("=", "<", ">", "^", "|", "v", "#")) -> None:
-        self.labels = tuple(labels)
+        super().__init__(labels)
 
     def read(self, path: Path, trees: TreeSource, report: ReadReport) -> Iterator[Example]:
         """Yield the pairs of one file."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from spinn.data.text.corpus import Example
 from spinn.data.text.readers.rows import columns_of, numbered_lines, one_of, parse_field, read_rows
-from spinn.data.text.reading import ReadReport
+from spinn.data.text.reading import Reader, ReadReport
 from spinn.data.text.tree_source import TreeSource
 from spinn.trees.transitions import Parse
 
@@ -28,7 +28,7 @@ class Layout(NamedTuple):
     header: bool
 
 
-class SICKReader:
+class SICKReader(Reader):
     r"""Reads both forms of SICK, told apart by the first line.
 
     The official form starts with a line of column names (`pair_ID \t sentence_A ...`) and has
@@ -40,7 +40,7 @@ class SICKReader:
     """
 
     def __init__(self, labels: Sequence[str] = ("entailment", "neutral", "contradiction")) -> None:
-        self.labels = tuple(labels)
+        super().__init__(labels)
 
     def read(self, path: Path, trees: TreeSource, report: ReadReport) -> Iterator[Example]:
         """Yield the pairs of one file."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from spinn.data.text.corpus import Example
 from spinn.data.text.readers.rows import numbered_lines, one_of, parse_field, read_rows
-from spinn.data.text.reading import ReadReport
+from spinn.data.text.reading import Reader, ReadReport
 from spinn.data.text.tree_source import TreeSource
 from spinn.trees.transitions import Parse
 
@@ -19,7 +19,7 @@ SENTENCE_KEYS = ("sentence1_binary_parse", "sentence2_binary_parse")
 TEXT_KEYS = (("sentence1", "premise"), ("sentence2", "hypothesis"))
 
 
-class SNLIReader:
+class SNLIReader(Reader):
     """Reads the official jsonl of SNLI 1.0 (Bowman et al. 2015) and MultiNLI 1.0.
 
     Pairs whose gold label is `-` are counted as unlabelled and left out.
@@ -28,7 +28,7 @@ class SNLIReader:
     """
 
     def __init__(self, labels: Sequence[str] = ("entailment", "neutral", "contradiction")) -> None:
-        self.labels = tuple(labels)
+        super().__init__(labels)
 
     def read(self, path: Path, trees: TreeSource, report: ReadReport) -> Iterator[Example]:
         """Yield the pairs of one file."""
