@@ -16,7 +16,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
 from spinn.cli.support import exit_codes
-from spinn.cli.support.project_root import HOME
+from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.tasks.task import Batch, Task
 from spinn.training.batches import Batches
 from spinn.training.build import build
@@ -50,7 +50,7 @@ def alone(task: Task, batches: list[Batch]) -> float:
 
 def main(overrides: Sequence[str]) -> None:
     """Print both speeds and their ratio."""
-    conf = initialize_config_dir(str(HOME / "conf"), version_base=None)
+    conf = initialize_config_dir(str(PROJECT_ROOT / "conf"), version_base=None)
     with TemporaryDirectory() as folder, conf:
         own_settings = ["trainer.epochs=1", f"run={Path(folder) / 'run'}", *NAMES]
         config = compose("train", [*overrides, *own_settings])

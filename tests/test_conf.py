@@ -10,7 +10,7 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from spinn.config import class_of
-from spinn.data.sequences.sequence_dataset import Source
+from spinn.data.dataset import SequenceDataset
 from spinn.data.text.splits import DataSettings
 from spinn.encoders.encoder import Encoder
 from spinn.errors import InputError
@@ -69,7 +69,7 @@ def test_a_task_lists_every_argument(option: str) -> None:
 @pytest.mark.parametrize("option", SEQUENCES)
 def test_sequences_list_every_argument_of_their_class(option: str) -> None:
     section = OmegaConf.load(CONF / "data" / f"{option}.yaml").data
-    target = class_of(section, Source, within="spinn.data.sequences", key="data")
+    target = class_of(section, SequenceDataset, within="spinn.data.sequences", key="data")
     assert {str(key) for key in section} - {"_target_"} == parameters(target)
 
 
@@ -155,8 +155,8 @@ def test_every_debug_run_trains(
         (["data=addition", "model/embedding=learned"], "choose model/embedding=vectors"),
         (["model/embedding=vectors"], "choose model/embedding=learned"),
         (
-            ["data=parity", "data._target_=spinn.data.sequences.windows.Scaling"],
-            "data._target_ is 'spinn.data.sequences.windows.Scaling'; expected a subclass of",
+            ["data=parity", "data._target_=spinn.data.sequences.forecast.Scaling"],
+            "data._target_ is 'spinn.data.sequences.forecast.Scaling'; expected a subclass of",
         ),
     ],
 )

@@ -8,8 +8,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from spinn.config import arguments, class_of, constructor
-from spinn.data.dataset import Dataset, GeneratedSequences, PairFiles
-from spinn.data.sequences.sequence_dataset import Source
+from spinn.data.dataset import Dataset, PairFiles, SequenceDataset
+from spinn.data.text.reading import Reader
 from spinn.data.text.splits import DataSettings
 from spinn.data.text.tree_source import PREDICTED
 from spinn.data.text.vocabulary import Vocabulary
@@ -94,11 +94,12 @@ def build(config: DictConfig) -> Setup:
 def build_dataset(config: DictConfig) -> Dataset:
     """Build the dataset of a configuration: a class of sequences, or files and their reader."""
     if "_target_" in config.data:
-        kind = class_of(config.data, Source, within="spinn.data.sequences", key="data")
-        return GeneratedSequences(constructor(config.data, kind, key="data")())
+        kind = class_of(config.data, SequenceDataset, within="spinn.data.sequences", key="data")
+        sequences: Dataset = constructor(config.data, kind, key="data")()
+        return sequences
     settings = constructor(config.data, DataSettings, key="data")()
     section, key = config.data.reader, "data.reader"
-    reader = class_of(section, object, within="spinn.data.text.readers", key=key)
+    reader = class_of(section, Reader, within="spinn.data.text.readers", key=key)
     return PairFiles(settings, constructor(section, reader, key=key)())
 
 

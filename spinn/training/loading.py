@@ -9,15 +9,12 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from spinn.data.dataset import Dataset
-from spinn.data.text.tree_source import PREDICTED
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.errors import InputError
 from spinn.tasks.task import Task
 from spinn.training.build import build_dataset, task_factory
 from spinn.training.checkpoint import load_weights
 from spinn.training.run_folder import RunFolder
-
-OWN = "own"  # the trees of an encoder that parses for itself
 
 
 @dataclass(frozen=True)
@@ -29,37 +26,6 @@ class Run:
     vocabulary: Vocabulary
     dataset: Dataset
     task: Task
-
-    def follow(self, trees: str) -> None:
-        """Let the encoder follow these trees: `predicted` are its own, all others given to it.
-
-        Raises: InputError: if it cannot.
-        """
-        encoder = self.task.encoder
-        kind = type(encoder).__name__
-        if trees == PREDICTED and encoder.tree_source == "given":
-            raise InputError(
-                f"--trees {PREDICTED}: {kind} follows given trees and predicts none; choose others "
-                "or train model=spinn, rl_spinn or gumbel_treelstm"
-            )
-        predicts = encoder.tree_source == "predicted"
-        if trees != PREDICTED and predicts and not encoder.can_follow_given:
-            raise InputError(
-                f"--trees {trees}: {kind} predicts its trees and follows no others; choose "
-                f"{PREDICTED}"
-            )
-        encoder.follow_given = encoder.can_follow_given and trees != PREDICTED
-
-    def followed(self, trees: str) -> str | None:
-        """Return what the encoder follows where the data's trees are these, by their name.
-
-        Returns: `own`, the name, or None of an encoder that reads without trees.
-        """
-        encoder = self.task.encoder
-        if encoder.tree_source == "none":
-            return None
-        predicts = encoder.tree_source == "predicted" and not encoder.follow_given
-        return OWN if predicts else trees
 
 
 def load_run(path: str | Path) -> Run:

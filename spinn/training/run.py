@@ -74,7 +74,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         results = {
             old_runs.KEY: old_runs.FORMAT,
             **setup.names,
-            **setup.dataset.facts(),
+            **setup.dataset.summary(),
             "seed": setup.seed,
             "parameters": _count_parameters(task),
             "epochs": round(progress.step / len(train_batches), 3),

@@ -9,7 +9,6 @@ import pytest
 from omegaconf import OmegaConf
 
 from spinn.config import factory
-from spinn.data.dataset import GeneratedSequences
 from spinn.data.sequences.addition import Addition
 from spinn.data.sequences.amplitude import Amplitude, WaveAmplitude
 from spinn.data.sequences.forecast import Forecast
@@ -80,7 +79,7 @@ def test_the_yaml_lists_every_setting_with_its_default(name: str) -> None:
 def test_columns_hold_what_the_dataset_says(name: str) -> None:
     dataset = of_yaml(name)
     for series in all_of(dataset.load()).values():
-        check_column(series.inputs, dataset.symbols, dataset.inputs)
+        check_column(series.inputs, dataset.symbols, dataset.inputs or 1)
         check_column(series.targets, dataset.labels, dataset.outputs)
 
 
@@ -167,7 +166,7 @@ def test_too_few_different_examples_are_an_error(name: str, changed: dict[str, A
 
 @pytest.mark.parametrize("name", NAMES)
 def test_figures_of_its_own_are_told_where_a_dataset_has_a_unit(name: str) -> None:
-    dataset = GeneratedSequences(of_yaml(name))
+    dataset = of_yaml(name)
     test = dataset.load().test
     told = dataset.errors(test, test.targets), dataset.baselines(test)
     assert [bool(figures) for figures in told] == [name == "forecast"] * 2

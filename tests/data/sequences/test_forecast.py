@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from spinn.data.sequences import forecast
-from spinn.data.sequences.forecast import Forecast
-from spinn.data.sequences.windows import Scaling
+from spinn.data.sequences.forecast import Forecast, Scaling
 from spinn.errors import InputError
 
 BUNDLED = Path(__file__).parents[3] / "data" / "series" / "series.csv"
@@ -72,7 +71,7 @@ def test_forecasts_that_are_right_lie_on_the_series(tmp_path: Path, relative: bo
     actual, forecasts = dataset.joined(test.targets)
     np.testing.assert_allclose(actual, forecasts, atol=1e-5)
     np.testing.assert_allclose(actual, TINY[6:])  # two windows of two; one between overlaps both
-    assert dataset.errors(test.targets, test) == pytest.approx(
+    assert dataset.errors(test, test.targets) == pytest.approx(
         {"mae": 0, "rmse": 0, "mase": 0}, abs=1e-6
     )
 

@@ -4,6 +4,9 @@ import gzip
 import json
 import logging
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -126,15 +129,58 @@ def test_a_changed_source_is_read_again_and_its_older_entry_goes(
     assert len(set(entries(folder)) & set(before)) == 1
 
 
-def test_an_entry_of_other_code_is_not_used(
-    source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+READ = """
+import sys
+from pathlib import Path
+from spinn.data.text import cache
+from spinn.data.text.readers.snli import SNLIReader
+from spinn.data.text.tree_source import TreeSource
+cache.SMALLEST = 2
+reads = []
+read = SNLIReader.read
+SNLIReader.read = lambda *given: (reads.append(1), read(*given))[1]
+cache.Cache().read_split(SNLIReader(), [sys.argv[1]], TreeSource("gold"), on_error="skip")
+print(len(reads))
+"""
+HELPERS = ("text", "trees/transitions", "data/text/corpus", "data/text/reading",
+           "data/text/readers/rows", "data/text/parsers/__init__")  # fmt: skip
+
+
+def test_a_change_in_any_imported_module_of_the_package_makes_an_entry_stale(
+    source: Path, folder: Path, tmp_path: Path
 ) -> None:
-    read(source)
-    before = entries(folder)
-    monkeypatch.setattr(cache, "CODE", ("spinn.trees.transitions",))
-    read(source)
-    assert len(entries(folder)) == 1
-    assert entries(folder) != before
+    package = tmp_path / "spinn"
+    shutil.copytree(cache.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-B", "-c", READ, str(source)]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+
+    def reads() -> int:
+        run = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        )
+        return int(run.stdout)
+
+    assert [reads(), reads()] == [1, 0]
+    for helper in HELPERS:
+        with (package / f"{helper}.py").open("a") as file:
+            file.write("\n# changed\n")
+        assert reads() == 1, helper
+        assert len(entries(folder)) == 1
+    with (package / "data" / "text" / "vectors.py").open("a") as file:
+        file.write("\n# changed, but not imported by the reader\n")
+    assert reads() == 0
+
+
+def test_the_code_of_a_reader_covers_imports_inside_functions(tmp_path: Path) -> None:
+    (tmp_path / "direct.py").write_text("from spinn.text import plural\n")
+    nested = tmp_path / "nested.py"
+    nested.write_text("def f():\n    from spinn.text import plural\n")
+    fingerprints = {cache.code_fingerprint(path) for path in tmp_path.glob("*.py")}
+    plain = tmp_path / "plain.py"
+    plain.write_bytes(nested.read_bytes().replace(b"spinn.text", b"other.text"))
+    assert len(fingerprints | {cache.code_fingerprint(plain)}) == 3
+    with_helper = cache.fingerprint(sorted([nested, cache.PACKAGE / "text.py"]))
+    assert cache.code_fingerprint(nested) == with_helper
 
 
 def test_small_splits_are_not_kept(
@@ -175,7 +221,7 @@ def test_an_entry_under_the_name_of_another_is_not_used(
     (mine,) = set(entries(folder)) - {other}
     other.write_bytes(mine.read_bytes())
     assert_same(read(source, TreeSource("left")), left)
-    assert "the checksum is another" in caplog.text
+    assert "the checksum differs" in caplog.text
 
 
 def test_a_cache_that_cannot_be_written_is_one_warning(

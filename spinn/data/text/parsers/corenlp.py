@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from nltk.parse.corenlp import CoreNLPParser
 
-from spinn.data.text.parsers import DEFAULT_URL
+from spinn.data.text.parsers import DEFAULT_URL, OutsideParser
 from spinn.data.text.parsers.exchange import Exchange
 from spinn.errors import ParserUnavailableError
 from spinn.trees.transitions import REDUCE, Parse, binarise
@@ -26,7 +26,7 @@ class _Client(CoreNLPParser):  # type: ignore[misc]
         self.session = exchange
 
 
-class CoreNLP:
+class CoreNLP(OutsideParser):
     """Asks a server for the tree of one sentence at a time, one request each.
 
     A node of several parts is cut as `( a ( b c ) )`, as in `spinn.trees.transitions.binarise`.

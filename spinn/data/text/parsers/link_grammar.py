@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Event, Timer
 
+from spinn.data.text.parsers import OutsideParser
 from spinn.data.text.parsers.constituents import read_tree, written
 from spinn.errors import ParserUnavailableError
 from spinn.text import split_words
@@ -25,7 +26,7 @@ OPTIONS = (
 )  # fmt: skip
 
 
-class LinkGrammar:
+class LinkGrammar(OutsideParser):
     """Asks `link-parser` for the constituents of one sentence at a time.
 
     Each takes a process, which is a tenth of a second on top of the parsing.

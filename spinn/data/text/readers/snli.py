@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from spinn.data.text.corpus import Example
 from spinn.data.text.readers.rows import numbered_lines, one_of, parse_field, read_rows
-from spinn.data.text.reading import ReadReport
+from spinn.data.text.reading import Reader, ReadReport
 from spinn.data.text.tree_source import TreeSource
 from spinn.trees.transitions import Parse
 
@@ -19,7 +19,7 @@ SENTENCE_KEYS = ("sentence1_binary_parse", "sentence2_binary_parse")
 TEXT_KEYS = (("sentence1", "premise"), ("sentence2", "hypothesis"))
 
 
-class SNLIReader:
+class SNLIReader(Reader):
     """Reads the official jsonl of SNLI 1.0 (Bowman et al. 2015) and MultiNLI 1.0.
 
     Pairs whose gold label is `-` are counted as unlabelled and left out.
@@ -28,7 +28,7 @@ class SNLIReader:
     """
 
     def __init__(self, labels: Sequence[str] = ("entailment", "neutral", "contradiction")) -> None:
-        self.labels = tuple(labels)
+        super().__init__(labels)
 
     def read(self, path: Path, trees: TreeSource, report: ReadReport) -> Iterator[Example]:
         """Yield the pairs of one file."""
@@ -46,11 +46,16 @@ class SNLIReader:
         if label == NO_LABEL:
             return None
         target = one_of(label, self.labels)
-        premise, hypothesis = (
-            _sentence(row, parsed, plain, trees)
-            for parsed, plain in zip(SENTENCE_KEYS, TEXT_KEYS, strict=True)
-        )
-        return Example((premise, hypothesis), target)
+        return Example(_sentences(row, trees), target)
+
+    def sentence_parser(self, trees: TreeSource) -> Callable[[str], tuple[Parse, ...]]:
+        """Return a function that parses the two sentences of a line, whatever its label."""
+        return lambda line: _sentences(_json_object(line), trees)
+
+
+def _sentences(row: dict[str, Any], trees: TreeSource) -> tuple[Parse, ...]:
+    fields = zip(SENTENCE_KEYS, TEXT_KEYS, strict=True)
+    return tuple(_sentence(row, parsed, plain, trees) for parsed, plain in fields)
 
 
 def _sentence(row: dict[str, Any], parsed: str, plain: tuple[str, ...], trees: TreeSource) -> Parse:
