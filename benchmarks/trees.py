@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from spinn.cli.support import exit_codes
 from spinn.cli.support.encoder_trees import encoder_trees
-from spinn.cli.support.project_root import HOME
+from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.cli.support.tables import aligned
 from spinn.data.dataset import PairFiles
 from spinn.data.text.tree_source import GOLD
@@ -114,7 +114,7 @@ def train(folder: Path, settings: Iterable[str]) -> None:
     """Train one run, its output in a file beside its folder."""
     log = folder.with_name(f"{folder.name}.log")
     own = [f"hydra.run.dir='{folder.resolve()}'", "trainer.threads=1"]
-    command = [sys.executable, str(HOME / "train.py"), *own, *settings]
+    command = [sys.executable, str(PROJECT_ROOT / "train.py"), *own, *settings]
     with log.open("w", encoding="utf-8") as file:
         ended = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, check=False)
     if ended.returncode:
@@ -153,8 +153,7 @@ def trees_of_test(run: Run) -> tuple[list[bytes], list[bytes]]:
     given, gold = sentences_of_test(run.dataset), sentences_of_test(as_gold(run.dataset))
     both = dict(zip(gold, given, strict=True))  # each sentence once
     found = encoder_trees(run.task.encoder, list(both.values()), run.vocabulary, batch_size=256)
-    assert found is not None, "every row of this table has trees"
-    return found[0], [tree for _, tree in both]
+    return found, [tree for _, tree in both]
 
 
 def sentences_of_test(dataset: PairFiles) -> list[Parse]:

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from spinn.config import target_of
+from spinn.config import class_of
+from spinn.data.dataset import SequenceDataset
 from spinn.data.text.splits import DataSettings
+from spinn.encoders.encoder import Encoder
 from spinn.errors import InputError
 from spinn.layers.embedding import Vectors, WordEmbedding
-from spinn.training.build import check
+from spinn.tasks.task import Task
+from spinn.training.build import build
 from spinn.training.loop import TrainerSettings
 from spinn.training.optimization import OptimizerSettings
 from spinn.training.run import train
@@ -44,9 +47,8 @@ def parameters(target: Callable[..., Any]) -> set[str]:
 
 @pytest.mark.parametrize("option", options("model"))
 def test_a_model_lists_every_argument_of_its_encoder(option: str) -> None:
-    target = target_of(
-        OmegaConf.load(CONF / "model" / f"{option}.yaml"), within="spinn.encoders", key=""
-    )
+    section = OmegaConf.load(CONF / "model" / f"{option}.yaml")
+    target = class_of(section, Encoder, within="spinn.encoders", key="")
     assert keys_of("model", option) | {"embedding"} == parameters(target) | {"_target_"}
 
 
@@ -58,9 +60,8 @@ def test_an_embedding_lists_every_argument(option: str) -> None:
 
 @pytest.mark.parametrize("option", options("task"))
 def test_a_task_lists_every_argument(option: str) -> None:
-    target = target_of(
-        OmegaConf.load(CONF / "task" / f"{option}.yaml"), within="spinn.tasks", key=""
-    )
+    section = OmegaConf.load(CONF / "task" / f"{option}.yaml")
+    target = class_of(section, Task, within="spinn.tasks", key="")
     offered = {"encoder", "labels", "outputs"}
     assert keys_of("task", option) - {"_target_"} == parameters(target) - offered
 
@@ -68,7 +69,7 @@ def test_a_task_lists_every_argument(option: str) -> None:
 @pytest.mark.parametrize("option", SEQUENCES)
 def test_sequences_list_every_argument_of_their_class(option: str) -> None:
     section = OmegaConf.load(CONF / "data" / f"{option}.yaml").data
-    target = target_of(section, within="spinn.data.sequences", key="data")
+    target = class_of(section, SequenceDataset, within="spinn.data.sequences", key="data")
     assert {str(key) for key in section} - {"_target_"} == parameters(target)
 
 
@@ -94,7 +95,7 @@ def test_every_option_passes_the_check(
 ) -> None:
     companion = COMPANIONS.get(choice)
     choices = [choice, companion] if companion else [choice]
-    check(composed(*choices, f"hydra.run.dir={tmp_path}"))
+    build(composed(*choices, f"hydra.run.dir={tmp_path}"))
 
 
 @pytest.mark.parametrize("option", SEQUENCES)
@@ -110,7 +111,7 @@ def test_sequences_train_a_few_steps(
     results = train(config)
     assert results["steps"] > 0
     assert results["dev"]["loss"] > 0
-    assert set(results["tests"]) == set(check(config).dataset.load().tests)
+    assert set(results["tests"]) == set(build(config).dataset.load().tests)
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))
@@ -155,7 +156,7 @@ def test_every_debug_run_trains(
         (["model/embedding=vectors"], "choose model/embedding=learned"),
         (
             ["data=parity", "data._target_=spinn.data.sequences.forecast.Scaling"],
-            "data._target_ is 'spinn.data.sequences.forecast.Scaling'; expected a dataset",
+            "data._target_ is 'spinn.data.sequences.forecast.Scaling'; expected a subclass of",
         ),
     ],
 )
@@ -163,4 +164,4 @@ def test_options_that_do_not_fit_each_other_are_named(
     choices: list[str], message: str, composed: Callable[..., DictConfig]
 ) -> None:
     with pytest.raises(InputError, match=message):
-        check(composed(*choices))
+        build(composed(*choices))

@@ -1,5 +1,9 @@
+import logging
+import runpy
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -7,7 +11,42 @@ from omegaconf import DictConfig, OmegaConf
 
 from spinn.training.run import train
 
-CONF = Path(__file__).parent.parent.parent / "conf"
+PROJECT = Path(__file__).parent.parent.parent
+CONF = PROJECT / "conf"
+
+
+class Ended(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run_train(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ended]:
+    """Run train.py as a script, but in this process: a new one spends seconds on imports."""
+
+    def run(*arguments: str) -> Ended:
+        root = logging.getLogger()
+        handlers, level = root.handlers[:], root.level
+        monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+        monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # train.py sets it; here it is taken back
+        try:
+            with pytest.raises(SystemExit) as ended:
+                runpy.run_path(str(PROJECT / "train.py"), run_name="__main__")
+        finally:  # Hydra puts its own handlers on the root logger
+            for handler in set(root.handlers) - set(handlers):
+                handler.close()
+            root.handlers[:] = handlers
+            root.setLevel(level)
+        code = ended.value.code
+        assert isinstance(code, int)
+        return Ended(code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +63,8 @@ def train_tiny(tiny_data: Path) -> Callable[..., Path]:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             config = compose("train", overrides=[*overrides, *further])
         OmegaConf.set_struct(config, False)
-        config.run, config.names = str(run), {"model": "spinn", "data": "tiny"}
+        model = next((o.split("=")[1] for o in further if o.startswith("model=")), "spinn")
+        config.run, config.names = str(run), {"model": model, "data": "tiny"}
         train(config)
         return run
 
@@ -33,15 +73,28 @@ def train_tiny(tiny_data: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def trained_run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a small SPINN trained on the tiny task."""
-    return train_tiny(tmp_path_factory.mktemp("trained run"))
+    """The folder of a small SPINN-PI, which follows given trees, trained on the tiny task."""
+    return train_tiny(tmp_path_factory.mktemp("trained run"), "model=spinn_pi")
 
 
 @pytest.fixture(scope="session")
 def parsing_run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a small SPINN that has learned to parse the tiny task."""
+    """The folder of a small SPINN, which predicts trees, trained on the tiny task."""
     run = tmp_path_factory.mktemp("parsing run")
     return train_tiny(run, "model=spinn", "trainer.epochs=10")
+
+
+@pytest.fixture(scope="session")
+def lstm_run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small LSTM, which reads no trees, trained on the tiny task."""
+    return train_tiny(tmp_path_factory.mktemp("lstm run"), "model=lstm", "trainer.epochs=3")
+
+
+@pytest.fixture(scope="session")
+def right_run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small SPINN-PI trained on right-branching trees."""
+    run = tmp_path_factory.mktemp("right run")
+    return train_tiny(run, "model=spinn_pi", "data.trees=right", "trainer.epochs=3")
 
 
 @pytest.fixture

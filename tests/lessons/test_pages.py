@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from omegaconf import DictConfig
 
-from spinn.training.build import check
+from spinn.training.build import build
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "lessons"
@@ -94,8 +94,8 @@ def test_training_takes_every_command(
     page: str, command: str, composed: Callable[..., DictConfig], tmp_path: Path
 ) -> None:
     overrides = shlex.split(command, comments=True)
-    settings = check(composed(*overrides, f"hydra.run.dir={tmp_path}"))
-    assert settings.root.run == str(tmp_path)
+    setup = build(composed(*overrides, f"hydra.run.dir={tmp_path}"))
+    assert setup.run == str(tmp_path)
 
 
 @pytest.mark.parametrize(("page", "command"), commands("python -m"))

@@ -1,4 +1,4 @@
-"""What Hydra says about a bad override, made short, with the nearest key that there is."""
+"""Short messages for bad Hydra overrides, with the nearest known key."""
 
 import re
 import sys
@@ -19,10 +19,10 @@ NO_OPTION = re.compile(r"Could not find '(?P<group>[\w/]+)/(?P<option>[^/']+)'")
 
 
 def explain(error: HydraException, conf: Path) -> str:
-    """Return Hydra's complaint about an override in a sentence or two.
+    """Return Hydra's error about an override in one or two sentences.
 
     Args:
-        error: what Hydra raised.
+        error: raised by Hydra.
         conf: the folder of the configuration.
     """
     message = str(error).split("\nConfig search path:")[0].split("\nSee https:")[0].strip()
@@ -36,7 +36,7 @@ def explain(error: HydraException, conf: Path) -> str:
 
 
 def _with_nearest_option(message: str, conf: Path) -> str:
-    """Add the option that was perhaps meant, if the message is of one that is not there."""
+    """Add the nearest option, if the message is about an unknown one."""
     missing = NO_OPTION.search(message)
     if missing is None:
         return message
@@ -46,20 +46,20 @@ def _with_nearest_option(message: str, conf: Path) -> str:
 
 
 def _groups(conf: Path) -> Iterator[str]:
-    """Yield the groups, and the keys that stand at the root."""
+    """Yield the groups, and the keys at the root."""
     yield from ("seed", "run")
     for folder in conf.rglob("*/"):
         yield folder.relative_to(conf).as_posix()
 
 
 def _known_keys(conf: Path, groups: set[str]) -> Iterator[str]:
-    """Yield every key of the configuration that the chosen groups make."""
+    """Yield every key of the configuration of the chosen groups."""
     chosen = [word for word in sys.argv[1:] if word.split("=")[0] in groups - {"seed", "run"}]
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf), version_base="1.3"):
             config = compose("train", overrides=[word for word in chosen if "," not in word])
-    except HydraException:  # a second fault; the first one is told
+    except HydraException:  # a second error; the first one is reported
         return
     yield from _flat(OmegaConf.to_container(config, resolve=False), "")
 

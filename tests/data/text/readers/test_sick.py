@@ -30,7 +30,7 @@ def test_the_official_form(fixtures: Path) -> None:
     hypothesis = examples[1].sentences[1]
     assert hypothesis.words == ("Nobody", "-LRB-", "here", "-RRB-", "is", "stirring")
     assert hypothesis.transitions == right_branching(6)
-    assert report.summary() == "3 examples from 1 file(s), right trees"
+    assert report.summary() == "3 examples from 1 file(s), right-branching trees"
 
 
 @pytest.mark.parametrize(
