@@ -7,7 +7,7 @@ from typing import Any
 from nltk.inference import TableauProver
 from nltk.sem.logic import Expression
 
-from spinn.data.generators.natlog_formulas import (
+from spinn.data.generators.natlog.formulas import (
     Clause,
     Formula,
     Negation,
@@ -15,7 +15,7 @@ from spinn.data.generators.natlog_formulas import (
     clauses,
     content_words,
 )
-from spinn.data.generators.natlog_lexicon import Lexicon
+from spinn.data.generators.natlog.lexicon import Lexicon
 
 
 def related(lexicon: Lexicon, one: str, other: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Write the natlog dataset: ``python -m spinn.data.generators.natlog``."""
+"""Generate the natlog dataset: ``python -m spinn.data.generators.natlog``."""
 
 import argparse
 import gzip
@@ -13,11 +13,11 @@ from typing import NoReturn
 
 from tqdm import tqdm
 
-from spinn.data.generators.natlog_formulas import Grammar
-from spinn.data.generators.natlog_groups import Group, GroupMaker, Used, Wanted
-from spinn.data.generators.natlog_lexicon import Lexicon, read_lexicon
-from spinn.data.generators.natlog_semantics import Semantics
-from spinn.data.generators.natlog_sets import Hyper, Lexical, Longer, Ordinary
+from spinn.data.generators.natlog.formulas import Grammar
+from spinn.data.generators.natlog.groups import Group, GroupMaker, Used, Wanted
+from spinn.data.generators.natlog.lexicon import Lexicon, read_lexicon
+from spinn.data.generators.natlog.semantics import Semantics
+from spinn.data.generators.natlog.sets import Hyper, Lexical, Longer, Ordinary
 from spinn.files import write_atomically
 
 DEFAULT_OUT = Path("data/natlog")
@@ -41,12 +41,12 @@ WANTED: dict[str, Callable[[Lexicon], Wanted]] = {  # in the order of drawing
 
 
 def sizes(pairs: int) -> dict[str, int]:
-    """Groups (three pairs each) in each file, so that each has at least its share of ``pairs``."""
+    """Return the number of groups (three pairs each) per file, rounded up."""
     return {name: -(-pairs // (3 * share)) for name, share in SHARES.items()}
 
 
 class Source:
-    """Draws the sets of one seed; no sentence stands in two groups, whichever set they are of."""
+    """Draws all sets for one seed; no sentence occurs in two groups of any set."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -56,16 +56,17 @@ class Source:
         self.used = Used()
 
     def groups(self, name: str) -> Iterator[Group]:
-        """The groups of one set, without end."""
+        """Yield the groups of one set, without end."""
         rng = Random(f"{self.seed} {name}")
         wanted = WANTED[name](self.lexicon)
         return GroupMaker(self.grammar, self.semantics, rng, wanted=wanted, used=self.used).groups()
 
 
 def draw_sets(pairs: int, seed: int, bar: "tqdm[NoReturn]") -> dict[str, list[Group]]:
-    """The groups of every file, the small sets first, so that each can be drawn again alone.
+    """Return the groups of every file.
 
-    The groups for train, dev and test come from one draw and are shuffled before they part.
+    The small sets are drawn first, so that each can be reproduced alone. The groups of train, dev
+    and test come from one draw, which is shuffled and then split.
     """
     source, counts = Source(seed), sizes(pairs)
     counts["ordinary"] = sum(counts[name] for name in ORDINARY)
@@ -82,7 +83,7 @@ def draw_sets(pairs: int, seed: int, bar: "tqdm[NoReturn]") -> dict[str, list[Gr
 
 
 def rows(name: str, groups: Sequence[Group]) -> list[dict[str, str]]:
-    """The pairs of a file in SNLI's form, with the edits that led from hypothesis to premise."""
+    """Return the pairs of a file in SNLI's format, with the edits from hypothesis to premise."""
     return [
         {
             "gold_label": premise.label,
@@ -99,22 +100,22 @@ def rows(name: str, groups: Sequence[Group]) -> list[dict[str, str]]:
 
 
 def write_rows(path: Path, content: Sequence[dict[str, str]]) -> None:
-    """Write gzipped JSON lines, the same bytes for the same rows; nobody sees half a file."""
+    """Write gzipped JSON lines atomically; the same rows give the same bytes."""
     text = "".join(json.dumps(row) + "\n" for row in content)
 
     def write(draft: Path) -> None:
-        # No time and no name in the header, so that the bytes hang on the rows alone.
+        # No time and no name in the header, so that the bytes depend on the rows alone.
         with (
             draft.open("wb") as raw,
-            gzip.GzipFile("", "wb", compresslevel=9, fileobj=raw, mtime=0) as packed,
+            gzip.GzipFile("", "wb", compresslevel=9, fileobj=raw, mtime=0) as zipped,
         ):
-            packed.write(text.encode())
+            zipped.write(text.encode())
 
     write_atomically(path, write)
 
 
 def write_sets(out: Path, pairs: int, seed: int) -> dict[str, Counter[str]]:
-    """Write the six files into ``out``; the count of each label by file."""
+    """Write the six files into ``out``; return the count of each label by file."""
     out.mkdir(parents=True, exist_ok=True)
     with tqdm(total=3 * sum(sizes(pairs).values()), unit=" pairs", desc="natlog") as bar:
         sets = draw_sets(pairs, seed, bar)

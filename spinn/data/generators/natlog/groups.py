@@ -1,8 +1,8 @@
-"""Groups of a hypothesis and three premises, one per label, so that no surface cue decides.
+"""Groups of a hypothesis and three premises, one per label, so that no surface cue gives the label.
 
-Within a group of the first kind the three premises have the very same words in another order. In
-one of the second kind they differ by their edits, and those that keep the labels even over every
-observable feature seen so far are taken.
+In a group of the first kind the three premises have the same words in different orders. In a group
+of the second kind they differ by their edits; premises are chosen so that labels stay balanced over
+every observable feature.
 """
 
 from collections import Counter, defaultdict
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple, Protocol, TypeAlias
 
-from spinn.data.generators.natlog_edits import Editor, exchanges
-from spinn.data.generators.natlog_formulas import (
+from spinn.data.generators.natlog.edits import Editor, exchanges
+from spinn.data.generators.natlog.formulas import (
     FUNCTION_WORDS,
     Clause,
     Formula,
@@ -23,11 +23,11 @@ from spinn.data.generators.natlog_formulas import (
     content_words,
     spell,
 )
-from spinn.data.generators.natlog_semantics import LABELS, Semantics
+from spinn.data.generators.natlog.semantics import LABELS, Semantics
 
 PREMISES_PER_LABEL = 2  # to choose from
 EDIT_COUNTS = (1, 1, 1, 2, 2, 3)
-EDITED, REORDERED = 24, 6  # attempts at a hypothesis before another is drawn
+EDITED, REORDERED = 24, 6  # attempts per hypothesis
 
 
 class Hypothesis(NamedTuple):
@@ -58,49 +58,49 @@ class Group(NamedTuple):
 
 
 class Wanted(Protocol):
-    """What a set asks of its sentences and pairs."""
+    """The rules of a set for its sentences and pairs."""
 
     @property
     def hypothesis_clauses(self) -> Sequence[int]:
-        """How many clauses a hypothesis has, drawn from evenly."""
+        """Numbers of clauses of a hypothesis; all are equally likely."""
 
     @property
     def premise_clauses(self) -> Sequence[int]:
-        """How many clauses a premise may have."""
+        """Allowed numbers of clauses of a premise."""
 
     @property
     def same_words(self) -> float:
-        """The share of attempts at premises with the same words."""
+        """Share of groups whose premises have the same words."""
 
     def hypothesis(self, hypothesis: Hypothesis) -> bool:
-        """Whether the set takes a hypothesis."""
+        """Whether a hypothesis fits the set."""
 
     def premise(self, sentence: Sentence) -> bool:
-        """Whether the set takes a premise."""
+        """Whether a premise fits the set."""
 
     def together(self, words: frozenset[str]) -> bool:
-        """Whether content words may meet in a premise and hypothesis."""
+        """Whether these content words may occur in one pair."""
 
     def depends(self, premise: Formula, hypothesis: Hypothesis, label: str) -> bool:
-        """Whether a pair exercises what the set is for."""
+        """Whether a pair tests the property that the set is for."""
 
     def begin(self, editor: Editor, formula: Formula) -> tuple[Formula, tuple[str, ...]]:
-        """The edits that each premise must start from, and what they make of the hypothesis."""
+        """Apply the set's first edits to a hypothesis; return the formula and the edits' names."""
 
 
 @dataclass
 class Used:
-    """The sentences that stand in some group already."""
+    """The sentences of all groups so far."""
 
     premises: set[str] = field(default_factory=set)
     hypotheses: set[str] = field(default_factory=set)
 
 
 class GroupMaker:
-    """An endless source of groups for one set.
+    """Draws groups for one set.
 
     Args:
-        used: The premises and hypotheses of other sets, which this one leaves alone and adds to.
+        used: sentences of other sets, which are not used again; new ones are added.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class GroupMaker:
         self.seen: defaultdict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
 
     def groups(self) -> Iterator[Group]:
-        """Draw groups until the caller stops. No premise or hypothesis comes twice."""
+        """Draw groups without end. No premise or hypothesis occurs twice."""
         while True:
             count = self.rng.choice(self.wanted.hypothesis_clauses)
             group = None
@@ -148,7 +148,7 @@ class GroupMaker:
                 return hypothesis
 
     def _well_formed(self, formula: Formula) -> bool:
-        """No denial of a denial, and no verb that its own relative clause decides."""
+        """Reject double negation, and a predicate from the same family as its relative clause."""
         family = self.lexicon.family
         return not _double_negation(formula) and all(
             clause.relative is None or family[clause.relative.verb] != family[clause.predicate.verb]
@@ -158,7 +158,7 @@ class GroupMaker:
     def _premise(
         self, hypothesis: Hypothesis, formula: Formula, edits: tuple[str, ...]
     ) -> Premise | None:
-        """The formula as a premise, None where the set has no place for the pair."""
+        """Return the formula as a premise; None if the pair does not fit the set."""
         if (
             formula == hypothesis.formula
             or len(clauses(formula)) not in self.wanted.premise_clauses
@@ -175,7 +175,7 @@ class GroupMaker:
         return Premise(formula, sentence, edits, label)
 
     def _edit(self, formula: Formula, count: int) -> tuple[Formula, tuple[str, ...]]:
-        """What the set begins with, then ``count`` random edits."""
+        """Apply the set's first edits, then random ones, ``count`` in all."""
         formula, names = self.wanted.begin(self.editor, formula)
         for _ in range(count - len(names)):
             name, formula = self.editor.edit(formula)
@@ -183,17 +183,17 @@ class GroupMaker:
         return formula, names
 
     def _edited(self, hypothesis: Hypothesis) -> Iterator[Found]:
-        """Premises by label, from one to three edits."""
+        """Yield premises by label, from one to three edits."""
         candidates = (
             self._edit(hypothesis.formula, self.rng.choice(EDIT_COUNTS)) for _ in range(EDITED)
         )
         yield self._by_label(hypothesis, candidates)
 
     def _reordered(self, hypothesis: Hypothesis) -> Iterator[Found]:
-        """Premises by label with the same words: one, and what an exchange makes of it."""
+        """Yield premises by label with the same words: one premise, and exchanges of its parts."""
         for _ in range(REORDERED):
             count = self.rng.choice(EDIT_COUNTS) - 1
-            if isinstance(hypothesis.formula, Clause):  # which alone has little to exchange
+            if isinstance(hypothesis.formula, Clause):  # one clause has few parts to exchange
                 formula, names = self._edit(self.editor.add(hypothesis.formula), count - 1)
                 names = ("add", *names)
             else:
@@ -214,7 +214,7 @@ class GroupMaker:
         return found
 
     def _most_balancing(self, hypothesis: Hypothesis, premises: list[Premise]) -> Premise:
-        """Of premises with one label, that whose features carry this label least so far."""
+        """Return the premise whose features have had this label least often."""
         if len(premises) == 1:
             return premises[0]
         return min(premises, key=lambda premise: self._skew(hypothesis, premise))
@@ -235,13 +235,13 @@ class GroupMaker:
 
 
 def features(premise: Sentence, hypothesis: Sentence) -> Iterator[tuple[object, ...]]:
-    """What a model could read off a pair without composing it."""
-    given, wanted = premise.text.split(" "), hypothesis.text.split(" ")
-    form = " ".join(word if word in FUNCTION_WORDS else "_" for word in given)
+    """Yield surface features, which a model can use without composition."""
+    ours, theirs = premise.text.split(" "), hypothesis.text.split(" ")
+    form = " ".join(word if word in FUNCTION_WORDS else "_" for word in ours)
     yield "form", form
-    yield "length", len(given), len(wanted)
-    more = Counter(given)
-    more.subtract(wanted)
+    yield "length", len(ours), len(theirs)
+    more = Counter(ours)
+    more.subtract(theirs)
     functions = tuple(sorted((w, n) for w, n in more.items() if n and w in FUNCTION_WORDS))
     content = tuple(sorted((w, n) for w, n in more.items() if n and w not in FUNCTION_WORDS))
     yield "function words", functions

@@ -1,19 +1,19 @@
-"""What each file of natlog asks of its pairs: how long they are, and which words may meet."""
+"""The rules of each file of natlog: lengths of sentences, and word pairs that may occur."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from spinn.data.generators.natlog_edits import Editor, replace_word
-from spinn.data.generators.natlog_formulas import Formula, Sentence, clauses, content_words
-from spinn.data.generators.natlog_groups import Hypothesis
-from spinn.data.generators.natlog_lexicon import Lexicon
-from spinn.data.generators.natlog_semantics import Semantics
+from spinn.data.generators.natlog.edits import Editor, replace_word
+from spinn.data.generators.natlog.formulas import Formula, Sentence, clauses, content_words
+from spinn.data.generators.natlog.groups import Hypothesis
+from spinn.data.generators.natlog.lexicon import Lexicon
+from spinn.data.generators.natlog.semantics import Semantics
 
 DEEPEST = 8  # of the trees in train; those of premises in test_longer go below
 
 
-class Meetings:
-    """Pairs of words, and whether any pair is among some words."""
+class WordPairs:
+    """Pairs of words; `among` finds whether both words of a pair occur."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self.partners: dict[str, list[str]] = defaultdict(list)
@@ -22,13 +22,13 @@ class Meetings:
             self.partners[other].append(one)
 
     def among(self, words: frozenset[str]) -> bool:
-        """Whether both words of some pair are there."""
+        """Whether both words of some pair are in ``words``."""
         partners = self.partners
         return any(not words.isdisjoint(partners[word]) for word in words if word in partners)
 
 
 class Ordinary:
-    """Train, dev and test: up to two clauses, and none of the held-out meetings of words."""
+    """Train, dev and test: up to two clauses, and no held-out pair of words."""
 
     hypothesis_clauses: Sequence[int] = (1, 1, 2)
     premise_clauses: Sequence[int] = (1, 2)
@@ -36,27 +36,27 @@ class Ordinary:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        self.combinations = Meetings(lexicon.held_out_combinations)
-        self.hypernyms = Meetings(lexicon.held_out_hypernyms)
+        self.combinations = WordPairs(lexicon.held_out_combinations)
+        self.hypernyms = WordPairs(lexicon.held_out_hypernyms)
 
     def hypothesis(self, hypothesis: Hypothesis) -> bool:
-        """The tree is no deeper than any in train may be."""
+        """Accept trees up to the depth limit of train."""
         return hypothesis.sentence.depth <= DEEPEST
 
     def premise(self, sentence: Sentence) -> bool:
-        """The tree is no deeper than any in train may be."""
+        """Accept trees up to the depth limit of train."""
         return sentence.depth <= DEEPEST
 
     def together(self, words: frozenset[str]) -> bool:
-        """No held-out combination meets, nor a held-out hyponym and its hypernym."""
+        """Reject held-out combinations, and held-out hyponyms with their hypernym."""
         return not self.combinations.among(words) and not self.hypernyms.among(words)
 
     def depends(self, premise: Formula, hypothesis: Hypothesis, label: str) -> bool:
-        """Every pair will do."""
+        """Accept every pair."""
         return True
 
     def begin(self, editor: Editor, formula: Formula) -> tuple[Formula, tuple[str, ...]]:
-        """Nothing is asked of the edits."""
+        """Start without an edit."""
         return formula, ()
 
 
@@ -67,15 +67,15 @@ class Longer(Ordinary):
     premise_clauses = (3, 4)
 
     def hypothesis(self, hypothesis: Hypothesis) -> bool:
-        """Every depth will do."""
+        """Accept every depth."""
         return True
 
     def premise(self, sentence: Sentence) -> bool:
-        """The tree is deeper than any in train."""
+        """Accept trees deeper than any in train."""
         return sentence.depth > DEEPEST
 
     def begin(self, editor: Editor, formula: Formula) -> tuple[Formula, tuple[str, ...]]:
-        """Clauses are added until a premise has enough of them."""
+        """Add clauses until there are enough for a premise."""
         names: tuple[str, ...] = ()
         while len(clauses(formula)) < min(self.premise_clauses):
             names, formula = (*names, "add"), editor.add(formula)
@@ -86,21 +86,21 @@ class Lexical(Ordinary):
     """test_lexical: a held-out combination of words in each hypothesis."""
 
     def hypothesis(self, hypothesis: Hypothesis) -> bool:
-        """A clause holds both words of a combination."""
+        """Accept hypotheses with a clause that has both words of a combination."""
         return super().hypothesis(hypothesis) and any(
             self.combinations.among(frozenset(content_words(clause)))
             for clause in clauses(hypothesis.formula)
         )
 
     def together(self, words: frozenset[str]) -> bool:
-        """No held-out hyponym meets its hypernym."""
+        """Reject held-out hyponyms with their hypernym."""
         return not self.hypernyms.among(words)
 
 
 class Hyper(Ordinary):
-    """test_hyper: a held-out hyponym across from its hypernym, and the label hangs on the two."""
+    """test_hyper: the label depends on a held-out hyponym and its hypernym, one per sentence."""
 
-    same_words = 0.0  # too few of those hang on the two
+    same_words = 0.0  # too few of those labels depend on the two words
 
     def __init__(self, lexicon: Lexicon) -> None:
         super().__init__(lexicon)
@@ -110,17 +110,17 @@ class Hyper(Ordinary):
         }
 
     def hypothesis(self, hypothesis: Hypothesis) -> bool:
-        """A word with a held-out hyponym or hypernym occurs."""
+        """Accept hypotheses with a word that has a held-out hyponym or hypernym."""
         return super().hypothesis(hypothesis) and not hypothesis.words.isdisjoint(
             self.hypernyms.partners
         )
 
     def together(self, words: frozenset[str]) -> bool:
-        """No held-out combination meets."""
+        """Reject held-out combinations."""
         return not self.combinations.among(words)
 
     def begin(self, editor: Editor, formula: Formula) -> tuple[Formula, tuple[str, ...]]:
-        """A word gives way to its held-out partner."""
+        """Replace a word by its held-out partner."""
         partners = self.hypernyms.partners
         word = editor.rng.choice([one for one in content_words(formula) if one in partners])
         partner = editor.rng.choice(partners[word])
@@ -128,14 +128,14 @@ class Hyper(Ordinary):
         return replace_word(formula, word, partner), (name,)
 
     def depends(self, premise: Formula, hypothesis: Hypothesis, label: str) -> bool:
-        """The label would be another if the hyponym excluded its hypernym, or had its meaning.
+        """Whether the label changes if the hyponym excludes its hypernym, or is its synonym.
 
-        No word between the two may occur, which would say of the hyponym what the pair tests.
+        Pairs with a word between the two are rejected, because that word gives the relation away.
         """
-        given, wanted = frozenset(content_words(premise)), hypothesis.words
+        ours, theirs = frozenset(content_words(premise)), hypothesis.words
         for (low, high), worlds in self.what_if.items():
-            across = (low in given and high in wanted) or (high in given and low in wanted)
+            across = (low in ours and high in theirs) or (high in ours and low in theirs)
             between = set(self.lexicon.hypernyms[low]) - {high, *self.lexicon.hypernyms[high]}
-            if across and not between & (given | wanted):
+            if across and not between & (ours | theirs):
                 return any(world.label(premise, hypothesis.formula) != label for world in worlds)
         return False

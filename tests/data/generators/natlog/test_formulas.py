@@ -5,8 +5,8 @@ from random import Random
 import pytest
 from nltk import ChartParser, Tree
 
-from spinn.data.generators.natlog_edits import Editor, exchanges
-from spinn.data.generators.natlog_formulas import (
+from spinn.data.generators.natlog.edits import Editor, exchanges
+from spinn.data.generators.natlog.formulas import (
     Clause,
     Compound,
     Grammar,
@@ -15,7 +15,7 @@ from spinn.data.generators.natlog_formulas import (
     clauses,
     spell,
 )
-from spinn.data.generators.natlog_lexicon import read_lexicon
+from spinn.data.generators.natlog.lexicon import read_lexicon
 
 LEXICON = read_lexicon()
 GRAMMAR = Grammar(LEXICON)

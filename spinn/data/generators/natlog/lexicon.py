@@ -1,4 +1,4 @@
-"""The words of natlog and what they imply of one another, read from ``natlog.yaml``."""
+"""The words of natlog and the relations between them, read from ``lexicon.yaml``."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,15 +8,15 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-LEXICON_PATH = Path(__file__).with_name("natlog.yaml")
+LEXICON_PATH = Path(__file__).with_name("lexicon.yaml")
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Words by category, and the tree of kinds that each stands in.
+    """Words by category, and their hypernym trees.
 
-    Within a family two words are either above one another or exclude each other; words of
-    different families are independent.
+    Two words of a family are either hypernym and hyponym or exclude each other. Words of different
+    families are independent.
     """
 
     families: tuple[tuple[str, ...], ...]  # the words of each family, parents before children
@@ -26,22 +26,22 @@ class Lexicon:
     held_out_hypernyms: tuple[tuple[str, str], ...] = ()  # (hyponym, hypernym)
 
     def of_category(self, category: str) -> tuple[str, ...]:
-        """The words of one category, in the order of the file."""
+        """Return the words of one category, in the order of the file."""
         return tuple(word for word, kind in self.category.items() if kind == category)
 
     def ancestors(self, word: str) -> tuple[str, ...]:
-        """The words above ``word``, nearest first."""
+        """Return the hypernyms of ``word``, nearest first."""
         above = self.parent[word]
         return () if above is None else (above, *self.ancestors(above))
 
     @cached_property
     def hypernyms(self) -> dict[str, tuple[str, ...]]:
-        """Every word above each word."""
+        """All hypernyms of each word."""
         return {word: self.ancestors(word) for word in self.parent}
 
     @cached_property
     def hyponyms(self) -> dict[str, tuple[str, ...]]:
-        """Every word below each word."""
+        """All hyponyms of each word."""
         return {
             word: tuple(other for other in self.parent if word in self.hypernyms[other])
             for word in self.parent
@@ -49,7 +49,7 @@ class Lexicon:
 
     @cached_property
     def siblings(self) -> dict[str, tuple[str, ...]]:
-        """The words that share each word's parent, or its place at the top of the family."""
+        """The other words with the same parent, or the other roots of the family."""
         return {
             word: tuple(
                 other
@@ -66,12 +66,12 @@ class Lexicon:
         return {word: number for number, words in enumerate(self.families) for word in words}
 
     def uprooted(self, word: str) -> "Lexicon":
-        """The lexicon in which ``word`` excludes what stood above it."""
+        """Return a lexicon in which ``word`` has no hypernyms, and so excludes them."""
         return replace(self, parent={**self.parent, word: None})
 
 
 def _walk(kinds: Any, parent: str | None) -> Iterator[tuple[str, str | None]]:
-    """Every word of a nest of kinds with the word right above it."""
+    """Yield every word of a nested mapping with its parent."""
     for word in kinds:
         yield word, parent
         if isinstance(kinds, Mapping):

@@ -1,7 +1,7 @@
-"""Formulas of natlog, and the one way to and from their parse trees and words.
+"""Formulas of natlog, and their conversion to and from parse trees and words.
 
-Trees are those of the grammar ``natlog.pcfg``; a node with one child is folded into the child where
-a sentence is written with brackets, so that every tree is binary.
+Trees follow the grammar ``grammar.pcfg``. In the bracketed form, a node with one child is merged
+with the child, so that every tree is binary.
 """
 
 from collections import defaultdict
@@ -13,9 +13,9 @@ from typing import NamedTuple, TypeAlias
 
 from nltk import PCFG, ChartParser, Nonterminal, Production, Tree
 
-from spinn.data.generators.natlog_lexicon import Lexicon
+from spinn.data.generators.natlog.lexicon import Lexicon
 
-GRAMMAR_PATH = Path(__file__).with_name("natlog.pcfg")
+GRAMMAR_PATH = Path(__file__).with_name("grammar.pcfg")
 QUANTIFIERS = ("all", "some", "no", "not all")
 CACHED = 1 << 14
 
@@ -58,7 +58,7 @@ LINK = {"both": "and", "either": "or"}
 
 
 def clauses(formula: Formula) -> tuple[Clause, ...]:
-    """The clauses from left to right."""
+    """Return the clauses from left to right."""
     if isinstance(formula, Clause):
         return (formula,)
     if isinstance(formula, Negation):
@@ -67,7 +67,7 @@ def clauses(formula: Formula) -> tuple[Clause, ...]:
 
 
 def content_words(formula: Formula) -> tuple[str, ...]:
-    """The nouns, verbs and adjectives, clause by clause."""
+    """Return the nouns, verbs and adjectives, clause by clause."""
     return tuple(
         part.verb if isinstance(part, Verbal) else part
         for clause in clauses(formula)
@@ -77,7 +77,7 @@ def content_words(formula: Formula) -> tuple[str, ...]:
 
 
 def put_clause(formula: Formula, place: int, clause: Clause) -> Formula:
-    """The formula with ``clause`` for its clause number ``place``."""
+    """Replace clause number ``place``."""
     if isinstance(formula, Clause):
         return clause
     if isinstance(formula, Negation):
@@ -97,7 +97,7 @@ class Sentence(NamedTuple):
 
 
 def pair(left: Sentence, right: Sentence) -> Sentence:
-    """The tree whose two parts these are."""
+    """Join two trees."""
     return Sentence(
         f"( {left.parse} {right.parse} )",
         f"{left.text} {right.text}",
@@ -106,7 +106,7 @@ def pair(left: Sentence, right: Sentence) -> Sentence:
 
 
 def word(text: str) -> Sentence:
-    """The tree of one word."""
+    """Return the tree of one word."""
     return Sentence(text, text, 0)
 
 
@@ -116,7 +116,7 @@ IT_IS_NOT_THE_CASE = pair(word("it"), pair(word("is"), pair(word("not"), THE_CAS
 
 
 def spell(formula: Formula) -> Sentence:
-    """The formula in words, with the tree that the grammar gives them."""
+    """Return the formula in words, with its parse tree in the grammar."""
     if isinstance(formula, Clause):
         return _spell_clause(formula)
     if isinstance(formula, Negation):
@@ -142,11 +142,11 @@ def _spell_verbal(verbal: Verbal) -> Sentence:
 
 
 class _Expansions:
-    """The right-hand sides of a symbol, drawn by their weights."""
+    """The weighted right-hand sides of a symbol."""
 
     def __init__(self) -> None:
         self.children: list[Sequence[Nonterminal | str]] = []
-        self.weights: list[float] = []  # summed up so far, as Random.choices wants them
+        self.weights: list[float] = []  # cumulative, as in Random.choices
 
     def add(self, children: Sequence[Nonterminal | str], weight: float) -> None:
         self.children.append(children)
@@ -179,11 +179,11 @@ class Grammar:
         return read_tree(self._expand(self.start, rng, count))
 
     def parses(self, sentence: str) -> Iterator[Formula]:
-        """Every reading of a sentence."""
+        """Yield every reading of a sentence."""
         return (read_tree(tree) for tree in self._parser.parse(sentence.split(" ")))
 
     def _fits(self, rule: Production, size: str) -> bool:
-        """Whether the rule can begin a sentence of one clause, or of more."""
+        """Whether the rule can expand to a sentence of one clause, or of more."""
         if rule.lhs() != self.start:
             return True
         parts = sum(symbol in self._sentence_holders for symbol in rule.rhs())
@@ -203,7 +203,7 @@ class Grammar:
 
 
 def _lexical_rules(lexicon: Lexicon) -> str:
-    """The rules of the preterminals, every word of a category alike."""
+    """Return the rules of the preterminals; all words of a category have equal weights."""
     rules = []
     for category in ("noun", "verb", "adjective"):
         entries = lexicon.of_category(category)
@@ -216,7 +216,7 @@ def _lexical_rules(lexicon: Lexicon) -> str:
 
 
 def read_tree(tree: Tree) -> Formula:
-    """The formula of a sentence's parse tree."""
+    """Return the formula of a sentence's parse tree."""
     head = tree[0].label()
     if head == "ItIsNotTheCase":
         return Negation(read_tree(tree[1][1]))

@@ -10,15 +10,15 @@ from random import Random
 import pytest
 from natlog_oracles import kinds_of_things, label_by_models, label_by_tableau
 
-from spinn.data.generators.natlog_edits import Editor, replace_word
-from spinn.data.generators.natlog_formulas import Formula, Grammar, clauses, content_words
-from spinn.data.generators.natlog_lexicon import read_lexicon
-from spinn.data.generators.natlog_semantics import LABELS, Semantics
+from spinn.data.generators.natlog.edits import Editor, replace_word
+from spinn.data.generators.natlog.formulas import Formula, Grammar, clauses, content_words
+from spinn.data.generators.natlog.lexicon import read_lexicon
+from spinn.data.generators.natlog.semantics import LABELS, Semantics
 
 LEXICON = read_lexicon()
 GRAMMAR = Grammar(LEXICON)
 SEMANTICS = Semantics(LEXICON)
-FOLDER = Path(__file__).parents[3] / "data" / "natlog"
+FOLDER = Path(__file__).parents[4] / "data" / "natlog"
 
 
 def random_pairs(seed: int, premise_clauses: int, *, words: int = 99) -> list[tuple[Formula, ...]]:

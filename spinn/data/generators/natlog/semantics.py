@@ -1,9 +1,8 @@
-"""What natlog's sentences say of the Venn types, and which label a pair has.
+"""The meaning of natlog's sentences as sets of Venn types, and the label of a pair.
 
-A Venn type is a maximal consistent choice of words that one thing falls under. A set of types is
-an integer used as a bitset, a clause says that one such set is inhabited or empty, and a
-conjunction of clauses holds in some model iff no inhabited set is covered by the union of the
-empty ones.
+A Venn type is a maximal consistent set of words that are true of one thing. A set of types is an
+integer used as a bitset. A clause states that one such set is inhabited or empty. A conjunction of
+clauses holds in some model iff no inhabited set is covered by the union of the empty ones.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,8 +10,8 @@ from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
-from spinn.data.generators.natlog_formulas import Clause, Formula, Negation, Verbal, clauses
-from spinn.data.generators.natlog_lexicon import Lexicon
+from spinn.data.generators.natlog.formulas import Clause, Formula, Negation, Verbal, clauses
+from spinn.data.generators.natlog.lexicon import Lexicon
 
 LABELS = ("entailment", "neutral", "contradiction")
 CACHED = 1 << 13
@@ -29,7 +28,7 @@ class Semantics:
     """Exact entailment over the Venn types of a lexicon.
 
     Args:
-        synonyms: A word, and another that takes its meaning on; for asking "what if".
+        synonyms: a word, and another word that gets the meaning of the first; for counterfactuals.
     """
 
     def __init__(self, lexicon: Lexicon, synonyms: tuple[str, str] | None = None) -> None:
@@ -43,9 +42,9 @@ class Semantics:
         self.is_contingent = lru_cache(CACHED)(self._is_contingent)
 
     def label(self, premise: Formula, hypothesis: Formula) -> str | None:
-        """The label of a pair, None where it would say nothing.
+        """Return the label of a pair; None if the pair is trivial.
 
-        That is where the premise holds in no model, or the hypothesis in all or in none.
+        A pair is trivial if the premise holds in no model, or the hypothesis in all or in none.
         """
         imports = self._imports((premise, hypothesis))
         given = self._consistent(self.claims(premise, True), imports)
@@ -65,7 +64,7 @@ class Semantics:
         )
 
     def _claims(self, formula: Formula, value: bool) -> tuple[Claim, ...]:
-        """The disjunctive normal form of the formula, or of its negation."""
+        """Return the disjunctive normal form of the formula, or of its negation."""
         if isinstance(formula, Clause):
             return (self._clause_claim(formula, value),)
         if isinstance(formula, Negation):
@@ -86,7 +85,7 @@ class Semantics:
         return Claim((region,), 0)
 
     def _subject(self, clause: Clause) -> int:
-        """The types that the noun phrase speaks of."""
+        """Return the types in the extension of the noun phrase."""
         types = self.extension[clause.noun]
         if clause.adjective is not None:
             types &= self.extension[clause.adjective]
@@ -95,17 +94,17 @@ class Semantics:
         return types
 
     def _verbal(self, verbal: Verbal) -> int:
-        """The types of which the verb phrase is true."""
+        """Return the types in the extension of the verb phrase."""
         types = self.extension[verbal.verb]
         return types ^ self.everything if verbal.negated else types
 
     def _imports(self, formulas: Iterable[Formula]) -> tuple[int, ...]:
-        """Existential import: the extension of each noun that occurs, bare of what restricts it."""
+        """Return the unrestricted extension of each noun that occurs (existential import)."""
         nouns = {clause.noun: None for formula in formulas for clause in clauses(formula)}
         return tuple(self.extension[noun] for noun in nouns)
 
     def _consistent(self, claims: Sequence[Claim], imports: tuple[int, ...]) -> list[Claim]:
-        """The claims that hold in some model."""
+        """Return the claims that hold in some model."""
         return [claim for claim in claims if self._holds(claim.inhabited + imports, claim.empty)]
 
     def _compatible(
@@ -128,9 +127,9 @@ def _conjoin(left: Claim, right: Claim) -> Claim:
 
 
 def _extensions(lexicon: Lexicon, sizes: Sequence[int]) -> Iterable[tuple[str, int]]:
-    """Each word with the bitset of the Venn types that it is true of.
+    """Yield each word with the bitset of its Venn types.
 
-    A type picks from every family its narrowest true word, or none (0): mixed-radix digits.
+    A type is a mixed-radix number: each digit is the narrowest true word of a family, or 0.
     """
     below = 1
     for family, size in zip(lexicon.families, sizes, strict=True):

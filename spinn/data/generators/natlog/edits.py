@@ -1,11 +1,11 @@
-"""One-step edits that turn a formula into a near one, by name."""
+"""Named one-step edits of formulas."""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate, combinations
 from random import Random
 from typing import Any, TypeAlias
 
-from spinn.data.generators.natlog_formulas import (
+from spinn.data.generators.natlog.formulas import (
     QUANTIFIERS,
     Clause,
     Compound,
@@ -15,7 +15,7 @@ from spinn.data.generators.natlog_formulas import (
     clauses,
     put_clause,
 )
-from spinn.data.generators.natlog_lexicon import Lexicon
+from spinn.data.generators.natlog.lexicon import Lexicon
 
 OBVERSE = {"all": "no", "no": "all", "some": "not all", "not all": "some"}
 DENIAL = {"all": "not all", "not all": "all", "some": "no", "no": "some"}
@@ -40,7 +40,7 @@ Edit: TypeAlias = "Callable[[Formula], Formula | None]"
 
 
 class Editor:
-    """Random edits by name; each gives None where it does not apply."""
+    """Random edits by name; an edit returns None if it does not apply."""
 
     def __init__(self, lexicon: Lexicon, new_clause: Callable[[], Formula], rng: Random) -> None:
         self.lexicon = lexicon
@@ -71,7 +71,7 @@ class Editor:
         self._names, self._weights = list(WEIGHTS), list(accumulate(WEIGHTS.values()))
 
     def edit(self, formula: Formula) -> tuple[str, Formula]:
-        """One random edit: its name and what it makes of the formula."""
+        """Apply a random edit; return its name and the new formula."""
         while True:
             (name,) = self.rng.choices(self._names, cum_weights=self._weights)
             changed = self.apply(name, formula)
@@ -79,7 +79,7 @@ class Editor:
                 return name, changed
 
     def apply(self, name: str, formula: Formula) -> Formula | None:
-        """The edit ``name`` at a random place of the formula."""
+        """Apply the edit ``name`` to a random clause or to the structure."""
         if name in self._structural:
             return self._structural[name](formula)
         place = self.rng.randrange(len(clauses(formula)))
@@ -94,7 +94,7 @@ class Editor:
     def _replace_word(
         self, clause: Clause, related: Mapping[str, tuple[str, ...]]
     ) -> Clause | None:
-        """One word of the clause gives way to a hypernym, hyponym or sibling."""
+        """Replace one word of the clause by a hypernym, hyponym or sibling."""
         fields = ("noun", "predicate", "relative", "adjective")
         field = self.rng.choice([name for name in fields if getattr(clause, name) is not None])
         old = getattr(clause, field)
@@ -130,7 +130,7 @@ class Editor:
         return clause._replace(relative=Verbal(verb, self.rng.random() < 0.4))
 
     def _denial(self, formula: Formula) -> Formula:
-        """``It is not the case that`` comes or goes, or a clause takes the opposite quantifier."""
+        """Add or remove ``it is not the case that``, or negate a clause's quantifier."""
         if isinstance(formula, Negation):
             return formula.body
         if isinstance(formula, Compound) and self.rng.random() < 0.7:
@@ -177,7 +177,7 @@ class Editor:
 
 
 def replace_word(formula: Formula, old: str, new: str) -> Formula:
-    """The formula with ``new`` wherever ``old`` stood."""
+    """Replace ``old`` by ``new`` everywhere."""
     if isinstance(formula, Negation):
         return Negation(replace_word(formula.body, old, new))
     if isinstance(formula, Compound):
@@ -205,7 +205,7 @@ def _negate(verbal: Verbal) -> Verbal:
 
 
 def _deny(formula: Formula) -> Formula:
-    """The negation, pushed down to the quantifiers."""
+    """Return the negation, pushed down to the quantifiers."""
     if isinstance(formula, Clause):
         return formula._replace(quantifier=DENIAL[formula.quantifier])
     if isinstance(formula, Negation):
@@ -214,7 +214,7 @@ def _deny(formula: Formula) -> Formula:
 
 
 def exchanges(formula: Formula) -> Iterator[Formula]:
-    """Every formula with the same words in which two alike parts have changed places."""
+    """Yield every formula with the same words in which two parts of one kind are exchanged."""
     yield from _moved_denials(formula)
     parts = clauses(formula)
     for place, clause in enumerate(parts):
@@ -227,7 +227,7 @@ def exchanges(formula: Formula) -> Iterator[Formula]:
 
 
 def _exchanges_within(clause: Clause) -> Iterator[Clause]:
-    """Verb against verb, and ``do not`` from one verb to the other."""
+    """Exchange the verbs, or move ``do not`` from one verb to the other."""
     relative, predicate = clause.relative, clause.predicate
     if relative is not None:
         yield clause._replace(
@@ -239,7 +239,7 @@ def _exchanges_within(clause: Clause) -> Iterator[Clause]:
 
 
 def _exchanges_between(one: Clause, other: Clause) -> Iterator[tuple[Clause, Clause]]:
-    """Each part of a clause against the like part of another, and ``do not`` between them."""
+    """Exchange equal parts of two clauses, or move ``do not`` between them."""
     for field in Clause._fields:
         mine, yours = getattr(one, field), getattr(other, field)
         if mine != yours:
@@ -262,7 +262,7 @@ def _exchanges_between(one: Clause, other: Clause) -> Iterator[tuple[Clause, Cla
 
 
 def _moved_denials(formula: Formula) -> Iterator[Formula]:
-    """``It is not the case that`` moves in, out or across; connectives trade places."""
+    """Move ``it is not the case that`` inwards, outwards or across; exchange connectives."""
     if isinstance(formula, Negation):
         if isinstance(formula.body, Compound):
             word, left, right = formula.body

@@ -13,12 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from spinn.data.generators.natlog import DEFAULT_PAIRS, DEFAULT_SEED, Source, main, rows, sizes
-from spinn.data.generators.natlog_formulas import Grammar, Sentence
-from spinn.data.generators.natlog_groups import features
-from spinn.data.generators.natlog_lexicon import read_lexicon
+from spinn.data.generators.natlog.__main__ import (
+    DEFAULT_PAIRS,
+    DEFAULT_SEED,
+    Source,
+    main,
+    rows,
+    sizes,
+)
+from spinn.data.generators.natlog.formulas import Grammar, Sentence
+from spinn.data.generators.natlog.groups import features
+from spinn.data.generators.natlog.lexicon import read_lexicon
 
-FOLDER = Path(__file__).parents[3] / "data" / "natlog"
+FOLDER = Path(__file__).parents[4] / "data" / "natlog"
 FILES = ("train", "dev", "test", "test_longer", "test_lexical", "test_hyper")
 LABELS = {"entailment", "neutral", "contradiction"}
 LEXICON = read_lexicon()
