@@ -105,13 +105,59 @@ def test_sequences_train_a_few_steps(
     section = OmegaConf.load(CONF / "data" / f"{option}.yaml").data
     small = [f"data.{name}=40" for name in ("examples", "held_out") if section.get(name, 0) > 40]
     config = composed(
-        f"data={option}", "model=gru", "model.hidden_size=8", "trainer.epochs=1",
+        f"data={option}", "model.hidden_size=8", "trainer.epochs=1",
         "trainer.evaluate_every=null", f"hydra.run.dir={tmp_path}", *small,
     )  # fmt: skip
     results = train(config)
     assert results["steps"] > 0
     assert results["dev"]["loss"] > 0
     assert set(results["tests"]) == set(build(config).dataset.load().tests)
+
+
+@pytest.mark.parametrize("option", SEQUENCES)
+def test_sequences_choose_a_recurrent_model_and_the_users_wins(
+    option: str, composed: Callable[..., DictConfig]
+) -> None:
+    own = composed(f"data={option}")
+    assert own.model._target_ == "spinn.encoders.recurrent.Recurrent"
+    assert own.names.model in {"rnn", "gru", "lstm", "bilstm"}
+    other = composed(f"data={option}", "model=treelstm")
+    assert other.model._target_ == "spinn.encoders.spinn_pi.SPINNPI"
+    assert other.names.model == "treelstm"
+
+
+DATA_WITH_A_TASK = """
+defaults:
+  - override /model: rnn
+  - override /model/embedding: vectors
+  - override /task: sequence_labelling
+_target_: spinn.data.sequences.addition.Addition
+"""
+
+
+@pytest.mark.parametrize("header", ["", "# @package data"])
+def test_a_data_file_may_choose_its_task_and_the_users_wins(
+    header: str, composed: Callable[..., DictConfig], tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine.yaml").write_text(header + DATA_WITH_A_TASK)
+    search = f"hydra.searchpath=['file://{tmp_path}']"
+    own = composed(search, "data=mine")
+    assert own.task._target_ == "spinn.tasks.sequence_tasks.SequenceLabelling"
+    assert own.model._target_ == "spinn.encoders.recurrent.Recurrent"
+    assert own.data._target_ == "spinn.data.sequences.addition.Addition"
+    other = composed(search, "data=mine", "task=seq2seq", "model=lstm")
+    assert other.task._target_ == "spinn.tasks.seq2seq.SequenceToSequence"
+    assert (other.names.model, other.model.cell) == ("lstm", "lstm")
+
+
+@pytest.mark.parametrize("model", ["rl_spinn", "gumbel_treelstm"])
+def test_a_model_that_finds_trees_trains_on_sequences_of_symbols(
+    model: str, composed: Callable[..., DictConfig], tmp_path: Path
+) -> None:
+    small = ["data.examples=40", "data.held_out=20", "data.longer=[24]", "trainer.epochs=1"]
+    results = train(composed("data=parity", f"model={model}", *small, f"hydra.run.dir={tmp_path}"))
+    assert results["dev"]["examples"] == 20
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))
@@ -154,6 +200,10 @@ def test_every_debug_run_trains(
         (["data=amplitude", "task=sequence_labelling"], "its targets are numbers"),
         (["data=addition", "model/embedding=learned"], "choose model/embedding=vectors"),
         (["model/embedding=vectors"], "choose model/embedding=learned"),
+        (
+            ["data=parity", "model=spinn"],
+            "model: SupervisedSPINN learns to parse from gold trees, and sequences of symbols have",
+        ),
         (
             ["data=parity", "data._target_=spinn.data.sequences.forecast.Scaling"],
             "data._target_ is 'spinn.data.sequences.forecast.Scaling'; expected a subclass of",

@@ -13,7 +13,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from spinn.cli.draw import draw
-from spinn.cli.support import exit_codes, resume_command
+from spinn.cli.support import exit_codes, hydra_overrides, resume_command
 from spinn.cli.support.hydra_errors import explain
 from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.cli.support.tables import results_table
@@ -22,6 +22,7 @@ from spinn.errors import InputError, Interrupted, TrainingError
 log = logging.getLogger(__name__)
 
 OmegaConf.register_new_resolver("spinn.home", lambda: str(PROJECT_ROOT), replace=True)
+hydra_overrides.install()
 
 
 def launch(main: Callable[[], object]) -> int:

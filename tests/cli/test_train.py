@@ -53,6 +53,8 @@ def test_a_run_of_sequences_says_how_it_is_drawn(run_train: RunTrain, tmp_path: 
         (["data=forecst"], "Could not find 'data/forecst': did you mean 'forecast'?\n\nAvailable"),
         (["data=zzz"], "Could not find 'data/zzz'\n\nAvailable options in 'data':"),
         (["model/embedding=learnt"], "'model/embedding/learnt': did you mean 'learned'?"),
+        (["model=spinn_predicted"], "error: model=spinn_predicted is now model=spinn"),
+        (["task.sides=hypothesis"], "error: task.sides is now task.sentences"),
         (["trainer.resume=/nowhere"], "trainer.resume: no folder /nowhere"),
         (
             ["data=addition", "model=treelstm"],

@@ -1,18 +1,24 @@
 import random
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pytest
 import torch
+from omegaconf import DictConfig
 
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
+from spinn.cli.support import exit_codes
+from spinn.data.dataset import PairFiles
 from spinn.data.text.corpus import Corpus, Example
+from spinn.data.text.splits import Splits
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.encoders.spinn_pi import SPINNPI
 from spinn.errors import InputError
 from spinn.layers.embedding import WordEmbedding
 from spinn.tasks.pair_classification import PairBatch, PairClassification
+from spinn.training.run import train
 from spinn.trees.transitions import Parse, parse_brackets, random_tree
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -143,6 +149,24 @@ def test_examples_must_be_pairs() -> None:
     single = Corpus.of([Example((parse_brackets("( a b )"),), "neutral")])
     with pytest.raises(InputError, match="task: 1 sentence in an example; PairClassification expe"):
         task.prepare(single, Vocabulary(["a", "b"]))
+
+
+def test_examples_of_one_sentence_end_a_run_with_exit_code_2(
+    composed: Callable[..., DictConfig],
+    tiny_overrides: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    load = PairFiles.load
+
+    def load_single(self: PairFiles) -> Splits:
+        single = Corpus.of([Example((parse_brackets("( a b )"),), "neutral")])
+        return replace(load(self), train=single)
+
+    monkeypatch.setattr(PairFiles, "load", load_single)
+    assert exit_codes.run(lambda: train(composed(*tiny_overrides))) == 2
+    expected = "error: task: 1 sentence in an example; PairClassification expects 2\n"
+    assert capsys.readouterr().err == expected
 
 
 def test_a_label_that_the_task_does_not_know_is_named() -> None:
