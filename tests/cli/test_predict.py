@@ -36,13 +36,13 @@ def predictions(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dic
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_a_pair_on_the_command_line(
-    trained_run: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_pair_on_the_command_line(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (prediction,) = predictions(capsys, str(trained_run), *SAME)
     assert prediction["label"] == "entailment"
     assert sum(prediction["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-    assert max(prediction["probabilities"], key=prediction["probabilities"].get) == prediction["label"]
+    assert (
+        max(prediction["probabilities"], key=prediction["probabilities"].get) == prediction["label"]
+    )
     assert prediction["trees"] == {"premise": "gold", "hypothesis": "gold"}
     assert prediction["unknown_words"] == []
     assert prediction["warnings"] == []
@@ -246,7 +246,11 @@ def test_no_line_is_lost_where_bad_ones_are_skipped(
     shown = capsys.readouterr()
     found = [json.loads(line) for line in shown.out.splitlines()]
     assert [prediction["line"] for prediction in found] == list(range(1, len(BAD) + 3))
-    assert [bool(prediction.get("error")) for prediction in found] == [False, *[True] * len(BAD), False]
+    assert [bool(prediction.get("error")) for prediction in found] == [
+        False,
+        *[True] * len(BAD),
+        False,
+    ]
     assert found[4]["id"] == 7
     messages = shown.err.splitlines()
     assert [line.split(":")[1] for line in messages[:-1]] == [str(n + 2) for n in range(len(BAD))]
