@@ -70,14 +70,14 @@ class Conventions:
 
 
 class TransitionAgreement(NamedTuple):
-    """Which part of a tree's moves are gold's at the same place.
+    """The proportion of a tree's transitions that are gold's at the same place.
 
     Attributes:
-        moves: of all moves.
+        transitions: of all transitions.
         free_transitions: of those where gold's stack and buffer allow both; None without any.
     """
 
-    moves: float
+    transitions: float
     free_transitions: float | None
 
 

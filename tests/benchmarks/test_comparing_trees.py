@@ -42,7 +42,7 @@ def test_runs_with_other_overrides_are_not_taken_for_these(tmp_path: Path) -> No
 def test_a_run_that_fails_is_named_with_its_last_word(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trees, "HOME", tmp_path)
+    monkeypatch.setattr(trees, "PROJECT_ROOT", tmp_path)
     (tmp_path / "train.py").write_text("import sys; sys.exit('error: no such key')")
     with pytest.raises(InputError, match=r"gold-1 ended with exit code 1: .*no such key"):
         trees.train(tmp_path / "gold-1", [])

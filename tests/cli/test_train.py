@@ -58,7 +58,7 @@ def test_a_run_of_sequences_says_how_it_is_drawn(run_train: RunTrain, tmp_path: 
         (["trainer.resume=/nowhere"], "trainer.resume: no folder /nowhere"),
         (
             ["data=addition", "model=treelstm"],
-            "task: SPINN has no vector for each step; choose model=rnn, gru, lstm, bilstm or bow",
+            "task: SPINNPI has no vector for each step; choose model=rnn, gru, lstm, bilstm or bow",
         ),
         (
             ["data=reverse", "model=gumbel_treelstm"],
@@ -130,9 +130,9 @@ def test_ctrl_c_saves_leaves_with_130_and_says_the_command_that_goes_on(
     assert "Traceback" not in errors
     assert (folder / "last.safetensors").is_file()
     assert (tmp_path / "latest").resolve() == folder
-    said, _, command = errors.splitlines()[-1].partition(". Go on with: ")
-    step = int(said.split()[3])
-    assert said == f"stopped at step {step} of 800000; saved in {folder}"
+    message, _, command = errors.splitlines()[-1].partition(". Resume with: ")
+    step = int(message.split()[3])
+    assert message == f"stopped at step {step} of 800000; saved in {folder}"
     epochs = step // 8 + 1
     more = [f"trainer.epochs={epochs}", f"hydra.run.dir={tmp_path / 'more'}"]
     done = subprocess.run(

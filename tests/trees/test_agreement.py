@@ -205,10 +205,11 @@ def test_figures_tell_all_of_a_corpus() -> None:
     assert told["gold"] == pytest.approx((1 / 4 + 1) / 2)
     assert told["left"] == pytest.approx((1 + 2 / 3) / 2)
     assert told["balanced"] == pytest.approx(fmean([3 / 4, 1]))
-    assert (told["depth"], told["moves"]) == (3, transition_agreement(trees, golds).moves)
+    agreement = transition_agreement(trees, golds)
+    assert (told["depth"], told["transitions"]) == (3, agreement.transitions)
     assert told == figures(trees, DEFAULT, golds=golds, draws=2, seed=1)
     alone = figures(trees, DEFAULT, draws=2, seed=1)
-    assert set(told) - set(alone) == {"gold", "moves", "free_transitions"}
+    assert set(told) - set(alone) == {"gold", "transitions", "free_transitions"}
 
 
 def test_what_cannot_be_compared_is_named() -> None:
