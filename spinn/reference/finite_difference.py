@@ -1,7 +1,7 @@
 """Check gradients by central differences: ``python -m spinn.reference.finite_difference``.
 
 Every entry of every weight, bias, input and initial state is checked, because a check of one matrix
-says nothing about the others. The table shows the entry with the largest error in each array.
+does not cover the others. The table shows the entry with the largest error in each array.
 """
 
 import argparse

@@ -14,7 +14,7 @@ from typing import NoReturn
 from tqdm import tqdm
 
 from spinn.data.generators.natlog.formulas import Grammar
-from spinn.data.generators.natlog.groups import Group, GroupMaker, Used, Wanted
+from spinn.data.generators.natlog.groups import Group, GroupMaker, SetRules, Used
 from spinn.data.generators.natlog.lexicon import Lexicon, read_lexicon
 from spinn.data.generators.natlog.semantics import Semantics
 from spinn.data.generators.natlog.sets import Hyper, Lexical, Longer, Ordinary
@@ -32,7 +32,7 @@ SHARES = {  # of the pairs for training, in each file: one part in so many
     "test_hyper": 25,
 }
 ORDINARY = ("train", "dev", "test")
-WANTED: dict[str, Callable[[Lexicon], Wanted]] = {  # in the order of drawing
+SETS: dict[str, Callable[[Lexicon], SetRules]] = {  # in the order of drawing
     "test_hyper": Hyper,
     "test_lexical": Lexical,
     "test_longer": Longer,
@@ -58,8 +58,8 @@ class Source:
     def groups(self, name: str) -> Iterator[Group]:
         """Yield the groups of one set, without end."""
         rng = Random(f"{self.seed} {name}")
-        wanted = WANTED[name](self.lexicon)
-        return GroupMaker(self.grammar, self.semantics, rng, wanted=wanted, used=self.used).groups()
+        rules = SETS[name](self.lexicon)
+        return GroupMaker(self.grammar, self.semantics, rng, rules=rules, used=self.used).groups()
 
 
 def draw_sets(pairs: int, seed: int, bar: "tqdm[NoReturn]") -> dict[str, list[Group]]:
@@ -71,7 +71,7 @@ def draw_sets(pairs: int, seed: int, bar: "tqdm[NoReturn]") -> dict[str, list[Gr
     source, counts = Source(seed), sizes(pairs)
     counts["ordinary"] = sum(counts[name] for name in ORDINARY)
     drawn: dict[str, list[Group]] = {}
-    for name in WANTED:
+    for name in SETS:
         drawn[name] = []
         for group in islice(source.groups(name), counts[name]):
             drawn[name].append(group)

@@ -57,7 +57,7 @@ class Group(NamedTuple):
     premises: tuple[Premise, ...]
 
 
-class Wanted(Protocol):
+class SetRules(Protocol):
     """The rules of a set for its sentences and pairs."""
 
     @property
@@ -104,10 +104,10 @@ class GroupMaker:
     """
 
     def __init__(
-        self, grammar: Grammar, semantics: Semantics, rng: Random, *, wanted: Wanted, used: Used
+        self, grammar: Grammar, semantics: Semantics, rng: Random, *, rules: SetRules, used: Used
     ) -> None:
         self.grammar, self.semantics, self.rng = grammar, semantics, rng
-        self.wanted, self.used = wanted, used
+        self.rules, self.used = rules, used
         self.lexicon = semantics.lexicon
         self.editor = Editor(self.lexicon, lambda: self._sample(1), rng)
         self.seen: defaultdict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
@@ -115,7 +115,7 @@ class GroupMaker:
     def groups(self) -> Iterator[Group]:
         """Draw groups without end. No premise or hypothesis occurs twice."""
         while True:
-            count = self.rng.choice(self.wanted.hypothesis_clauses)
+            count = self.rng.choice(self.rules.hypothesis_clauses)
             group = None
             while group is None:
                 group = self._group(self._hypothesis(count))
@@ -123,10 +123,14 @@ class GroupMaker:
             yield group
 
     def _group(self, hypothesis: Hypothesis) -> Group | None:
-        same_words = self.rng.random() < self.wanted.same_words
+        same_words = self.rng.random() < self.rules.same_words
         for found in self._reordered(hypothesis) if same_words else self._edited(hypothesis):
             if all(found.values()):
-                best = (self._most_balancing(hypothesis, premises) for premises in found.values())
+                # Of the premises with one label, take that with the most balanced features.
+                best = (
+                    min(premises, key=lambda premise: self._skew(hypothesis, premise))
+                    for premises in found.values()
+                )
                 return Group(hypothesis, tuple(best))
         return None
 
@@ -142,7 +146,7 @@ class GroupMaker:
             hypothesis = Hypothesis(formula, spell(formula), frozenset(content_words(formula)))
             if (
                 hypothesis.sentence.text not in self.used.hypotheses
-                and self.wanted.hypothesis(hypothesis)
+                and self.rules.hypothesis(hypothesis)
                 and self.semantics.is_contingent(formula)
             ):
                 return hypothesis
@@ -161,22 +165,22 @@ class GroupMaker:
         """Return the formula as a premise; None if the pair does not fit the set."""
         if (
             formula == hypothesis.formula
-            or len(clauses(formula)) not in self.wanted.premise_clauses
+            or len(clauses(formula)) not in self.rules.premise_clauses
             or not self._well_formed(formula)
-            or not self.wanted.together(hypothesis.words.union(content_words(formula)))
+            or not self.rules.together(hypothesis.words.union(content_words(formula)))
         ):
             return None
         sentence = spell(formula)
-        if sentence.text in self.used.premises or not self.wanted.premise(sentence):
+        if sentence.text in self.used.premises or not self.rules.premise(sentence):
             return None
         label = self.semantics.label(formula, hypothesis.formula)
-        if label is None or not self.wanted.depends(formula, hypothesis, label):
+        if label is None or not self.rules.depends(formula, hypothesis, label):
             return None
         return Premise(formula, sentence, edits, label)
 
     def _edit(self, formula: Formula, count: int) -> tuple[Formula, tuple[str, ...]]:
         """Apply the set's first edits, then random ones, ``count`` in all."""
-        formula, names = self.wanted.begin(self.editor, formula)
+        formula, names = self.rules.begin(self.editor, formula)
         for _ in range(count - len(names)):
             name, formula = self.editor.edit(formula)
             names = (*names, name)
@@ -213,13 +217,8 @@ class GroupMaker:
                     break
         return found
 
-    def _most_balancing(self, hypothesis: Hypothesis, premises: list[Premise]) -> Premise:
-        """Return the premise whose features have had this label least often."""
-        if len(premises) == 1:
-            return premises[0]
-        return min(premises, key=lambda premise: self._skew(hypothesis, premise))
-
     def _skew(self, hypothesis: Hypothesis, premise: Premise) -> float:
+        """Return how much more often than the other labels the pair's features had its label."""
         skew = 0.0
         for feature in features(premise.sentence, hypothesis.sentence):
             counts = self.seen[feature]

@@ -1,4 +1,4 @@
-"""The generator repeats itself, and the committed files are what their README says."""
+"""The generator is reproducible, and the committed files match their README."""
 
 import gzip
 import json
@@ -78,7 +78,7 @@ def test_the_committed_files_begin_as_the_generator_does() -> None:
 
 
 @pytest.mark.slow
-def test_the_committed_files_are_written_again_byte_for_byte(tmp_path: Path) -> None:
+def test_the_committed_files_are_reproduced_byte_for_byte(tmp_path: Path) -> None:
     main(["--out", str(tmp_path)])
     for path in tmp_path.iterdir():
         assert path.read_bytes() == (FOLDER / path.name).read_bytes(), path.name
@@ -93,14 +93,14 @@ def test_the_files_are_small_and_hold_what_they_should() -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_each_hypothesis_stands_with_one_premise_per_label(name: str) -> None:
+def test_each_hypothesis_has_one_premise_per_label(name: str) -> None:
     labels = defaultdict(list)
     for row in read(name):
         labels[row["sentence2"]].append(row["gold_label"])
     assert all(sorted(found) == sorted(LABELS) for found in labels.values())
 
 
-def test_no_premise_stands_in_two_pairs() -> None:
+def test_no_premise_occurs_in_two_pairs() -> None:
     premises = Counter(row["sentence1"] for name in FILES for row in read(name))
     assert max(premises.values()) == 1
     hypotheses = [{row["sentence2"] for row in read(name)} for name in FILES]
@@ -154,7 +154,7 @@ def test_longer_has_more_clauses_and_deeper_premises_than_any_in_train() -> None
         assert nesting(row["sentence1_binary_parse"]) > deepest
 
 
-def test_held_out_words_meet_nowhere_else() -> None:
+def test_held_out_word_pairs_occur_in_no_other_set() -> None:
     pairs = {frozenset(pair) for pair in LEXICON.held_out_hypernyms}
     combinations = {frozenset(pair) for pair in LEXICON.held_out_combinations}
     for name in FILES:
@@ -189,7 +189,7 @@ def test_test_lexical_puts_held_out_combinations_in_each_hypothesis() -> None:
     assert len(met) >= 20
 
 
-def test_test_hyper_has_a_held_out_hyponym_across_from_its_hypernym() -> None:
+def test_test_hyper_has_a_held_out_hyponym_opposite_its_hypernym() -> None:
     met = Counter()
     for row in read("test_hyper"):
         given, wanted = content(row["sentence1"]), content(row["sentence2"])

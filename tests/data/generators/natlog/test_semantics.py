@@ -97,15 +97,15 @@ def test_a_hypothesis_is_contingent_where_models_differ_on_it() -> None:
 
 @pytest.mark.parametrize(("count", "pairs"), [(1, 150), (2, 30)])
 def test_labels_agree_with_the_tableau_prover(count: int, pairs: int) -> None:
-    decided: Counter[str] = Counter()
+    proven_labels: Counter[str] = Counter()
     for premise, hypothesis in random_pairs(3, count):
         label = SEMANTICS.label(premise, hypothesis)
-        if label is None or decided[label] >= pairs / 3:
+        if label is None or proven_labels[label] >= pairs / 3:
             continue
         proven = label_by_tableau(LEXICON, premise, hypothesis, 3000)
         assert proven in (label, None), (premise, hypothesis)
-        decided[label] += proven is not None
-    assert decided.total() >= pairs / 2
+        proven_labels[label] += proven is not None
+    assert proven_labels.total() >= pairs / 2
 
 
 def committed(name: str, every: int) -> list[tuple[Formula, Formula, str]]:
@@ -140,13 +140,13 @@ def test_labels_of_the_committed_files_agree_with_the_oracles(name: str, every: 
 
 
 @pytest.mark.parametrize("shift", [1, 2])
-def test_the_oracles_would_notice_wrong_labels(shift: int) -> None:
+def test_the_oracles_detect_wrong_labels(shift: int) -> None:
     agree = verdicts("test_hyper", 53, shift)
     assert agree[True] == 0
     assert agree[False] >= 10
 
 
-def test_labels_of_test_hyper_hang_on_the_held_out_pair() -> None:
+def test_labels_of_test_hyper_depend_on_the_held_out_pair() -> None:
     """Where the hyponym excludes its hypernym, or is its synonym, the label is another."""
     for premise, hypothesis, label in committed("test_hyper", 23):
         present = {*content_words(premise), *content_words(hypothesis)}

@@ -40,14 +40,14 @@ def test_a_share_of_the_turns_is_spread_evenly(share: int) -> None:
     assert takes_part(-1, share, 9)
 
 
-def test_slow_contestants_get_fewer_repeats_but_enough() -> None:
+def test_slow_encoders_get_fewer_repeats_but_enough() -> None:
     assert affordable(PATIENCE / 100, 9) == 9
     assert affordable(PATIENCE / 5, 9) == 5
     assert affordable(PATIENCE * 2, 9) == 3
 
 
 @pytest.mark.parametrize("precision", ["no", "bf16"])
-def test_every_contestant_is_timed_in_every_turn(precision: str) -> None:
+def test_every_encoder_is_timed_in_every_turn(precision: str) -> None:
     settings = Settings(precision=precision)  # type: ignore[arg-type]
     encoders = build(("spinn", "spinn autograd", "bound"), 4, 3)
     batch = snli_like(2, random.Random(0))
@@ -58,14 +58,14 @@ def test_every_contestant_is_timed_in_every_turn(precision: str) -> None:
     assert all(weight.grad is not None for weight in encoders["bound"].parameters())
 
 
-def test_forward_leaves_no_gradients() -> None:
+def test_forward_computes_no_gradients() -> None:
     encoder = build(("treelstm",), 4, 3)["treelstm"]
     Stopwatch(Settings()).forward(encoder, [snli_like(2, random.Random(0))])
     assert all(weight.grad is None for weight in encoder.parameters())
     assert not torch.is_autocast_enabled("cpu")
 
 
-def test_a_load_that_leaves_too_few_cores_is_told() -> None:
+def test_a_load_that_leaves_too_few_cores_is_a_warning() -> None:
     warning = busy(1.7, cores=2, threads=2)
     assert warning is not None
     assert "load 1.7 on 2 cores" in warning
@@ -74,16 +74,16 @@ def test_a_load_that_leaves_too_few_cores_is_told() -> None:
     assert busy(None, cores=2, threads=2) is None
 
 
-def test_a_probe_that_wanders_is_told() -> None:
+def test_a_varying_probe_is_a_warning() -> None:
     assert unsteady([0.010, 0.0101, 0.0102, 0.05], "64 pairs") is not None
-    assert unsteady([0.010] * 20 + [0.05], "64 pairs") is None  # once is an accident
+    assert unsteady([0.010] * 20 + [0.05], "64 pairs") is None  # one outlier is ignored
     warning = unsteady([0.010, 0.014, 0.014, 0.014], "64 pairs")
     assert warning is not None
     assert warning.startswith("64 pairs: the machine did other work")
     assert "10 ms at best and more than 14 ms" in warning
 
 
-def test_quick_gives_way_to_what_is_said() -> None:
+def test_explicit_options_override_quick() -> None:
     settings, folder = parse(["--quick", "--pairs", "8", "2", "8", "--threads", "1"])
     assert (settings.pairs, settings.lengths, settings.threads) == ((2, 8), QUICK["lengths"], 1)
     assert str(folder) == "runs/bench"
@@ -97,7 +97,7 @@ def test_quick_gives_way_to_what_is_said() -> None:
         (["--device", "abacus"], "'abacus' cannot be used here"),
     ],
 )
-def test_wrong_arguments_are_refused(
+def test_wrong_arguments_are_errors(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:

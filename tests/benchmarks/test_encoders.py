@@ -1,4 +1,4 @@
-"""What is measured computes what it claims to."""
+"""The encoders of the benchmark agree with each other."""
 
 import random
 from collections.abc import Iterator
@@ -21,19 +21,19 @@ def double_precision() -> Iterator[None]:
 
 @pytest.fixture
 def sentences() -> Sentences:
-    """Ragged, with words alone among them."""
+    """A batch with sentences of different lengths."""
     rng = random.Random(3)
     batch = snli_like(12, rng)
     assert int(batch.lengths.min()) < int(batch.lengths.max())
     return batch
 
 
-def test_contestants_agree_in_vectors_and_gradients(sentences: Sentences) -> None:
+def test_equivalent_encoders_agree_in_vectors_and_gradients(sentences: Sentences) -> None:
     check_agreement(build(tuple(CONTESTANTS), 6, 5), sentences, tolerance=1e-9)
 
 
 @pytest.mark.parametrize("trees", [[b"\x00"], [b"\x00"] * 3, [b"\x00", b"\x00\x00\x01"]])
-def test_they_agree_on_words_alone(trees: list[bytes]) -> None:
+def test_equivalent_encoders_agree_on_single_words(trees: list[bytes]) -> None:
     words = [list(range(2, 2 + (len(tree) + 1) // 2)) for tree in trees]
     names = tuple(name for pair in TWINS.items() for name in (pair[0], *pair[1]))
     encoders = build(names, 6, 5)
@@ -47,7 +47,7 @@ def test_they_agree_on_words_alone(trees: list[bytes]) -> None:
             )
 
 
-def test_a_contestant_that_differs_is_named(sentences: Sentences) -> None:
+def test_an_encoder_that_differs_is_an_error_with_its_name(sentences: Sentences) -> None:
     encoders = build(tuple(CONTESTANTS), 6, 5)
     with torch.no_grad():
         encoders["lstm padded"].get_parameter("network.weight_hh_l0").add_(1e-3)
@@ -60,7 +60,7 @@ def test_the_bound_composes_every_node_once(sentences: Sentences) -> None:
     assert bound(sentences).sentence.shape == (len(sentences.words) - len(sentences), 6)
 
 
-def test_batches_of_one_length_have_the_words_asked_for() -> None:
+def test_a_batch_of_one_length_has_the_given_number_of_words() -> None:
     batch = of_length(30, 200, random.Random(0))
     assert batch.lengths.tolist() == [30] * 6
     assert bytes(batch.transitions[:59].tolist()) == balanced(30)

@@ -1,4 +1,4 @@
-"""The whole command, with everything tiny."""
+"""`python -m benchmarks` with tiny settings."""
 
 import json
 import sys
@@ -33,7 +33,7 @@ def silent(turns: Iterable[int], title: str) -> Iterable[int]:
 
 @pytest.fixture
 def no_children(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory without a process for each contestant; one of them fails."""
+    """Replace the measurement of memory; it fails for one encoder."""
 
     def peaks(name: str, settings: Settings) -> list[float | None]:
         if name == "bound":
@@ -44,7 +44,7 @@ def no_children(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "show", silent)
 
 
-def test_one_run_prints_and_writes(
+def test_a_run_prints_tables_and_writes_results_and_plot(
     no_children: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("matplotlib", reason='the plot needs pip install -e ".[bench]"')
@@ -61,38 +61,38 @@ def test_one_run_prints_and_writes(
     assert read["pairs"]["2"]["rows"]["bound"]["peak_memory_mib"] is None
     assert list(read["length"]["10"]["rows"]) == list(GROWING)
     assert list(read["width"]) == ["4", "8"]
-    said = capsys.readouterr()
-    assert all(f"\n{name}  " in said.out for name in CONTESTANTS)
-    assert "lstm packed         " in said.out
-    assert "warning: peak memory of bound: exit code -9" in said.err
+    printed = capsys.readouterr()
+    assert all(f"\n{name}  " in printed.out for name in CONTESTANTS)
+    assert "lstm packed         " in printed.out
+    assert "warning: peak memory of bound: exit code -9" in printed.err
 
 
-def test_memory_is_measured_in_a_process_of_its_own() -> None:
+def test_peak_memory_is_that_of_a_child_process() -> None:
     (peak,) = memory.peaks("treelstm", Settings(pairs=(256,), size=32, tracker_size=4))
     assert peak is not None
     # Gates and their gradient alone, for at least 9 nodes in every pair's 20 words.
     assert 256 * 9 * 2 * 5 * 32 * 4 / memory.MIB < peak < 200
 
 
-def test_a_process_that_fails_is_told() -> None:
+def test_a_failing_child_process_is_an_error_with_its_message() -> None:
     with pytest.raises(
         RuntimeError, match="peak memory of nobody: exit code 1: KeyError: 'nobody'"
     ):
         memory.peaks("nobody", TINY)
 
 
-def test_a_folder_that_cannot_be_made_is_told_before_measuring(
+def test_an_invalid_folder_is_an_error_before_the_measurement(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib", reason='the plot needs pip install -e ".[bench]"')
-    monkeypatch.setattr(command, "run", lambda settings: pytest.fail("measured all the same"))
+    monkeypatch.setattr(command, "run", lambda settings: pytest.fail("measured"))
     taken = tmp_path / "taken"
     taken.write_text("a file", encoding="utf-8")
     assert command.main(["--out", str(taken), "--threads", "1"]) == 2
     assert f"error: --out {taken}: File exists; expected a folder" in capsys.readouterr().err
 
 
-def test_without_matplotlib_nothing_is_measured(
+def test_missing_matplotlib_is_an_error_before_the_measurement(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
@@ -100,7 +100,7 @@ def test_without_matplotlib_nothing_is_measured(
     assert 'matplotlib is missing: run pip install -e ".[bench]"' in capsys.readouterr().err
 
 
-def test_growth_is_told_per_word(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_growth_is_in_microseconds_per_word(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(TINY, silent, lambda name, settings: [None])
     monkeypatch.setattr(bench.stopwatch, "seconds", lambda work: 0.001)
     rows = bench.length(bench.build(GROWING, 4), 10)["rows"]  # two sentences of ten words

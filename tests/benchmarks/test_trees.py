@@ -1,4 +1,4 @@
-"""The comparison of trees: what is trained, what is compared, how it is told."""
+"""`python -m benchmarks.trees`: training, comparison, table."""
 
 import json
 from collections.abc import Callable
@@ -15,23 +15,23 @@ from spinn.trees.agreement import Conventions, f1
 from spinn.trees.transitions import left_branching, parse_brackets
 
 
-def test_every_row_is_trained_with_every_seed_unless_it_is_there(
+def test_every_row_is_trained_with_every_seed_unless_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: dict[str, list[str]] = {}
-    monkeypatch.setattr(trees, "train", lambda folder, own: made.update({folder.name: own}))
+    trained: dict[str, list[str]] = {}
+    monkeypatch.setattr(trees, "train", lambda folder, own: trained.update({folder.name: own}))
     rows = {name: [tmp_path / f"{name}-{seed}" for seed in (1, 4)] for name in ROWS}
-    there = tmp_path / "gold-1"
-    there.mkdir()
-    (there / "results.json").write_text("{}")
+    finished = tmp_path / "gold-1"
+    finished.mkdir()
+    (finished / "results.json").write_text("{}")
     options = parse(["--seeds", "1", "4", "--jobs", "2", "--out", str(tmp_path), "data.limit=9"])
     train_missing(rows, options)
-    assert made.keys() == {f"{name}-{seed}" for name in ROWS for seed in (1, 4)} - {"gold-1"}
-    wanted = ["model=spinn_pi", "data.trees=random", "data.tree_seed=4", "seed=4", "data.limit=9"]
-    assert made["random-4"] == wanted
+    assert trained.keys() == {f"{name}-{seed}" for name in ROWS for seed in (1, 4)} - {"gold-1"}
+    expected = ["model=spinn_pi", "data.trees=random", "data.tree_seed=4", "seed=4", "data.limit=9"]
+    assert trained["random-4"] == expected
 
 
-def test_runs_with_other_overrides_are_not_taken_for_these(tmp_path: Path) -> None:
+def test_other_overrides_than_those_of_the_folder_are_an_error(tmp_path: Path) -> None:
     path = tmp_path / "overrides.json"
     for _ in range(2):
         check_overrides(path, ["data=sick"])
@@ -39,7 +39,7 @@ def test_runs_with_other_overrides_are_not_taken_for_these(tmp_path: Path) -> No
         check_overrides(path, [])
 
 
-def test_a_run_that_fails_is_named_with_its_last_word(
+def test_a_failing_run_is_an_error_with_its_last_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trees, "PROJECT_ROOT", tmp_path)
@@ -48,7 +48,7 @@ def test_a_run_that_fails_is_named_with_its_last_word(
         trees.train(tmp_path / "gold-1", [])
 
 
-def test_the_command_from_training_to_the_table(
+def test_the_command_trains_compares_and_prints_the_table(
     tiny_data: Path,
     tiny_overrides: list[str],
     composed: Callable[..., DictConfig],
@@ -59,36 +59,35 @@ def test_the_command_from_training_to_the_table(
     monkeypatch.setattr(trees, "ROWS", {name: ROWS[name] for name in ("predicted", "left")})
     overrides = [part for part in tiny_overrides if not part.startswith("hydra.run.dir")]
     out = tmp_path / "all runs"
-    for name, seed in (("predicted", 1), ("left", 1), ("left", 2)):  # it trains the fourth itself
+    for name, seed in (("predicted", 1), ("left", 1), ("left", 2)):  # the command trains the fourth
         own = [f"seed={seed}", f"hydra.run.dir='{out / f'{name}-{seed}'}'"]
         train(composed(*ROWS[name], *overrides, *own))
     main([*overrides, "--seeds", "1", "2", "--jobs", "1", "--out", str(out)])
-    said = capsys.readouterr().out
-    header, predicted, *_ = said.splitlines()
+    header, predicted, *_ = capsys.readouterr().out.splitlines()
     assert header.split() == [
         "test",
         "F1",
         "with",
         "gold",
-        "moves",
+        "transitions",
         "of",
         "gold",
         "self",
         "minutes",
     ]
     assert predicted.startswith("predicted")
-    figures = json.loads((out / "trees.json").read_text())
-    assert figures["left"]["self"] == [1.0]  # two runs along left trees
-    assert "moves of gold" not in figures["left"]
+    results = json.loads((out / "trees.json").read_text())
+    assert results["left"]["self"] == [1.0]  # two runs on left-branching trees
+    assert "transitions of gold" not in results["left"]
     rows = [json.loads(line) for line in (tiny_data / "test.jsonl").read_text().splitlines()]
     golds = {parse_brackets(row[f"sentence{n}_binary_parse"]) for row in rows for n in (1, 2)}
     lefts = [left_branching(len(parse.words)) for parse in golds]
     expected = f1(lefts, [parse.transitions for parse in golds], Conventions())
-    assert figures["left"]["F1 with gold"] == pytest.approx([expected] * 2)
-    assert figures["predicted"]["moves of gold"][0] > 0.5
+    assert results["left"]["F1 with gold"] == pytest.approx([expected] * 2)
+    assert results["predicted"]["transitions of gold"][0] > 0.5
 
 
-def test_table_tells_mean_and_deviation() -> None:
+def test_the_table_has_mean_and_deviation() -> None:
     rows = {"gold": {"test": [0.5, 0.7], "minutes": [2.0, 4.0]}, "rl": {"test": [0.25]}}
     lines = [line.split() for line in table(rows).splitlines()]
     assert lines == [
@@ -98,6 +97,6 @@ def test_table_tells_mean_and_deviation() -> None:
     ]
 
 
-def test_jobs_must_be_some() -> None:
+def test_zero_jobs_are_an_error() -> None:
     with pytest.raises(InputError, match="--jobs is 0; expected 1 or more"):
         parse(["--jobs", "0"])
