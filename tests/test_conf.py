@@ -47,7 +47,16 @@ def test_a_model_lists_every_argument_of_its_encoder(option: str) -> None:
     target = target_of(
         OmegaConf.load(CONF / "model" / f"{option}.yaml"), within="spinn.encoders", key=""
     )
-    assert keys_of("model", option) | {"embedding"} == parameters(target) | {"_target_"}
+    groups = {"embedding", "composition"} & parameters(target)
+    assert keys_of("model", option) | groups == parameters(target) | {"_target_"}
+
+
+@pytest.mark.parametrize("option", options("model/composition"))
+def test_a_composition_lists_every_argument(option: str) -> None:
+    section = OmegaConf.load(CONF / "model" / "composition" / f"{option}.yaml")
+    target = target_of(section, within="spinn.layers", key="")
+    expected = parameters(target) - {"hidden_size", "tracker_size"} | {"_target_"}
+    assert keys_of("model/composition", option) == expected
 
 
 @pytest.mark.parametrize("option", options("model/embedding"))
@@ -85,7 +94,15 @@ def test_settings_are_listed_in_full(group: str, settings: type) -> None:
     "choice",
     [
         f"{group}={option}"
-        for group in ("model", "model/embedding", "data", "task", "optimizer", "trainer")
+        for group in (
+            "model",
+            "model/embedding",
+            "model/composition",
+            "data",
+            "task",
+            "optimizer",
+            "trainer",
+        )
         for option in options(group)
     ],
 )

@@ -10,7 +10,7 @@ from spinn.batch.sentences import Sentences
 from spinn.encoders.encoder import Encoder
 from spinn.layers.embedding import Embedding
 from spinn.layers.leaves import RecurrentLeaf, linear_leaf
-from spinn.layers.tree_lstm import Reduce
+from spinn.layers.tree_lstm import TreeLSTM
 from spinn.stack_machine import easy_first
 
 Leaf = Literal["linear", "lstm", "bilstm"]
@@ -56,9 +56,9 @@ class GumbelTreeLSTM(Encoder):
         self.leaf = (
             RecurrentLeaf(embedding.size, hidden_size, bidirectional=leaf == "bilstm")
             if self.in_context
-            else linear_leaf(embedding, hidden_size)
+            else linear_leaf(embedding, 2 * hidden_size)
         )
-        self.reduce = Reduce(hidden_size, tracker_size=None)
+        self.reduce = TreeLSTM(hidden_size, tracker_size=None)
         self.query = nn.Parameter(0.01 * torch.randn(hidden_size))
         self.temperature = temperature
         self.dropout = nn.Dropout(dropout)
@@ -72,7 +72,7 @@ class GumbelTreeLSTM(Encoder):
         if self.training:
             merges = easy_first.sample(h, c, sentences, self.reduce, self.query, self.temperature)
         else:
-            merges = easy_first.search(h, c, sentences, self.reduce, self.query)
+            merges = easy_first.merge_best(h, c, sentences, self.reduce, self.query)
         ends = merges.ends().cpu()  # the one time that the host waits
 
         def lay_out() -> Tensor:
@@ -80,7 +80,7 @@ class GumbelTreeLSTM(Encoder):
             return torch.cat([h, torch.cat([h[:0], *merges.nodes]).index_select(0, order)])
 
         return Encoding(
-            self.dropout(easy_first.roots(h, merges, sentences.schedule.reading)),
+            self.dropout(easy_first.roots(h, merges, sentences.schedule.sequence)),
             gather_nodes=lay_out,
-            transitions=easy_first.moves(ends, len(h)),
+            transitions=easy_first.transitions(ends, len(h)),
         )

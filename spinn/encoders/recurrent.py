@@ -63,15 +63,15 @@ class Recurrent(Encoder):
 
     def forward(self, sentences: Sentences) -> Encoding:
         """Encode a batch: `sentence` (B, D) and `tokens` (N, D)."""
-        reading = sentences.schedule.reading
-        vectors = self.embedding(sentences.words).index_select(0, reading.words)
-        packed = PackedSequence(vectors, torch.tensor(reading.live))
+        sequence = sentences.schedule.sequence
+        vectors = self.embedding(sentences.words).index_select(0, sequence.words)
+        packed = PackedSequence(vectors, torch.tensor(sequence.live))
         outputs, state = self.network(packed)
-        tokens = torch.empty_like(outputs.data).index_copy(0, reading.words, outputs.data)
+        tokens = torch.empty_like(outputs.data).index_copy(0, sequence.words, outputs.data)
         if self.pooling == "last":
             last = state[0] if isinstance(state, tuple) else state  # (layers * directions, B, H)
             rows = last.unflatten(0, (self.network.num_layers, -1))[-1].transpose(0, 1).flatten(1)
-            sentence = torch.empty_like(rows).index_copy(0, reading.rows, rows)
+            sentence = torch.empty_like(rows).index_copy(0, sequence.rows, rows)
         else:
             sentence = pool(tokens, sentences.lengths, self.pooling)
         return Encoding(self.dropout(sentence), tokens=tokens)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from spinn.batch.schedule import Reading
+from spinn.batch.schedule import WordSequence
 from spinn.batch.sentences import Sentences
-from spinn.layers.tree_lstm import Reduce
+from spinn.layers.tree_lstm import TreeLSTM
 from spinn.trees.transitions import REDUCE, SHIFT
 
 # Scores this many roundings apart are equal: pairs of the same words get the same score up to
@@ -44,7 +44,7 @@ class Merges:
 
 
 def sample(
-    h: Tensor, c: Tensor, sentences: Sentences, reduce: Reduce, query: Tensor, temperature: float
+    h: Tensor, c: Tensor, sentences: Sentences, reduce: TreeLSTM, query: Tensor, temperature: float
 ) -> Merges:
     """Draw what is merged, and let the gradient of each vector reach the scores that placed it.
 
@@ -56,10 +56,10 @@ def sample(
         query: (D,) what a good node looks like.
         temperature: of the softmax.
     """
-    reading, merges = sentences.schedule.reading, Merges()
-    h, c = h.index_select(0, reading.words), c.index_select(0, reading.words)  # each (Q, D)
-    last = reading.words  # (Q,) the last word below each node
-    for pairs in _levels(reading):
+    sequence, merges = sentences.schedule.sequence, Merges()
+    h, c = h.index_select(0, sequence.words), c.index_select(0, sequence.words)  # each (Q, D)
+    last = sequence.words  # (Q,) the last word below each node
+    for pairs in _levels(sequence):
         left = h.index_select(0, pairs.left), c.index_select(0, pairs.left)  # each (P, D)
         right = h[pairs.right], c[pairs.right]
         parent_h, parent_c = reduce(left, right)  # each (P, D)
@@ -109,9 +109,9 @@ class _Pairs:
         return weights[self.row, self.place, None]
 
 
-def _levels(reading: Reading[Tensor]) -> Iterator[_Pairs]:
+def _levels(sequence: WordSequence[Tensor]) -> Iterator[_Pairs]:
     """The pairs of each level: every row has one fewer than at the level before."""
-    live, device = torch.tensor(reading.live), reading.words.device
+    live, device = torch.tensor(sequence.live), sequence.words.device
     starts = live.cumsum(0) - live  # (T,) where the nodes in each place begin, were all words left
     place = torch.arange(len(live)).repeat_interleave(live)  # (N,)
     row = torch.arange(len(place)) - starts[place]
@@ -121,11 +121,11 @@ def _levels(reading: Reading[Tensor]) -> Iterator[_Pairs]:
         begin = int(starts[level])
         yield _Pairs(
             left=left[begin:] - int(starts[level - 1]),
-            right=slice(reading.live[level - 1], None),
+            right=slice(sequence.live[level - 1], None),
             row=row[begin:],
             place=place[begin:] - level,
             first=first[level:] - begin,
-            rows=reading.live[level],
+            rows=sequence.live[level],
         )
 
 
@@ -155,7 +155,9 @@ def mix(here: Tensor, so_far: Tensor, left: Tensor, parent: Tensor, right: Tenso
     return (1 - so_far) * left + here * parent + (so_far - here) * right
 
 
-def search(h: Tensor, c: Tensor, sentences: Sentences, reduce: Reduce, query: Tensor) -> Merges:
+def merge_best(
+    h: Tensor, c: Tensor, sentences: Sentences, reduce: TreeLSTM, query: Tensor
+) -> Merges:
     """Merge the best pair each time, composing those two alone that the last merge made new.
 
     A node keeps the place of its first word, and a pair that of its left node, so that nothing is
@@ -165,16 +167,16 @@ def search(h: Tensor, c: Tensor, sentences: Sentences, reduce: Reduce, query: Te
         h, c: (N, D) each, of the words.
         query: (D,) what a good node looks like.
     """
-    reading, merges, N = sentences.schedule.reading, Merges(), len(h)
+    sequence, merges, N = sentences.schedule.sequence, Merges(), len(h)
     nobody = h.new_zeros(1, h.shape[1])
     h, c = torch.cat([h, nobody]), torch.cat([c, nobody])  # each (N+1, D)
     before, after = _neighbours(sentences.lengths, h.device)  # each (N+1,)
     last = torch.arange(N + 1, device=h.device)  # (N+1,) the last word below each node
     parent_h, parent_c, scores = _compose_at(h, c, last.clone(), after.clone(), reduce, query)
-    step = torch.arange(len(reading.live), device=h.device)  # (T,)
-    first = reading.words[: len(sentences), None]  # (B, 1)
+    step = torch.arange(len(sequence.live), device=h.device)  # (T,)
+    first = sequence.words[: len(sentences), None]  # (B, 1)
     places = (first + step).masked_fill(step >= _lengths(sentences), N)  # (B, T)
-    for live in reading.live[1:]:
+    for live in sequence.live[1:]:
         left = first[:live, 0] + _leftmost_best(scores[places[:live]], query)  # (R,)
         right = after[left]
         earlier, later = before[left], after[right]
@@ -190,7 +192,7 @@ def search(h: Tensor, c: Tensor, sentences: Sentences, reduce: Reduce, query: Te
 
 
 def _compose_at(
-    h: Tensor, c: Tensor, lefts: Tensor, rights: Tensor, reduce: Reduce, query: Tensor
+    h: Tensor, c: Tensor, lefts: Tensor, rights: Tensor, reduce: TreeLSTM, query: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Compose nodes at some places of (N+1, D) into their parents' h, c and score.
 
@@ -207,15 +209,15 @@ def score(h: Tensor, query: Tensor) -> Tensor:
     return (h * query).sum(-1)
 
 
-def roots(h: Tensor, merges: Merges, reading: Reading[Tensor]) -> Tensor:
+def roots(h: Tensor, merges: Merges, sequence: WordSequence[Tensor]) -> Tensor:
     """(B, D) the last node of each sentence; h: (N, D) of the words."""
-    levels = [h.index_select(0, reading.words[: len(reading.rows)]), *merges.nodes]
-    done = [nodes[live:] for nodes, live in zip(levels, [*reading.live[1:], 0], strict=True)]
+    levels = [h.index_select(0, sequence.words[: len(sequence.rows)]), *merges.nodes]
+    done = [nodes[live:] for nodes, live in zip(levels, [*sequence.live[1:], 0], strict=True)]
     rows = torch.cat(done[::-1])
-    return torch.empty_like(rows).index_copy(0, reading.rows, rows)
+    return torch.empty_like(rows).index_copy(0, sequence.rows, rows)
 
 
-def moves(ends: Tensor, words: int) -> Tensor:
+def transitions(ends: Tensor, words: int) -> Tensor:
     """(2N-B,) the moves that build the nodes: a word's SHIFT, then a REDUCE per node it ends.
 
     Args:
@@ -236,7 +238,7 @@ def _leftmost_best(scores: Tensor, query: Tensor) -> Tensor:
 
 def _lengths(sentences: Sentences) -> Tensor:
     """(B, 1) words in each row, on the device of the words."""
-    rows = sentences.schedule.reading.rows
+    rows = sentences.schedule.sequence.rows
     return sentences.lengths.to(rows.device).index_select(0, rows)[:, None]
 
 

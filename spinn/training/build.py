@@ -15,6 +15,7 @@ from spinn.data.text.tree_source import PREDICTED
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.encoders.encoder import Encoder
 from spinn.errors import InputError
+from spinn.layers.composition import Composition, CompositionSpec
 from spinn.layers.embedding import Vectors, WordEmbedding
 from spinn.tasks.task import Task
 from spinn.training.loop import TrainerSettings
@@ -126,13 +127,9 @@ def task_factory(config: DictConfig, dataset: Dataset) -> Callable[[Vocabulary],
             asks for what the dataset does not have.
     """
     embed = _embedding_factory(config, dataset)
-    encoder = factory(
-        config.model,
-        within="spinn.encoders",
-        key="model",
-        given=("embedding",),
-        apart=("embedding",),
-    )
+    composition = _composition(config)
+    apart = ("embedding", *composition)
+    encoder = factory(config.model, within="spinn.encoders", key="model", given=apart, apart=apart)
     kind = target_of(config.task, within="spinn.tasks", key="task")
     if not issubclass(kind, Task):
         raise InputError(f"task._target_ is {config.task._target_!r}; expected a task")
@@ -149,10 +146,27 @@ def task_factory(config: DictConfig, dataset: Dataset) -> Callable[[Vocabulary],
     build = factory(config.task, within="spinn.tasks", key="task", given=("encoder", *offered))
 
     def make(vocabulary: Vocabulary) -> Task:
-        task: Task = build(encoder=encoder(embedding=embed(vocabulary)), **asked)
+        task: Task = build(encoder=encoder(embedding=embed(vocabulary), **composition), **asked)
         return task
 
     return make
+
+
+def _composition(config: DictConfig) -> dict[str, CompositionSpec]:
+    """Check `model.composition`; return it as the encoder's argument, where it takes one."""
+    kind = target_of(config.model, within="spinn.encoders", key="model")
+    section, key = config.model.get("composition"), "model.composition"
+    if section is None or "composition" not in inspect.signature(kind).parameters:
+        return {}  # of a key that the encoder does not know, `factory` says so
+    composition = target_of(section, within="spinn.layers", key=key)
+    if not issubclass(composition, Composition):
+        raise InputError(f"{key}._target_ is {section._target_!r}; expected a composition")
+    sizes = ("hidden_size", "tracker_size")
+    return {
+        "composition": CompositionSpec(
+            composition, arguments(section, composition, key=key, given=sizes)
+        )
+    }
 
 
 def _embedding_factory(config: DictConfig, dataset: Dataset) -> Callable[[Vocabulary], Any]:
