@@ -153,6 +153,30 @@ def test_every_experiment_trains_a_few_steps(
     assert results["vectors"]["coverage"] > 0
 
 
+@pytest.mark.parametrize("composition", options("model/composition"))
+@pytest.mark.parametrize("model", ["treelstm", "spinn"])
+def test_every_composition_trains(
+    model: str, composition: str, composed: Callable[..., DictConfig], tiny_overrides: list[str]
+) -> None:
+    choices = (f"model={model}", f"model/composition={composition}")
+    results = train(composed(*tiny_overrides, *choices))
+    assert results["dev"]["examples"] == 30
+
+
+def test_a_composition_is_a_composition(composed: Callable[..., DictConfig]) -> None:
+    choices = ("model=treelstm", "model.composition._target_=spinn.layers.heads.MLP")
+    with pytest.raises(InputError, match=r"model.composition._target_ is .*; expected a compos"):
+        check(composed(*choices))
+
+
+def test_a_machine_that_does_not_exist_for_a_composition_is_named(
+    composed: Callable[..., DictConfig], tiny_overrides: list[str]
+) -> None:
+    choices = ("model=treelstm", "model/composition=grc", "model.machine=fused")
+    with pytest.raises(InputError, match="choose machine=batched or auto"):
+        train(composed(*tiny_overrides, *choices))
+
+
 @pytest.mark.parametrize("debug", options("debug"))
 def test_every_debug_run_trains(
     debug: str, composed: Callable[..., DictConfig], tiny_overrides: list[str]

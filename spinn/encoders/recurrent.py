@@ -1,6 +1,5 @@
 """Encoders that read from left to right: Elman's RNN, GRU, LSTM."""
 
-from collections.abc import Callable
 from typing import ClassVar, Literal, get_args
 
 import torch
@@ -12,10 +11,9 @@ from spinn.batch.sentences import Sentences
 from spinn.encoders.bow import pool
 from spinn.encoders.encoder import Encoder
 from spinn.layers.embedding import Embedding
+from spinn.layers.rnn_cells import CELLS, Cell
 
-Cell = Literal["rnn", "gru", "lstm"]
 Pooling = Literal["last", "mean", "max"]
-CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class Recurrent(Encoder):
@@ -25,9 +23,9 @@ class Recurrent(Encoder):
         embedding: words to vectors.
         cell: "rnn" (Elman 1990), "gru" (Cho et al. 2014) or "lstm" (Hochreiter & Schmidhuber 1997).
         hidden_size: width of h, in each direction.
-        layers: how many networks lie on top of one another.
+        layers: number of layers.
         bidirectional: whether a second network reads from right to left.
-        pooling: the last h (of each direction), or the mean or maximum over all words.
+        pooling: the last h (of each direction), or the mean or maximum of h over the words.
         dropout: probability with which an entry of the sentence's vector, and of the input of each
             further layer, becomes zero in training.
     """

@@ -7,7 +7,9 @@ from spinn.layers.composition import Composition, State, xavier_per_gate
 
 
 class TreeRNN(Composition):
-    """h = tanh(W [h_left; h_right] + b), Socher et al. 2011 ("Parsing Natural Scenes"), eq. 9.
+    """h = tanh(W [h_left; h_right] + b), the recursive network of Socher et al. 2011.
+
+    "Parsing Natural Scenes and Natural Language with Recursive Neural Networks", section 4.
 
     A Tracker's h enters as in SPINN's Reduce: V h_tracker is added before the tanh.
 

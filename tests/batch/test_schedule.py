@@ -197,10 +197,13 @@ def test_the_sequence_goes_step_by_step_with_the_longest_first() -> None:
 @pytest.mark.parametrize(
     ("trees", "message"),
     [
-        ([S, S + R + S], "sentence 1, move 1 is REDUCE: REDUCE needs two entries on the stack"),
-        ([S + S + S], "sentence 0, move 2 is SHIFT: the last must leave one entry"),
-        ([S + S + R, S + S + b"\x07"], "sentence 1, move 2 is 7: expected SHIFT"),
-        ([S, S + S + R + R + S], "sentence 1, move 3 is REDUCE: REDUCE needs two"),
+        (
+            [S, S + R + S],
+            "sentence 1, transition 1 is REDUCE: REDUCE needs two entries on the stack",
+        ),
+        ([S + S + S], "sentence 0, transition 2 is SHIFT: the last must leave one entry"),
+        ([S + S + R, S + S + b"\x07"], "sentence 1, transition 2 is 7: expected SHIFT"),
+        ([S, S + S + R + R + S], "sentence 1, transition 3 is REDUCE: REDUCE needs two"),
     ],
 )
 def test_illegal_transitions_are_named(trees: list[bytes], message: str) -> None:
@@ -214,7 +217,7 @@ def test_lengths_are_checked() -> None:
         plan(transitions[:0], none, none)
     with pytest.raises(ValueError, match="sentence 1 has 0 words; expected at least 1"):
         plan(transitions, np.array([1, 0]), np.array([3]))
-    with pytest.raises(ValueError, match="1 moves for lengths that need 3"):
+    with pytest.raises(ValueError, match="1 for lengths that need 3"):
         plan(transitions, np.array([2]), np.array([3, 4]))
 
 

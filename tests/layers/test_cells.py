@@ -23,7 +23,7 @@ def inputs(*sizes: int) -> list[torch.Tensor]:
 
 
 def scramble(module: torch.nn.Module) -> None:
-    """Give every parameter, biases too, a value of its own."""
+    """Give every parameter, biases too, random values."""
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.copy_(torch.randn_like(parameter))

@@ -1,10 +1,12 @@
 """The parts of easy-first merging: sampling, mixing, and transitions from merges."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from spinn.stack_machine.easy_first import mix, straight_through, transitions
+from spinn.batch.sentences import Sentences
+from spinn.stack_machine.easy_first import _levels, _neighbours, mix, straight_through, transitions
 
 
 def test_weights_are_one_hot_with_the_gradient_of_the_softmax() -> None:
@@ -52,3 +54,19 @@ def test_transitions_follow_from_the_last_word_below_each_node() -> None:
     ends = torch.tensor([3, 1, 6, 3, 7])
     found = "".join("SR"[transition] for transition in transitions(ends, 8).tolist())
     assert found == "SSR" + "SSRR" + "S" + "SSRSR"
+
+
+def test_the_worked_example_of_the_docstrings() -> None:
+    """The sentences "the old church" and "robins sing"."""
+    sentences = Sentences.from_sequences(np.arange(2, 7), np.array([3, 2]))
+    first, second = _levels(sentences.schedule.sequence)
+    assert (first.left.tolist(), first.right) == ([0, 1, 2], slice(2, None))
+    assert (first.row.tolist(), first.place.tolist()) == ([0, 1, 0], [0, 0, 1])
+    assert (first.first.tolist(), first.rows) == ([0, 2], 2)
+    assert (second.left.tolist(), second.right) == ([0], slice(2, None))
+    assert (second.row.tolist(), second.place.tolist()) == ([0], [0])
+    assert (second.first.tolist(), second.rows) == ([0], 1)
+    before, after = _neighbours(sentences.lengths, torch.device("cpu"))
+    assert before.tolist() == [5, 0, 1, 5, 3, 5]
+    assert after.tolist() == [1, 2, 5, 4, 5, 5]
+    assert transitions(torch.tensor([2, 4, 2]), 5).tolist() == [0, 0, 0, 1, 1, 0, 0, 1]

@@ -176,3 +176,15 @@ def test_sampling_frequencies_are_the_probabilities() -> None:
         counts[trees.index(bytes(transitions.tolist()))] += 1
     chi_squared = ((counts - draws * expected) ** 2 / (draws * expected)).sum()
     assert chi_squared < 18.5  # 4 degrees of freedom: one seed in a thousand would fail
+
+
+def test_the_worked_example_of_the_docstring() -> None:
+    trees = [bytes([0, 0, 0, 1, 1]), bytes([0, 0, 1])]
+    sentences = Sentences.from_lists([[1, 2, 3], [4, 5]], trees)
+    machine = build().parser(sentences, None, copies=1)
+    for step, transitions in enumerate([[0, 0], [0, 0], [0, 1]]):
+        with torch.no_grad():
+            machine.score(step)
+            machine.apply(step, torch.tensor(transitions))
+    assert machine.stack.tolist() == [[8, 8, 0, 1, 2], [8, 8, 5, 4, 8]]
+    assert machine.depth.tolist() == [3, 1]

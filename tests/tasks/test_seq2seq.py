@@ -91,6 +91,6 @@ def test_bad_settings_and_targets_are_named() -> None:
 
 def test_an_encoder_without_a_vector_for_each_step_is_named() -> None:
     with pytest.raises(
-        ValueError, match="SPINN has no vector for each step; choose model=rnn, gru"
+        ValueError, match="SPINNPI has no vector for each step; choose model=rnn, gru"
     ):
         task(encoder=SPINNPI(words(), hidden_size=4, tracker_size=None, dropout=0.0))

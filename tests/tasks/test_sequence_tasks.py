@@ -136,10 +136,10 @@ def test_an_empty_batch_and_steps_of_another_width_are_named() -> None:
 def test_an_encoder_without_a_vector_for_each_step_is_named() -> None:
     tree = SPINNPI(Vectors(size=2, dropout=0.0), hidden_size=3, tracker_size=None, dropout=0.0)
     with pytest.raises(
-        ValueError, match="SPINN has no vector for each step; choose model=rnn, gru"
+        ValueError, match="SPINNPI has no vector for each step; choose model=rnn, gru"
     ):
         SequenceLabelling(tree, labels=("a", "b"), per="step", dropout=0.0)
     task = SequenceLabelling(tree, labels=("a", "b"), per="sequence", dropout=0.0)
     batch = task.prepare(Series.of([(NUMBERS[0], [1])]), EMPTY).collate(np.array([0]))
-    with pytest.raises(InputError, match="model: SPINN has no vector for each step"):
+    with pytest.raises(InputError, match="model: SPINNPI has no vector for each step"):
         task.step_outputs(batch.sentences)
