@@ -49,7 +49,7 @@ def test_slow_contestants_get_fewer_repeats_but_enough() -> None:
 @pytest.mark.parametrize("precision", ["no", "bf16"])
 def test_every_contestant_is_timed_in_every_turn(precision: str) -> None:
     settings = Settings(precision=precision)  # type: ignore[arg-type]
-    encoders = build(("spinn", "spinn autograd", "bound"), 4, 3)
+    encoders = build(("spinn", "spinn batched", "bound"), 4, 3)
     batch = snli_like(2, random.Random(0))
     times, probes = measure(Stopwatch(settings), encoders, [batch], repeats=3)
     assert list(times) == list(encoders)
