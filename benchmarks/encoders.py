@@ -18,14 +18,14 @@ from spinn.stack_machine.machines import MachineName
 
 # Contestants that must agree, given equal weights.
 TWINS = {
-    "spinn": ("reference", "spinn batched"),
+    "spinn_pi": ("reference", "spinn_pi batched"),
     "treelstm": ("treelstm batched",),
     "lstm packed": ("lstm padded", "lstmcell loop"),
 }
 
 
 class PaddedLSTM(nn.Module):
-    """`nn.LSTM` over a batch that is as long as its longest sentence."""
+    """`nn.LSTM` over a padded batch."""
 
     def __init__(self, embedding: WordEmbedding, size: int) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class PaddedLSTM(nn.Module):
 
 
 class LoopedLSTM(nn.Module):
-    """`nn.LSTMCell` word after word, each over all sentences that have one."""
+    """`nn.LSTMCell` step by step, over all sentences that still have a word."""
 
     def __init__(self, embedding: WordEmbedding, size: int) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class Bound(nn.Module):
     def forward(self, sentences: Sentences) -> Encoding:
         """Compose as many nodes as the batch has, from random children."""
         nodes, D = len(sentences.schedule.levels.nodes), self.reduce.hidden_size
-        if len(self.inputs) < nodes:  # while warming up
+        if len(self.inputs) < nodes:  # in the warm-up
             self.inputs = torch.randn(nodes, 4 * D, device=self.inputs.device)
         h, cells = torch.split(self.inputs[:nodes], 2 * D, dim=1)
         h, cells = h.detach().requires_grad_(), cells.detach().requires_grad_()
@@ -128,9 +128,9 @@ def _packed(words: WordEmbedding, size: int, tracker_size: int) -> nn.Module:
 
 CONTESTANTS: dict[str, Callable[[WordEmbedding, int, int], nn.Module]] = {
     "reference": _tree("reference", tracked=True),
-    "spinn batched": _tree("batched", tracked=True),
-    "spinn": _tree("fused", tracked=True),
-    "spinn predicted": _parsing,
+    "spinn_pi batched": _tree("batched", tracked=True),
+    "spinn_pi": _tree("fused", tracked=True),
+    "spinn": _parsing,
     "treelstm batched": _tree("batched", tracked=False),
     "treelstm": _tree("fused", tracked=False),
     "lstm packed": _packed,
@@ -143,7 +143,7 @@ CONTESTANTS: dict[str, Callable[[WordEmbedding, int, int], nn.Module]] = {
 def build(
     names: tuple[str, ...], size: int, tracker_size: int, seed: int = 0
 ) -> dict[str, nn.Module]:
-    """Build contestants; those that compute the same get the same weights."""
+    """Build contestants; twins get the same weights."""
     torch.manual_seed(seed)
     words = WordEmbedding(VOCABULARY, size=size, projection_size=None, dropout=0.0, trained=False)
     encoders = {}
@@ -154,7 +154,7 @@ def build(
 
 
 def check_agreement(encoders: dict[str, nn.Module], sentences: Sentences, tolerance: float) -> None:
-    """Compare twins in the sentences' vectors and every gradient.
+    """Compare twins in sentence vectors and every gradient.
 
     Raises: AssertionError: naming two that differ.
     """

@@ -1,8 +1,8 @@
 """A batch's transitions as integers: which node is composed when, and which parent it feeds.
 
-With the parse known, nothing about the stack has to be decided while vectors are computed: which
-node is composed when, which parent it feeds, which word is at the front of the buffer are integers.
-`spinn.batch.planning` finds them.
+With the parse known, all questions about the stack have integers for answers before any vector is
+computed: which node is composed when, which parent it feeds, which word is at the buffer's front.
+`spinn.batch.planning` computes them.
 
 Sentences are sorted into rows, longest first. Transitions are numbered step by step: the first
 transition of every row, then the second, and so on. So the rows that still have a transition at a

@@ -54,12 +54,12 @@ class EncoderWithHead(nn.Module):
 
         Raises: InputError: if the encoder has no vector for each step.
         """
-        return self._headed(tokens_of(self.encoder(sentences), self.encoder))
+        return self._apply_head(tokens_of(self.encoder(sentences), self.encoder))
 
     def sequence_outputs(self, sentences: Sentences) -> Tensor:
         """(B, width) the head's output for every sequence."""
-        return self._headed(self.encoder(sentences).sentence)
+        return self._apply_head(self.encoder(sentences).sentence)
 
-    def _headed(self, vectors: Tensor) -> Tensor:
+    def _apply_head(self, vectors: Tensor) -> Tensor:
         outputs: Tensor = self.head(self.dropout(vectors))
         return outputs
