@@ -1,10 +1,8 @@
 """One training run: read, build, train, evaluate, save."""
 
 import logging
-import random
 from typing import Any
 
-import numpy as np
 import torch
 from omegaconf import DictConfig
 
@@ -25,13 +23,12 @@ log = logging.getLogger(__name__)
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and torch, so that a run on CPU repeats exactly.
+    """Seed torch, so that a run on CPU repeats exactly.
 
-    The order of the batches does not depend on this state but on (seed, epoch), so a resumed run
-    sees the batches that the uninterrupted run would have seen.
+    Nothing draws from the global state of NumPy or Python. The order of the batches does not depend
+    on torch's state but on (seed, epoch), so a resumed run sees the batches that the uninterrupted
+    run would have seen.
     """
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - for libraries that still draw from the global state
     torch.manual_seed(seed)
 
 

@@ -18,7 +18,7 @@ TINY = Settings(
     pairs=(1, 2),
     size=6,
     tracker_size=4,
-    repeats=3,
+    repeats=2,
     batches=1,
     lengths=(3, 10),
     words=20,
@@ -104,5 +104,5 @@ def test_growth_is_told_per_word(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(TINY, silent, lambda name, settings: [None])
     monkeypatch.setattr(bench.stopwatch, "seconds", lambda work: 0.001)
     rows = bench.length(bench.build(GROWING, 4), 10)["rows"]  # two sentences of ten words
-    expected = {"median": pytest.approx(50), "spread": pytest.approx(0), "repeats": 3}
+    expected = {"median": pytest.approx(50), "spread": pytest.approx(0), "repeats": 2}
     assert rows == {name: {"forward": expected, "training": expected} for name in GROWING}

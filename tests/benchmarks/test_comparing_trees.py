@@ -1,13 +1,16 @@
 """The comparison of trees: what is trained, what is compared, how it is told."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from omegaconf import DictConfig
 
 from benchmarks import trees
 from benchmarks.trees import ROWS, check_overrides, main, parse, table, train_missing
 from spinn.errors import InputError
+from spinn.training.run import train
 from spinn.trees.agreement import Conventions, f1
 from spinn.trees.transitions import left_branching, parse_brackets
 
@@ -48,6 +51,7 @@ def test_a_run_that_fails_is_named_with_its_last_word(
 def test_the_command_from_training_to_the_table(
     tiny_data: Path,
     tiny_overrides: list[str],
+    composed: Callable[..., DictConfig],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -55,6 +59,9 @@ def test_the_command_from_training_to_the_table(
     monkeypatch.setattr(trees, "ROWS", {name: ROWS[name] for name in ("predicted", "left")})
     overrides = [part for part in tiny_overrides if not part.startswith("hydra.run.dir")]
     out = tmp_path / "all runs"
+    for name, seed in (("predicted", 1), ("left", 1), ("left", 2)):  # it trains the fourth itself
+        own = [f"seed={seed}", f"hydra.run.dir='{out / f'{name}-{seed}'}'"]
+        train(composed(*ROWS[name], *overrides, *own))
     main([*overrides, "--seeds", "1", "2", "--jobs", "1", "--out", str(out)])
     said = capsys.readouterr().out
     header, predicted, *_ = said.splitlines()

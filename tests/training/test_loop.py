@@ -194,14 +194,3 @@ def test_patience_stops_a_run_that_no_longer_gets_better(
     still = ["optimizer.lr=1e-12", "trainer.patience=2", "trainer.epochs=10"]
     results = train(composed(*tiny_overrides, *still))
     assert results["epochs"] == 3  # the first one is the best, and two more bring nothing
-
-
-def test_the_best_weights_on_dev_are_the_ones_kept(
-    composed: Compose, tiny_overrides: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    results = train(composed(*tiny_overrides, "trainer.epochs=6", "optimizer.lr=0.02"))
-    lines = Path(composed(*tiny_overrides).run, "metrics.jsonl").read_text().splitlines()
-    figures = [json.loads(line) for line in lines]
-    best = max(figures, key=lambda line: (line["dev"]["accuracy"], -line["dev"]["loss"]))
-    assert results["best_step"] == best["step"]
-    assert results["dev"]["loss"] == pytest.approx(best["dev"]["loss"], abs=1e-6)

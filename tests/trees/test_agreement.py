@@ -229,6 +229,7 @@ def test_what_cannot_be_compared_is_named() -> None:
         Conventions(shortest=0)
 
 
+@pytest.mark.slow
 def test_listops_gold_has_the_published_scores() -> None:
     """Nangia and Bowman 2018: 41.6 against left-branching trees, 8.8 against right-branching ones.
 

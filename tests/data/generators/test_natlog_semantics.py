@@ -95,14 +95,14 @@ def test_a_hypothesis_is_contingent_where_models_differ_on_it() -> None:
     assert verdicts[True] >= 10
 
 
-@pytest.mark.parametrize(("count", "pairs", "seconds"), [(1, 150, 1.0), (2, 30, 0.5)])
-def test_labels_agree_with_the_tableau_prover(count: int, pairs: int, seconds: float) -> None:
+@pytest.mark.parametrize(("count", "pairs"), [(1, 150), (2, 30)])
+def test_labels_agree_with_the_tableau_prover(count: int, pairs: int) -> None:
     decided: Counter[str] = Counter()
     for premise, hypothesis in random_pairs(3, count):
         label = SEMANTICS.label(premise, hypothesis)
         if label is None or decided[label] >= pairs / 3:
             continue
-        proven = label_by_tableau(LEXICON, premise, hypothesis, seconds)
+        proven = label_by_tableau(LEXICON, premise, hypothesis, 3000)
         assert proven in (label, None), (premise, hypothesis)
         decided[label] += proven is not None
     assert decided.total() >= pairs / 2
@@ -124,7 +124,7 @@ def verdicts(name: str, every: int, shift: int = 0) -> Counter[bool]:
         if len(kinds_of_things(LEXICON, words)) <= 10:
             agree[label_by_models(LEXICON, premise, hypothesis) == label] += 1
             continue
-        proven = label_by_tableau(LEXICON, premise, hypothesis, 0.1)
+        proven = label_by_tableau(LEXICON, premise, hypothesis, 1000)
         if proven is not None:
             agree[proven == label] += 1
     return agree
@@ -158,3 +158,9 @@ def test_labels_of_test_hyper_hang_on_the_held_out_pair() -> None:
                 same = (replace_word(premise, low, high), replace_word(hypothesis, low, high))
                 found.add(SEMANTICS.label(*same))
         assert found - {label}, (premise, hypothesis)
+
+
+def test_a_prover_without_a_verdict_in_its_steps_says_so() -> None:
+    premise, hypothesis = read("all dogs walk"), read("all poodles move")
+    assert label_by_tableau(LEXICON, premise, hypothesis, 3000) == "entailment"
+    assert label_by_tableau(LEXICON, premise, hypothesis, 3) is None

@@ -37,6 +37,7 @@ def test_wrong_rows(tmp_path: Path, row: str, message: str) -> None:
     assert str(error.value) == f"{path}:2: {message}"
 
 
+@pytest.mark.slow
 def test_the_real_files(real_data: Callable[[str], Path]) -> None:
     paths = [real_data("logic") / f"train{size}" for size in range(7)]
     examples, report = read_split(LogicReader(), paths, TreeSource("gold"))
