@@ -14,6 +14,7 @@ from spinn.data.dataset import SequenceDataset
 from spinn.data.text.splits import DataSettings
 from spinn.encoders.encoder import Encoder
 from spinn.errors import InputError
+from spinn.layers.composition import Composition
 from spinn.layers.embedding import Vectors, WordEmbedding
 from spinn.tasks.task import Task
 from spinn.training.build import build
@@ -49,7 +50,16 @@ def parameters(target: Callable[..., Any]) -> set[str]:
 def test_a_model_lists_every_argument_of_its_encoder(option: str) -> None:
     section = OmegaConf.load(CONF / "model" / f"{option}.yaml")
     target = class_of(section, Encoder, within="spinn.encoders", key="")
-    assert keys_of("model", option) | {"embedding"} == parameters(target) | {"_target_"}
+    groups = {"embedding", "composition"} & parameters(target)
+    assert keys_of("model", option) | groups == parameters(target) | {"_target_"}
+
+
+@pytest.mark.parametrize("option", options("model/composition"))
+def test_a_composition_lists_every_argument(option: str) -> None:
+    section = OmegaConf.load(CONF / "model" / "composition" / f"{option}.yaml")
+    target = class_of(section, Composition, within="spinn.layers", key="")
+    expected = parameters(target) - {"hidden_size", "tracker_size"} | {"_target_"}
+    assert keys_of("model/composition", option) == expected
 
 
 @pytest.mark.parametrize("option", options("model/embedding"))
@@ -86,7 +96,15 @@ def test_settings_are_listed_in_full(group: str, settings: type) -> None:
     "choice",
     [
         f"{group}={option}"
-        for group in ("model", "model/embedding", "data", "task", "optimizer", "trainer")
+        for group in (
+            "model",
+            "model/embedding",
+            "model/composition",
+            "data",
+            "task",
+            "optimizer",
+            "trainer",
+        )
         for option in options(group)
     ],
 )
@@ -181,6 +199,30 @@ def test_every_experiment_trains_a_few_steps(
     results = train(config)
     assert results["dev"]["examples"] == 30
     assert results["vectors"]["coverage"] > 0
+
+
+@pytest.mark.parametrize("composition", options("model/composition"))
+@pytest.mark.parametrize("model", ["treelstm", "spinn"])
+def test_every_composition_trains(
+    model: str, composition: str, composed: Callable[..., DictConfig], tiny_overrides: list[str]
+) -> None:
+    choices = (f"model={model}", f"model/composition={composition}")
+    results = train(composed(*tiny_overrides, *choices))
+    assert results["dev"]["examples"] == 30
+
+
+def test_a_composition_is_a_composition(composed: Callable[..., DictConfig]) -> None:
+    choices = ("model=treelstm", "model.composition._target_=spinn.layers.heads.MLP")
+    with pytest.raises(InputError, match=r"model.composition._target_ is .*; expected a compos"):
+        check(composed(*choices))
+
+
+def test_a_machine_that_does_not_exist_for_a_composition_is_named(
+    composed: Callable[..., DictConfig], tiny_overrides: list[str]
+) -> None:
+    choices = ("model=treelstm", "model/composition=grc", "model.machine=fused")
+    with pytest.raises(InputError, match="choose machine=batched or auto"):
+        train(composed(*tiny_overrides, *choices))
 
 
 @pytest.mark.parametrize("debug", options("debug"))

@@ -12,9 +12,9 @@ from spinn.data.sequences.series import Series
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.encoders.encoder import Encoder
 from spinn.encoders.encoder_with_head import need_tokens, tokens_of
-from spinn.encoders.recurrent import Cell
 from spinn.errors import InputError
 from spinn.layers.decoder import Decoder, Generated
+from spinn.layers.rnn_cells import Cell
 from spinn.tasks.sequence_tasks import PreparedSeries, SeriesBatch
 from spinn.tasks.task import Task
 
@@ -95,7 +95,7 @@ class SequenceToSequence(Task):
     def task_loss(self, outputs: Seq2SeqOutputs, batch: SeriesBatch) -> Tensor:
         """Return the mean cross-entropy of a symbol, END among them, in nats."""
         return F.cross_entropy(
-            outputs.logits, self.decoder.answers(batch.targets, batch.target_lengths)
+            outputs.logits, self.decoder.targets_with_end(batch.targets, batch.target_lengths)
         )
 
     def metrics(self) -> "Seq2SeqMetrics":

@@ -15,6 +15,7 @@ from spinn.data.text.tree_source import PREDICTED
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.encoders.encoder import Encoder
 from spinn.errors import InputError
+from spinn.layers.composition import Composition, CompositionSpec
 from spinn.layers.embedding import Vectors, WordEmbedding
 from spinn.tasks.task import Task
 from spinn.training.loop import TrainerSettings
@@ -127,9 +128,9 @@ def task_factory(config: DictConfig, dataset: Dataset) -> TaskFactory:
         )
 
     encoder = class_of(config.model, Encoder, within="spinn.encoders", key="model")
-    make_encoder = constructor(
-        config.model, encoder, key="model", given=("embedding",), apart=("embedding",)
-    )
+    composition = _composition(config, encoder)
+    apart = ("embedding", *composition)
+    make_encoder = constructor(config.model, encoder, key="model", given=apart, apart=apart)
 
     task = class_of(config.task, Task, within="spinn.tasks", key="task")
     if task.split is not dataset.split:
@@ -150,10 +151,21 @@ def task_factory(config: DictConfig, dataset: Dataset) -> TaskFactory:
             if dataset.inputs is None
             else {"size": dataset.inputs}
         )
-        built: Task = make_task(encoder=make_encoder(embedding=make_embedding(**width)), **asked)
+        encoder = make_encoder(embedding=make_embedding(**width), **composition)
+        built: Task = make_task(encoder=encoder, **asked)
         return built
 
     return make
+
+
+def _composition(config: DictConfig, encoder: type[Encoder]) -> dict[str, CompositionSpec]:
+    """Check `model.composition`; return it as the encoder's argument, where the encoder has one."""
+    section, key = config.model.get("composition"), "model.composition"
+    if section is None or "composition" not in inspect.signature(encoder).parameters:
+        return {}  # an encoder without the key refuses it as unknown
+    kind = class_of(section, Composition, within="spinn.layers", key=key)
+    settings = arguments(section, kind, key=key, given=("hidden_size", "tracker_size"))
+    return {"composition": CompositionSpec(kind, settings)}
 
 
 def check_trees(config: DictConfig, dataset: Dataset) -> None:
