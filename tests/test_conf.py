@@ -214,7 +214,7 @@ def test_every_composition_trains(
 def test_a_composition_is_a_composition(composed: Callable[..., DictConfig]) -> None:
     choices = ("model=treelstm", "model.composition._target_=spinn.layers.heads.MLP")
     with pytest.raises(InputError, match=r"model.composition._target_ is .*; expected a compos"):
-        check(composed(*choices))
+        build(composed(*choices))
 
 
 def test_a_machine_that_does_not_exist_for_a_composition_is_named(
