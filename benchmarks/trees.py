@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from spinn.cli.support import exit_codes
 from spinn.cli.support.encoder_trees import encoder_trees
-from spinn.cli.support.project_root import HOME
+from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.cli.support.tables import aligned
 from spinn.data.dataset import PairFiles
 from spinn.data.text.tree_source import GOLD
@@ -111,8 +111,8 @@ def check_overrides(path: Path, overrides: Sequence[str]) -> None:
 def train(folder: Path, settings: Iterable[str]) -> None:
     """Train one run; its output goes to a file beside its folder."""
     log = folder.with_name(f"{folder.name}.log")
-    fixed = [f"hydra.run.dir='{folder.resolve()}'", "trainer.threads=1"]
-    command = [sys.executable, str(HOME / "train.py"), *fixed, *settings]
+    own = [f"hydra.run.dir='{folder.resolve()}'", "trainer.threads=1"]
+    command = [sys.executable, str(PROJECT_ROOT / "train.py"), *own, *settings]
     with log.open("w", encoding="utf-8") as file:
         ended = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, check=False)
     if ended.returncode:
@@ -152,8 +152,7 @@ def trees_of_test(run: Run) -> tuple[list[bytes], list[bytes]]:
     given, gold = sentences_of_test(run.dataset), sentences_of_test(gold_data)
     distinct = dict(zip(gold, given, strict=True))
     trees = encoder_trees(run.task.encoder, list(distinct.values()), run.vocabulary, batch_size=256)
-    assert trees is not None, "every row of this table has trees"
-    return trees[0], [tree for _, tree in distinct]
+    return trees, [tree for _, tree in distinct]
 
 
 def sentences_of_test(dataset: PairFiles) -> list[Parse]:

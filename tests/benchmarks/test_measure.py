@@ -22,12 +22,12 @@ def test_rates_and_ratios_against_a_case_worked_by_hand() -> None:
     times = {
         "reference": {"forward": [2.0] * 3, "training": [8.0] * 3},
         "lstm packed": {"forward": [1.0] * 3, "training": [2.0] * 3},
-        "spinn": {"forward": [1.0, 2.0, 4.0], "training": [4.0] * 3},
+        "spinn_pi": {"forward": [1.0, 2.0, 4.0], "training": [4.0] * 3},
     }
     rows = rates(times, sentences=16)
-    assert rows["spinn"]["forward"] == {"median": 8.0, "spread": 6.0, "repeats": 3}
-    assert rows["spinn"]["of_lstm_packed"] == 0.5
-    assert rows["spinn"]["of_reference"] == 2.0
+    assert rows["spinn_pi"]["forward"] == {"median": 8.0, "spread": 6.0, "repeats": 3}
+    assert rows["spinn_pi"]["of_lstm_packed"] == 0.5
+    assert rows["spinn_pi"]["of_reference"] == 2.0
     assert rows["lstm packed"]["of_lstm_packed"] == 1.0
 
 
@@ -49,7 +49,7 @@ def test_slow_encoders_get_fewer_repeats_but_enough() -> None:
 @pytest.mark.parametrize("precision", ["no", "bf16"])
 def test_every_encoder_is_timed_in_every_turn(precision: str) -> None:
     settings = Settings(precision=precision)  # type: ignore[arg-type]
-    encoders = build(("spinn", "spinn autograd", "bound"), 4, 3)
+    encoders = build(("spinn_pi", "spinn_pi batched", "bound"), 4, 3)
     batch = snli_like(2, random.Random(0))
     times, probes = measure(Stopwatch(settings), encoders, [batch], repeats=3)
     assert list(times) == list(encoders)

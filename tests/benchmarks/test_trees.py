@@ -42,7 +42,7 @@ def test_other_overrides_than_those_of_the_folder_are_an_error(tmp_path: Path) -
 def test_a_failing_run_is_an_error_with_its_last_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trees, "HOME", tmp_path)
+    monkeypatch.setattr(trees, "PROJECT_ROOT", tmp_path)
     (tmp_path / "train.py").write_text("import sys; sys.exit('error: no such key')")
     with pytest.raises(InputError, match=r"gold-1 ended with exit code 1: .*no such key"):
         trees.train(tmp_path / "gold-1", [])

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from spinn.batch.sentences import Sentences
 from spinn.encoders.spinn_pi import SPINNPI
 from spinn.layers.embedding import WordEmbedding
-from spinn.layers.tree_lstm import Reduce
+from spinn.layers.tree_lstm import TreeLSTM as Reduce
 from spinn.reference import spinn, tree_lstm
 from spinn.reference.activations import Array
 from spinn.trees.transitions import REDUCE, SHIFT, every_tree, random_tree

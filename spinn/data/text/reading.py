@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from spinn.data.text.corpus import Corpus, CorpusBuilder, Example
-from spinn.data.text.tree_source import PREDICTED, TreeSource, describe_trees
+from spinn.data.text.tree_source import PREDICTED, TreeSource, tree_kind
 from spinn.errors import InputError
 from spinn.text import plural
+from spinn.trees.transitions import Parse
 
 MAX_MESSAGES = 10
 Stamp = tuple[int, int, int]
@@ -25,10 +26,11 @@ class ReadReport:
     """Counts of rows that were read, skipped without a label, or bad.
 
     With `on_error="raise"` the first bad row is an InputError. With `"skip"` bad rows are counted
-    and the first MAX_MESSAGES messages are stored.
+    and the first MAX_MESSAGES messages are stored. `trees` is the name of the tree source; None if
+    the trees are not used.
     """
 
-    trees: str
+    trees: str | None
     on_error: str = "raise"
     files: list[Path] = field(default_factory=list)
     examples: int = 0
@@ -67,8 +69,10 @@ class ReadReport:
     def summary(self) -> str:
         """Return one line about what was read, and further lines about what was skipped."""
         examples = plural(self.examples, "example")
+        no_trees = self.trees in (None, PREDICTED)
+        trees = "words alone" if no_trees else f"{tree_kind(str(self.trees))} trees"
         counts = [
-            f"{examples} from {len(self.files)} file(s), {describe_trees(self.trees)}",
+            f"{examples} from {len(self.files)} file(s), {trees}",
             f"{self.unlabelled:,} without a label" if self.unlabelled else "",
             f"{plural(self.bad_rows, 'bad row')} skipped" if self.bad_rows else "",
             f"{len(self.truncated)} file(s) cut short" if self.truncated else "",
@@ -96,6 +100,13 @@ class Reader(ABC):
         """Yield the examples of one file as they are read.
 
         Raises: InputError: with file:line, for a bad row, unless the report skips bad rows.
+        """
+
+    @abstractmethod
+    def sentence_parser(self, trees: TreeSource) -> Callable[[str], tuple[Parse, ...] | None]:
+        """Return a function that parses line after line of a file, whatever the labels.
+
+        It returns the sentences, or None for a header, and raises ValueError for a bad line.
         """
 
 
@@ -130,7 +141,7 @@ def read_split(
             raise InputError(_sentences(f"{path}: the file holds no row", source))
     if not report.examples:
         raise InputError(f"no valid example: {report.summary()}")
-    return replace(builder.build(), parsed=trees.name != PREDICTED), report
+    return replace(builder.build(), parsed=trees.complete), report
 
 
 def locate(path: Path, source: str = "") -> Path:

@@ -31,14 +31,15 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
     BALANCED: cache(balanced),
 }
 PLACEHOLDER = SHAPES[RIGHT]  # transitions of sentences whose tree the encoder predicts
-SHAPE_ADJECTIVES = {LEFT: "left-branching", RIGHT: "right-branching"}  # others are the names
 TREE_NAMES = (GOLD, *SHAPES, RANDOM, PREDICTED, *PARSERS)
+SHAPE_NAMES = (*SHAPES, RANDOM)  # trees that do not depend on the words
+_ADVICE = f"choose trees={'|'.join(name for name in TREE_NAMES if name != GOLD)}"
 _BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]")  # line and cell separators
 
 
-def describe_trees(name: str) -> str:
-    """Return the noun phrase for trees of an origin, such as "right-branching trees"."""
-    return f"{SHAPE_ADJECTIVES.get(name, name)} trees"
+def tree_kind(origin: str) -> str:
+    """Return the words for trees of an origin: "gold", "right-branching", "corenlp"."""
+    return f"{origin}-branching" if origin in (LEFT, RIGHT) else origin
 
 
 class TreeSource:
@@ -51,15 +52,31 @@ class TreeSource:
             a parser on each sentence.
         seed: of random trees. The same seed and words always give the same tree.
         parser_url: address of the CoreNLP server.
+        optional: with `gold`, read text without a parse for its words instead of raising an error.
+        advice: what to do about text without a parse; the end of that error's message.
+
+    Attributes:
+        complete: whether all sentences so far had a tree of this origin.
 
     Raises: InputError: for an unknown name, or a parser that is not installed.
     """
 
-    def __init__(self, name: str, seed: int = 0, parser_url: str = DEFAULT_URL) -> None:
+    def __init__(
+        self,
+        name: str,
+        seed: int = 0,
+        parser_url: str = DEFAULT_URL,
+        *,
+        optional: bool = False,
+        advice: str = _ADVICE,
+    ) -> None:
         if name not in TREE_NAMES:
             raise InputError(f"trees={name!r}, expected one of {', '.join(TREE_NAMES)}")
         self.name = name
         self.seed = seed
+        self.complete = name != PREDICTED
+        self._optional = optional
+        self._advice = advice
         self._parser = outside_parser(name, parser_url) if name in PARSERS else None
         # Neighbouring rows share sentences: an SNLI premise occurs in three.
         self._cached_brackets = lru_cache(maxsize=256)(self._read_brackets)
@@ -67,6 +84,9 @@ class TreeSource:
 
     def read(self, text: str) -> tuple[Parse, str]:
         """Read a user's text: a tree in brackets, or plain text.
+
+        Brackets keep their tree, except with `predicted`. Plain text of one or two words has only
+        one tree, so that `gold` accepts it.
 
         Text is a tree if it ends with a bracket and starts with one that stands alone,
         "( ( all dogs ) move )". It is a malformed tree, and an error, if one bracket without
@@ -80,16 +100,19 @@ class TreeSource:
         """
         stripped = _BREAKS.sub(" ", text).strip()
         if not _is_bracketed(stripped):
+            if self.name == GOLD and len(words := split_words(text)) <= 2:
+                return Parse(words, PLACEHOLDER(len(words))), GOLD
             return self.from_text(text), self.name
         try:
             if not stripped.startswith("( "):
                 raise ValueError("brackets must stand alone between spaces")
-            return parse_brackets(stripped), GOLD
+            parse = parse_brackets(stripped)
         except ValueError as error:
             raise ValueError(
                 f"{error}. Write a tree as ( ( all dogs ) move ), with spaces around each bracket; "
                 "write plain text without brackets around all of it"
             ) from None
+        return (self._add_tree(parse.words), self.name) if self.name == PREDICTED else (parse, GOLD)
 
     def from_brackets(self, text: str) -> Parse:
         """Read the words of a binary bracketing, and its tree if the origin is `gold`."""
@@ -101,7 +124,8 @@ class TreeSource:
         With `corenlp`, the words are those of CoreNLP.
 
         Raises:
-            ValueError: if there is no word, the origin is `gold`, or a parser has no tree.
+            ValueError: if there is no word, a parser has no tree, or the origin is `gold` and a
+                parse is not optional.
             ParserUnavailableError: if the parser does not answer.
         """
         return self._cached_text(text)
@@ -112,8 +136,9 @@ class TreeSource:
 
     def _read_text(self, text: str) -> Parse:
         if self.name == GOLD:
-            others = "|".join(name for name in TREE_NAMES if name != GOLD)
-            raise ValueError(f"the text has no parse: choose trees={others}")
+            if not self._optional:
+                raise ValueError(f"the text has no parse: {self._advice}")
+            self.complete = False
         return self._parser.parse_text(text) if self._parser else self._add_tree(split_words(text))
 
     def _add_tree(self, words: tuple[str, ...]) -> Parse:

@@ -76,7 +76,7 @@ def test_predicted_takes_the_words_alone() -> None:
     source = TreeSource("predicted")
     assert source.from_brackets(TEXT) == Parse(WORDS, right_branching(5))
     assert source.from_text("The old church has cracks") == Parse(WORDS, right_branching(5))
-    assert source.read(TEXT)[1] == "gold"
+    assert source.read(TEXT) == (Parse(WORDS, right_branching(5)), "predicted")
 
 
 def test_the_configuration_offers_every_source() -> None:
@@ -165,8 +165,24 @@ def test_any_text_is_a_sentence_or_a_value_error(text: str) -> None:
 def test_five_thousand_words(source: TreeSource) -> None:
     brackets = "( a " * 4999 + "a" + " )" * 4999
     parse, name = source.read(brackets)
-    assert (len(parse.words), name) == (5000, "gold")
+    origin = "predicted" if source.name == "predicted" else "gold"
+    assert (len(parse.words), name) == (5000, origin)
     if source.name != "gold":
         parse, _ = source.read("dogs, " * 2500)
         assert len(parse.words) == 5000
         check_transitions(parse.transitions, 5000)
+
+
+def test_gold_needs_a_parse_where_more_than_one_tree_is_possible() -> None:
+    source = TreeSource("gold", advice="write brackets")
+    assert source.read("dogs move") == (Parse(("dogs", "move"), right_branching(2)), "gold")
+    with pytest.raises(ValueError, match="the text has no parse: write brackets"):
+        source.read("all dogs move")
+
+
+def test_an_optional_parse_is_noted_when_it_is_missing() -> None:
+    source = TreeSource("gold", optional=True)
+    assert source.from_brackets(TEXT) == Parse(WORDS, bytes([0, 0, 0, 1, 1, 0, 0, 1, 1]))
+    assert source.complete
+    assert source.from_text("The old church").words == ("The", "old", "church")
+    assert not source.complete

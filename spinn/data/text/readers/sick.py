@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from spinn.data.text.corpus import Example
 from spinn.data.text.readers.rows import columns_of, numbered_lines, one_of, parse_field, read_rows
 from spinn.data.text.reading import Reader, ReadReport
 from spinn.data.text.tree_source import TreeSource
+from spinn.trees.transitions import Parse
 
 LABEL, SCORE = "entailment_judgment", "relatedness_score"
 SENTENCES = ("sentence_A", "sentence_B")
@@ -51,15 +52,39 @@ class SICKReader(Reader):
 
         Raises: ValueError: for a line that does not match the layout.
         """
-        cells = columns_of(line, len(layout.columns))
-        # Reversed, because the parsed test file has the same names for parses and, later, for
-        # sentences: the first column of a name counts.
-        row = dict(zip(reversed(layout.columns), reversed(cells), strict=True))
+        row = _row(line, layout)
         target = one_of(row[LABEL].lower(), self.labels)
         score = _score(row[SCORE]) if SCORE in row else None
-        parse = trees.from_brackets if layout.parsed else trees.from_text
-        premise, hypothesis = (parse_field(key, row[key], parse) for key in SENTENCES)
-        return Example((premise, hypothesis), target, score)
+        return Example(_sentences(row, layout, trees), target, score)
+
+    def sentence_parser(self, trees: TreeSource) -> Callable[[str], tuple[Parse, ...] | None]:
+        """Return a function that parses the two sentences of a line, whatever its label.
+
+        The first line that has a known form says how those after it are read.
+        """
+        layout: Layout | None = None
+
+        def parse(line: str) -> tuple[Parse, ...] | None:
+            nonlocal layout
+            if layout is None:
+                layout = layout_of(line)
+                if layout.header:
+                    return None
+            return _sentences(_row(line, layout), layout, trees)
+
+        return parse
+
+
+def _row(line: str, layout: Layout) -> dict[str, str]:
+    cells = columns_of(line, len(layout.columns))
+    # Reversed, because the parsed test file has the same names for parses and, later, for
+    # sentences: the first column of a name counts.
+    return dict(zip(reversed(layout.columns), reversed(cells), strict=True))
+
+
+def _sentences(row: dict[str, str], layout: Layout, trees: TreeSource) -> tuple[Parse, ...]:
+    parse = trees.from_brackets if layout.parsed else trees.from_text
+    return tuple(parse_field(key, row[key], parse) for key in SENTENCES)
 
 
 def _recognise(

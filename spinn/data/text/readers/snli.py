@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +46,16 @@ class SNLIReader(Reader):
         if label == NO_LABEL:
             return None
         target = one_of(label, self.labels)
-        premise, hypothesis = (
-            _sentence(row, parsed, plain, trees)
-            for parsed, plain in zip(SENTENCE_KEYS, TEXT_KEYS, strict=True)
-        )
-        return Example((premise, hypothesis), target)
+        return Example(_sentences(row, trees), target)
+
+    def sentence_parser(self, trees: TreeSource) -> Callable[[str], tuple[Parse, ...]]:
+        """Return a function that parses the two sentences of a line, whatever its label."""
+        return lambda line: _sentences(_json_object(line), trees)
+
+
+def _sentences(row: dict[str, Any], trees: TreeSource) -> tuple[Parse, ...]:
+    fields = zip(SENTENCE_KEYS, TEXT_KEYS, strict=True)
+    return tuple(_sentence(row, parsed, plain, trees) for parsed, plain in fields)
 
 
 def _sentence(row: dict[str, Any], parsed: str, plain: tuple[str, ...], trees: TreeSource) -> Parse:

@@ -1,4 +1,4 @@
-"""A trace as one web page that needs nothing but itself."""
+"""A trace as one web page without further files."""
 
 import json
 import re
@@ -9,15 +9,15 @@ from importlib.resources import files
 
 from spinn.analysis.trace import Trace, marks
 
-SCRIPTS = ("parts.js", "tree.js", "tracker.js", "panel.js", "main.js")  # in the order they run
+SCRIPTS = ("parts.js", "tree.js", "tracker.js", "panel.js", "main.js")  # in the order of execution
 ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
 
 
-def page(trace: Trace) -> str:
+def render_page(trace: Trace) -> str:
     """Return the page's HTML.
 
-    The texts of the pair stand in it as JSON alone, and the script shows them as text. The policy
-    lets no other script or style run, and nothing be fetched.
+    The texts of the pair are in it as JSON alone, and the script shows them as text. The content
+    security policy allows no other script or style, and no request.
     """
     style = _read("page.css")
     script = "\n".join(_read(name) for name in SCRIPTS)
@@ -32,18 +32,18 @@ def page(trace: Trace) -> str:
 
 
 def as_json(trace: Trace) -> str:
-    """Return the trace as JSON that can stand inside a script element, whatever it says.
+    """Return the trace as JSON that is safe inside a script element.
 
-    All of it is ASCII: half a surrogate pair, which a terminal may hand over, is no UTF-8.
+    All of it is ASCII: half a surrogate pair, which a terminal may pass on, is no UTF-8.
     """
     values = {**asdict(trace), "label": trace.label, "marks": marks(trace.labels)}
     return json.dumps(values, allow_nan=False, separators=(",", ":")).translate(ESCAPES)
 
 
 def _read(name: str) -> str:
-    return files("spinn.analysis").joinpath("page", name).read_text(encoding="utf-8")
+    return files("spinn.analysis.page").joinpath(name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:
-    """The text's SHA-256 as a content security policy names it."""
+    """Return the text's SHA-256 in the form of a content security policy."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
