@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from spinn.config import factory
+from spinn.config import class_of, constructor
+from spinn.data.dataset import SequenceDataset
 from spinn.data.sequences.addition import Addition
 from spinn.data.sequences.amplitude import Amplitude, WaveAmplitude
 from spinn.data.sequences.forecast import Forecast
@@ -36,7 +37,8 @@ COLUMNS = ("inputs", "lengths", "targets", "target_lengths")
 
 def of_yaml(name: str, **changed: Any) -> Any:
     section = OmegaConf.merge(OmegaConf.load(CONF / f"{name}.yaml").data, changed)
-    return factory(section, within="spinn.data.sequences", key="data")()
+    kind = class_of(section, SequenceDataset, within="spinn.data.sequences", key="data")
+    return constructor(section, kind, key="data")()
 
 
 def settings_of(name: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Two ways to prove natlog's labels that share no code with the generator's semantics."""
+"""Two proofs of natlog's labels that share no code with the generator's semantics."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -19,7 +19,7 @@ from spinn.data.generators.natlog.lexicon import Lexicon
 
 
 def related(lexicon: Lexicon, one: str, other: str) -> str | None:
-    """How ``one`` stands to ``other``: below, above, excludes, or None for nothing."""
+    """The relation of ``one`` to ``other``: below, above, excludes, or None."""
     if other in lexicon.ancestors(one):
         return "below"
     if one in lexicon.ancestors(other):
@@ -29,7 +29,7 @@ def related(lexicon: Lexicon, one: str, other: str) -> str | None:
 
 
 def kinds_of_things(lexicon: Lexicon, words: Sequence[str]) -> list[frozenset[str]]:
-    """Every set of words that one thing can fall under, and no other word of ``words``."""
+    """Every subset of ``words`` that can be exactly the true words of one thing."""
     subsets = (
         frozenset(chosen) for size in range(len(words) + 1) for chosen in combinations(words, size)
     )
@@ -48,7 +48,7 @@ def _possible(lexicon: Lexicon, kind: frozenset[str], words: Sequence[str]) -> b
 
 
 def holds(formula: Formula, model: Sequence[frozenset[str]]) -> bool:
-    """Whether a sentence is true of a model, the kinds of things that there are."""
+    """Whether a sentence is true in a model, which is a set of kinds of things."""
     if isinstance(formula, Clause):
         return _clause_holds(formula, model)
     if isinstance(formula, Negation):
@@ -78,7 +78,7 @@ def _does(kind: frozenset[str], verbal: Verbal) -> bool:
 
 
 def label_by_models(lexicon: Lexicon, premise: Formula, hypothesis: Formula) -> str | None:
-    """The label, found by looking at every model of the pair's words."""
+    """Return the label by enumeration of all models of the pair's words."""
     words = sorted({*content_words(premise), *content_words(hypothesis)})
     nouns = {clause.noun for clause in (*clauses(premise), *clauses(hypothesis))}
     kinds = kinds_of_things(lexicon, words)
@@ -93,7 +93,7 @@ def label_by_models(lexicon: Lexicon, premise: Formula, hypothesis: Formula) -> 
 
 
 def first_order(formula: Formula) -> Expression:
-    """The sentence in first-order logic."""
+    """Convert a sentence to first-order logic."""
     return Expression.fromstring(_first_order(formula))
 
 
@@ -126,7 +126,7 @@ def _atom(verbal: Verbal) -> str:
 
 
 def background(lexicon: Lexicon, premise: Formula, hypothesis: Formula) -> list[Expression]:
-    """What the words of a pair imply of one another, and that each noun names something."""
+    """Return axioms: relations between the pair's words, and non-empty nouns."""
     words = sorted({*content_words(premise), *content_words(hypothesis)})
     nouns = sorted({clause.noun for clause in (*clauses(premise), *clauses(hypothesis))})
     axioms = [f"exists x.{noun}(x)" for noun in nouns]

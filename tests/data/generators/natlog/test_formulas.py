@@ -1,4 +1,4 @@
-"""Natlog's sentences: one reading each, and trees that are those of the grammar."""
+"""Natlog's sentences have one reading each, and the grammar's trees."""
 
 from random import Random
 
@@ -22,7 +22,7 @@ GRAMMAR = Grammar(LEXICON)
 
 
 def folded(tree: Tree | str) -> str:
-    """The parse tree in SNLI's notation, a node with one child folded into it."""
+    """Return the parse tree in SNLI's notation; a node with one child is merged with it."""
     if isinstance(tree, str):
         return tree
     parts = [folded(child) for child in tree]

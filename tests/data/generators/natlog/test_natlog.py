@@ -72,7 +72,7 @@ def test_another_seed_writes_other_pairs(
 
 
 def test_the_committed_files_begin_as_the_generator_does() -> None:
-    """The first set to be drawn is drawn again in part; the slow test below does all of them."""
+    """Part of the first set is drawn again; the slow test below draws all sets."""
     groups = list(islice(Source(DEFAULT_SEED).groups("test_hyper"), 40))
     assert rows("test_hyper", groups) == read("test_hyper")[:120]
 
@@ -231,7 +231,7 @@ def test_edits_are_one_to_three() -> None:
 
 
 def test_no_surface_feature_gives_the_label_away() -> None:
-    """The label that each form, length or difference of words has most often in train."""
+    """Return the most frequent label in train of each form, length or difference of words."""
     labels: defaultdict[object, Counter[str]] = defaultdict(Counter)
     for row in read("train"):
         for feature in surface(row):

@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parents[4] / "data" / "natlog"
 
 
 def random_pairs(seed: int, premise_clauses: int, *, words: int = 99) -> list[tuple[Formula, ...]]:
-    """Pairs a few edits apart with at most so many different content words, a label each."""
+    """Yield pairs that are a few edits apart, with a limited number of distinct content words."""
     rng = Random(seed)
     editor = Editor(LEXICON, lambda: GRAMMAR.sample(rng, 1), rng)
     pairs = []
@@ -51,7 +51,7 @@ def read(sentence: str) -> Formula:
         ("all dogs walk", "some dogs move", "entailment"),  # existential import
         ("all old dogs walk", "some old dogs walk", "neutral"),  # old dogs there may be none
         ("no dogs that sing walk", "all dogs that walk do not sing", "entailment"),
-        ("all dogs walk", "all dogs run", "contradiction"),  # nobody runs while walking
+        ("all dogs walk", "all dogs run", "contradiction"),  # walking excludes running
         ("all dogs walk", "all dogs sing", "neutral"),
         ("some old dogs walk", "not all dogs do not move", "entailment"),
         (
@@ -62,7 +62,7 @@ def read(sentence: str) -> Formula:
         ("either all dogs sing or some cats sing", "all dogs sing", "neutral"),
         ("both all dogs sing and some cats sing", "not all cats do not sing", "entailment"),
         ("both all dogs walk and no poodles move", "some cats sing", None),  # never true
-        ("some cats sing", "either some cats sing or no cats sing", None),  # says nothing
+        ("some cats sing", "either some cats sing or no cats sing", None),  # a tautology
     ],
 )
 def test_labels_by_hand(premise: str, hypothesis: str, label: str | None) -> None:
@@ -70,7 +70,7 @@ def test_labels_by_hand(premise: str, hypothesis: str, label: str | None) -> Non
 
 
 def test_labels_agree_with_every_model() -> None:
-    """Also where no label is given: no model has the premise, or H is true in all or in none."""
+    """Pairs without a label too: the premise has no model, or H is true in all or in none."""
     labels: Counter[str | None] = Counter()
     for premise, hypothesis in random_pairs(1, 2, words=5):
         words = sorted({*content_words(premise), *content_words(hypothesis)})
@@ -109,14 +109,14 @@ def test_labels_agree_with_the_tableau_prover(count: int, pairs: int) -> None:
 
 
 def committed(name: str, every: int) -> list[tuple[Formula, Formula, str]]:
-    """Some rows of a committed file, read back through the grammar."""
+    """Parse some rows of a committed file with the grammar."""
     with gzip.open(FOLDER / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in islice(lines, 0, None, every)]
     return [(read(row["sentence1"]), read(row["sentence2"]), row["gold_label"]) for row in rows]
 
 
 def verdicts(name: str, every: int, shift: int = 0) -> Counter[bool]:
-    """Whether an oracle confirms the labels of some rows; ``shift`` turns each into another."""
+    """Count rows whose label an oracle confirms; ``shift`` changes the labels first."""
     agree: Counter[bool] = Counter()
     for premise, hypothesis, gold in committed(name, every):
         label = LABELS[(LABELS.index(gold) + shift) % 3]
@@ -147,7 +147,7 @@ def test_the_oracles_detect_wrong_labels(shift: int) -> None:
 
 
 def test_labels_of_test_hyper_depend_on_the_held_out_pair() -> None:
-    """Where the hyponym excludes its hypernym, or is its synonym, the label is another."""
+    """If the hyponym excludes its hypernym, or is its synonym, the label changes."""
     for premise, hypothesis, label in committed("test_hyper", 23):
         present = {*content_words(premise), *content_words(hypothesis)}
         found = set()
