@@ -130,7 +130,7 @@ def test_a_length_that_cannot_be_is_refused(length: int) -> None:
 
 
 def test_moves_that_are_no_tree_are_refused() -> None:
-    with pytest.raises(ValueError, match="sentence 1: move 2 reduces a stack of 1"):
+    with pytest.raises(ValueError, match="sentence 1: transition 2 reduces a stack of 1"):
         plan([b"\x00", b"\x00\x01\x00"], 2)
     with pytest.raises(ValueError, match="sentence 1: moves over 2 words, but 1 words came"):
         plan([b"\x00", b"\x00\x00\x01"], 1)
