@@ -1,4 +1,4 @@
-"""Train a sentence encoder: `python train.py model=spinn data=natlog`; `--help` tells the rest."""
+"""Train a sentence encoder: `python train.py model=spinn data=natlog`; `--help` lists the rest."""
 
 import sys
 

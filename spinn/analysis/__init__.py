@@ -1,1 +1,1 @@
-"""What was measured, told in pictures."""
+"""Pictures, traces and pages of what was measured."""

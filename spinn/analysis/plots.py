@@ -1,4 +1,4 @@
-"""A run in one picture: how the error fell, and what the model makes of its test set."""
+"""A run in one picture: the loss in training, and the results on the test set."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +18,10 @@ from matplotlib.ticker import (
 )
 from numpy.typing import NDArray
 
-FEW, MANY = 5, 1000  # a log axis up to the first span labels each digit, to the second 1, 2 and 5
+# A log axis whose limits have a ratio up to FEW labels each digit, up to MANY the digits 1, 2, 5.
+FEW, MANY = 5, 1000
 TARGET, OUTPUT, SECOND = "#555555", "#d55e00", "#0072b2"
-KINDS = {"accuracy": "accuracy", "exact": "exact match"}  # the parts of a set that are right
+KINDS = {"accuracy": "accuracy", "exact": "exact match"}  # results that are drawn as bars
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -31,17 +32,19 @@ STYLE: dict[Any, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """What is wanted of a model beside what it says.
+class TestPanel:
+    """Target and output at each of T steps.
 
     Attributes:
         title: of the panel.
-        target: (T,) what was wanted at each step.
-        output: (T,) what came.
+        target: (T,) the target at each step.
+        output: (T,) the model's output at each step.
         seasonal: (T,) the seasonal-naive forecast; None where there are no seasons.
-        name: of what is told; empty where it has none.
-        scaled: whether the loss is in other units than these.
+        name: of the quantity; empty where it has none.
+        scaled: whether the loss is in other units than target and output.
     """
+
+    __test__ = False  # no test class, although pytest would take its name for one
 
     title: str
     target: NDArray[Any]
@@ -51,25 +54,25 @@ class Told:
     scaled: bool = False
 
 
-def numbers(lines: Sequence[Mapping[str, Any]], told: Told, path: Path) -> None:
-    """Draw the error in training, and a target against what the model said.
+def draw_regression(lines: Sequence[Mapping[str, Any]], test: TestPanel, path: Path) -> None:
+    """Draw the error in training, and the outputs of the model beside their targets.
 
     Args:
-        lines: an evaluation each, as in `metrics.jsonl`.
-        told: of the second panel.
+        lines: one evaluation each, as in `metrics.jsonl`.
+        test: the second panel.
         path: of the PNG.
     """
     with mpl.rc_context(STYLE):
         figure, curve, panel = _panels(4, 6)
-        _curve(curve, lines, f"mean squared error{' (scaled)' if told.scaled else ''}")
-        steps = np.arange(1, len(told.target) + 1)
-        panel.plot(steps, told.target, color=TARGET, lw=2.5, alpha=0.6, label="target")
-        panel.plot(steps, told.output, color=OUTPUT, lw=1.2, label="model")
-        if told.seasonal is not None:  # below the model's line
+        _curve(curve, lines, f"mean squared error{' (scaled)' if test.scaled else ''}")
+        steps = np.arange(1, len(test.target) + 1)
+        panel.plot(steps, test.target, color=TARGET, lw=2.5, alpha=0.6, label="target")
+        panel.plot(steps, test.output, color=OUTPUT, lw=1.2, label="model")
+        if test.seasonal is not None:  # below the model's line
             panel.plot(
-                steps, told.seasonal, color=SECOND, lw=0.7, zorder=1.9, label="seasonal naive"
+                steps, test.seasonal, color=SECOND, lw=0.7, zorder=1.9, label="seasonal naive"
             )
-        panel.set(title=told.title, xlabel="step", ylabel=told.name)
+        panel.set(title=test.title, xlabel="step", ylabel=test.name)
         _whole_numbers(panel)
         panel.legend(
             frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=3,
@@ -78,18 +81,18 @@ def numbers(lines: Sequence[Mapping[str, Any]], told: Told, path: Path) -> None:
         figure.savefig(path, format="png", dpi=150)
 
 
-def parts(
+def draw_classification(
     lines: Sequence[Mapping[str, Any]], sets: Mapping[str, Mapping[str, Any]], path: Path
 ) -> None:
-    """Draw the loss in training, for every set the parts that are right, and those by step.
+    """Draw the loss in training, the accuracy on every set, and the accuracy by step.
 
     Args:
-        lines: an evaluation each, as in `metrics.jsonl`.
-        sets: the figures of each set; those of `accuracy` and `exact` are drawn, and a line of
-            `accuracy_by_step` where a set's answers have several steps.
+        lines: one evaluation each, as in `metrics.jsonl`.
+        sets: the results of each set; `accuracy` and `exact` are drawn as bars, and
+            `accuracy_by_step` as a line where a set's outputs have several steps.
         path: of the PNG.
     """
-    by_step = {name: figures.get("accuracy_by_step", []) for name, figures in sets.items()}
+    by_step = {name: results.get("accuracy_by_step", []) for name, results in sets.items()}
     by_step = {name: values for name, values in by_step.items() if len(values) > 1}
     with mpl.rc_context(STYLE):
         figure, curve, panel, *steps = _panels(*((4, 5, 5) if by_step else (4, 6)))
@@ -101,13 +104,13 @@ def parts(
 
 
 def _panels(*widths: int) -> tuple[Any, ...]:
-    """A figure and its panels from left to right, so many inches wide."""
+    """Return a figure and its panels, left to right, with their widths in inches."""
     figure = Figure(figsize=(sum(widths), 3.6), layout="constrained")
     return figure, *figure.subplots(1, len(widths), width_ratios=widths)
 
 
 def _bars(axes: Axes, sets: Mapping[str, Mapping[str, Any]]) -> None:
-    """The parts of each set that are right."""
+    """Draw a bar for each set and each kind of accuracy."""
     names = list(sets)
     kinds = [kind for kind in KINDS if kind in sets[names[0]]]
     height = 0.8 / len(kinds)
@@ -128,14 +131,14 @@ def _bars(axes: Axes, sets: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _by_step(axes: Axes, sets: Mapping[str, Sequence[float]]) -> None:
-    """The part of the answers that is right at the first step, the second, and so on."""
+    """Draw the accuracy at each step, one line per set."""
     colours = mpl.colormaps["viridis"](np.linspace(0, 0.9, len(sets)))
     for index, (name, values) in enumerate(sets.items()):
         steps = np.arange(1, len(values) + 1)
         (line,) = axes.plot(steps, values, color=colours[index], label=name)
-        # Each is wider than the one on top of it, so that those of equal sets are all seen.
+        # Each line is wider than the one on top of it, so that equal lines are all visible.
         line.set(linewidth=1 + 0.8 * index, zorder=2 - index / 100)
-    axes.set(title="Right answers by step", xlabel="step", ylim=(-0.02, 1.02))
+    axes.set(title="Accuracy by step", xlabel="step", ylim=(-0.02, 1.02))
     axes.set_yticks(np.linspace(0, 1, 6))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     _whole_numbers(axes)
@@ -143,9 +146,9 @@ def _by_step(axes: Axes, sets: Mapping[str, Sequence[float]]) -> None:
 
 
 def _curve(axes: Axes, lines: Sequence[Mapping[str, Any]], name: str) -> None:
-    """The loss at every evaluation, in training and on dev."""
+    """Draw the loss at every evaluation, in training and on dev."""
     epochs = [line["epoch"] for line in lines]
-    marker = "o" if len(lines) == 1 else ""  # a line of one point is not seen
+    marker = "o" if len(lines) == 1 else ""  # a line of one point is invisible
     for colour, label, losses in (
         (OUTPUT, "train", [line["train_loss"] for line in lines]),
         (TARGET, "dev", [line["dev"]["loss"] for line in lines]),
@@ -158,13 +161,13 @@ def _curve(axes: Axes, lines: Sequence[Mapping[str, Any]], name: str) -> None:
 
 
 def _whole_numbers(axes: Axes) -> None:
-    """Count epochs or steps below, in ones, twos, fives or tens."""
+    """Label the x axis with whole numbers."""
     locator = MaxNLocator("auto", integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
     axes.xaxis.set_major_locator(locator)
 
 
 def _few_decades(axes: Axes) -> None:
-    """Label more of a log axis than its decades, where it spans so few that they say little."""
+    """Label more of a log axis than its decades where it spans few of them."""
     low, high = axes.get_ylim()
     if high / low > MANY:
         return

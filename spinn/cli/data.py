@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spinn.cli.support.project_root import HOME
+from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.data.download.catalogue import SOURCES, Source
 from spinn.data.download.download import SUMS, download
 from spinn.errors import InputError, Interrupted
@@ -17,63 +17,59 @@ from spinn.errors import InputError, Interrupted
 
 def add_to(commands: Any) -> None:
     """Add the command to the `spinn` parser."""
-    parser = commands.add_parser("data", help="fetch the datasets that do not come with spinn")
+    parser = commands.add_parser("data", help="download the datasets that do not come with spinn")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    _add_download(actions)
-
-
-def _add_download(actions: Any) -> None:
     pinned = ", ".join(source.name for source in SOURCES.values() if source.pinned)
     others = ", ".join(source.name for source in SOURCES.values() if not source.pinned)
     parser = actions.add_parser(
         "download",
-        help="fetch, check and unpack a dataset",
-        description="Fetch a dataset from its official site and unpack the files that spinn reads. "
-        "A broken download is resumed by the same command; an archive that you put into the folder "
-        f"yourself is used. {pinned}: held against the SHA-256 that others have published. "
+        help="download, check and unpack a dataset",
+        description="Download a dataset from its official site and unpack the files that spinn "
+        "reads. The same command resumes a broken download; an archive that is in the folder "
+        f"already is used. {pinned}: compared with the SHA-256 that others have published. "
         f"{others}: no published SHA-256 is known, so only the length that the server announces "
-        "and the CRC-32 inside a zip are checked. The SHA-256 of what came is always printed, and "
+        "and the CRC-32 inside a zip are checked. The SHA-256 of each file is always printed, and "
         f"written to {SUMS} beside the data, for `sha256sum -c`.",
     )
     parser.add_argument("name", metavar="NAME", choices=list(SOURCES), help=", ".join(SOURCES))
     parser.add_argument("--to", metavar="FOLDER", help="default: the project's data/NAME")
-    parser.add_argument("--keep-archive", action="store_true", help="leave the zip there as well")
-    parser.add_argument("--force", action="store_true", help="replace files that are there")
+    parser.add_argument("--keep-archive", action="store_true", help="keep the zip as well")
+    parser.add_argument("--force", action="store_true", help="replace existing files")
     parser.add_argument(
         "--sha256",
         metavar="[FILE=]HEX",
         action="append",
         default=[],
-        help="expect this SHA-256 of the file fetched; FILE= where there are several",
+        help="expected SHA-256 of the downloaded file; FILE= where there are several",
     )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Fetch the dataset; after Ctrl-C, say how to go on."""
+    """Download the dataset; after Ctrl-C, print the command that resumes."""
     source = SOURCES[options.name]
     source = source.with_sums(_sums(options.sha256, source))
     folder = Path(options.to).expanduser() if options.to else _default_folder(source.name)
     try:
-        download(source, folder, keep_archive=options.keep_archive, force=options.force, say=_say)
+        download(source, folder, keep_archive=options.keep_archive, force=options.force, say=_print)
     except KeyboardInterrupt:
         to = f" --to {shlex.quote(options.to)}" if options.to else ""
-        message = f"interrupted; `spinn data download {source.name}{to}` goes on from here"
+        message = f"interrupted; `spinn data download {source.name}{to}` resumes it"
         raise Interrupted(message, signal.SIGINT) from None
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
 def _default_folder(name: str) -> Path:
-    if not (HOME / "conf").is_dir():
-        raise InputError("spinn does not stand in its checkout; say where to with --to FOLDER")
-    return HOME / "data" / name
+    if not (PROJECT_ROOT / "conf").is_dir():
+        raise InputError("spinn is not in its checkout; name the folder with --to FOLDER")
+    return PROJECT_ROOT / "data" / name
 
 
 def _sums(given: Sequence[str], source: Source) -> dict[str, str]:
-    """Return the sums that the user expects, by the name of the file they are of."""
+    """Return the expected SHA-256 of each file, by its name."""
     names = [remote.name for remote in source.remotes]
     sums = {}
     for text in given:

@@ -1,44 +1,45 @@
-"""`spinn draw RUN`: how the error fell, and what the model makes of its test set, as PNG."""
+"""`spinn draw RUN`: the training curve, and the model's outputs on its test set, as PNG."""
+
+from __future__ import annotations
 
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from spinn.data.dataset import GeneratedSequences
-from spinn.data.sequences.forecast import Forecast
 from spinn.errors import InputError
 from spinn.files import write_atomically
-from spinn.tasks.sequence_tasks import SequenceRegression
-from spinn.training.batches import Batches
-from spinn.training.evaluation import outputs
-from spinn.training.loading import Run, load_run
+
+if TYPE_CHECKING:
+    from spinn.analysis.plots import TestPanel
+    from spinn.training.loading import Run
 
 
 def add_to(commands: Any) -> None:
     """Add the command to the `spinn` parser."""
     parser = commands.add_parser(
         "draw",
-        help="a run as a picture",
-        description="Draw the error in training, and what the model makes of its test set, as PNG.",
+        help="draw a run as a picture",
+        description="Draw the loss in training and the model's results on its test set, as PNG.",
     )
-    parser.add_argument("folder", metavar="RUN", help="the folder that training left")
+    parser.add_argument("folder", metavar="RUN", help="the folder of a training run")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: RUN/run.png")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Draw, and say where."""
+    """Draw, and print the path of the picture."""
     print(f"drawn: {draw(options.folder, options.out)}")
 
 
 def draw(folder: str | Path, out: Path | None = None) -> Path:
-    """Draw a run, and return the picture's path.
+    """Draw a run, and return the path of the picture.
 
     Raises: InputError: if the folder is no finished run, `out` no PNG, or matplotlib not there.
     """
+    from spinn.tasks.sequence_tasks import SequenceRegression
+    from spinn.training.loading import load_run
+
     if out is not None and (out.suffix != ".png" or out.is_dir()):
         raise InputError(f"--out {out}; expected the name of a file that ends in .png")
     try:
@@ -49,27 +50,18 @@ def draw(folder: str | Path, out: Path | None = None) -> Path:
     path = out or loaded.folder.path / "run.png"
     if not path.parent.is_dir():
         raise InputError(f"--out {path}: there is no folder {path.parent}")
-    lines = _lines(loaded.folder.metrics)
-    if isinstance(loaded.task, SequenceRegression):
-        told = plots.Told(**_of_test(loaded))
-        write_atomically(path, lambda draft: plots.numbers(lines, told, draft))
-    else:
-        sets = _sets(loaded.folder.results)
-        write_atomically(path, lambda draft: plots.parts(lines, sets, draft))
-    return path
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in _text(path).splitlines()]
+    lines = [json.loads(line) for line in _text(loaded.folder.metrics).splitlines()]
     if not lines:
-        raise InputError(f"{path} holds no evaluation; train on until the first one")
-    return lines
-
-
-def _sets(path: Path) -> dict[str, Any]:
-    results = json.loads(_text(path))
-    sets = {"dev": results["dev"], "test": results["test"], **results["tests"]}
-    return {name: figures for name, figures in sets.items() if figures is not None}
+        raise InputError(f"{loaded.folder.metrics} holds no evaluation; train on until the first")
+    if isinstance(loaded.task, SequenceRegression):
+        panel = _test_panel(loaded)
+        write_atomically(path, lambda draft: plots.draw_regression(lines, panel, draft))
+    else:
+        results = json.loads(_text(loaded.folder.results))
+        sets = {"dev": results["dev"], "test": results["test"], **results["tests"]}
+        sets = {name: values for name, values in sets.items() if values is not None}
+        write_atomically(path, lambda draft: plots.draw_classification(lines, sets, draft))
+    return path
 
 
 def _text(path: Path) -> str:
@@ -81,26 +73,33 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _of_test(loaded: Run) -> dict[str, Any]:
-    """What is wanted of test's first sequence, or of a whole series, and what the model says.
+def _test_panel(loaded: Run) -> TestPanel:
+    """Return target and output for the first test sequence, or for a whole series."""
+    import torch
 
-    Returns: the fields of `pictures.Told`.
-    """
-    source = loaded.dataset.source if isinstance(loaded.dataset, GeneratedSequences) else None
-    test = loaded.dataset.load().test
-    if not isinstance(source, Forecast):
+    from spinn.analysis.plots import TestPanel
+    from spinn.data.sequences.forecast import Forecast
+    from spinn.training.batches import Batches
+    from spinn.training.evaluation import predict_sequences
+
+    dataset = loaded.dataset
+    test = dataset.load().test
+    if not isinstance(dataset, Forecast):
         test = test[:1]
     batches = Batches(loaded.task.prepare(test, loaded.vocabulary), batch_size=256)
-    said = outputs(loaded.task, batches, torch.device("cpu")).numpy()
-    if not isinstance(source, Forecast):
-        title = "A sequence of the test set"
-        return {"title": title, "target": test.targets.ravel(), "output": said.ravel()}
-    target, output = source.joined(said)
-    return {
-        "title": "The test set, piece by piece",
-        "target": target,
-        "output": output,
-        "seasonal": source.joined(source.seasonal_naive(test))[1],
-        "name": source.column or "value",
-        "scaled": True,
-    }
+    predicted = predict_sequences(loaded.task, batches, torch.device("cpu")).numpy()
+    if not isinstance(dataset, Forecast):
+        return TestPanel(
+            title="A sequence of the test set",
+            target=test.targets.ravel(),
+            output=predicted.ravel(),
+        )
+    target, output = dataset.joined(predicted)
+    return TestPanel(
+        title="The test set, window by window",
+        target=target,
+        output=output,
+        seasonal=dataset.joined(dataset.seasonal_naive(test))[1],
+        name=dataset.column or "value",
+        scaled=True,
+    )

@@ -1,17 +1,14 @@
-"""`spinn evaluate RUN`: how good a trained model is, on its own test sets or on a file."""
+"""`spinn evaluate RUN`: accuracy of a trained model on its own test sets or on a file."""
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from typing import Any
 
-import torch
-
-from spinn.cli.support import evaluation_sets
+from spinn.cli.support import evaluation_data
 from spinn.cli.support.tables import confusion_table, results_table
 from spinn.errors import InputError
-from spinn.training.evaluation import figures
-from spinn.training.loading import load_run
 
 
 def add_to(commands: Any) -> None:
@@ -19,10 +16,10 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="accuracy, loss and confusion matrix of a run",
-        description="Evaluate a run on its own dev and test sets, or on a file of yours.",
+        description="Evaluate a run on its own dev and test sets, or on a file.",
     )
-    parser.add_argument("folder", metavar="RUN", help="the folder that training left")
-    evaluation_sets.add_options(parser)
+    parser.add_argument("folder", metavar="RUN", help="the folder of a training run")
+    evaluation_data.add_options(parser)
     parser.add_argument(
         "--batch-size", type=int, default=256, help="pairs in a batch (default: %(default)s)"
     )
@@ -31,34 +28,39 @@ def add_to(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Evaluate, and print the figures."""
+    """Evaluate, and print the results."""
     if options.batch_size < 1:
         raise InputError(f"--batch-size is {options.batch_size}; expected 1 or more")
+    import torch
+
+    from spinn.training.evaluation import evaluate_split
+    from spinn.training.loading import load_run
+
     loaded = load_run(options.folder)
-    dataset = evaluation_sets.chosen_dataset(loaded, options)
-    chosen, reports = evaluation_sets.read_sets(dataset, options)
-    told = {
-        name: figures(
+    data = evaluation_data.load_evaluation_data(loaded, options)
+    results = {
+        name: evaluate_split(
             loaded.task,
-            dataset,
+            data.dataset,
             examples,
             loaded.vocabulary,
             batch_size=options.batch_size,
             device=torch.device("cpu"),
         )
-        for name, examples in chosen.items()
+        for name, examples in data.sets.items()
     }
+    for warning in data.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     if options.json:
-        read = {name: asdict(report) for name, report in reports.items()}
-        facts = evaluation_sets.facts(loaded, dataset)
-        result = {"run": options.folder, **facts, "sets": told, "read": read}
-        print(json.dumps(result, default=str))
+        read = {name: asdict(report) for name, report in data.reports.items()}
+        output = {"run": options.folder, **data.summary(), "sets": results, "read": read}
+        print(json.dumps(output, default=str))
         return
-    for name, report in reports.items():
+    for name, report in data.reports.items():
         print(f"{name}: {report.summary()}")
-    print(results_table(told))
-    for name, values in told.items():
+    print(results_table(results))
+    for name, values in results.items():
         if "confusion" in values:
-            print(
-                f"\n{name}: {evaluation_sets.caption(loaded, dataset)}\n{confusion_table(values)}"
-            )
+            print(f"\n{name}: {data.caption()}\n{confusion_table(values)}")
+    for warning in data.warnings:
+        print(f"\nwarning: {warning}")

@@ -1,28 +1,25 @@
-"""`spinn parse-eval RUN ...`: which trees a model finds, beside gold and trees of fixed shapes."""
+"""`spinn parse-eval RUN ...`: a model's trees, compared with gold trees and fixed shapes."""
+
+from __future__ import annotations
 
 import argparse
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from statistics import fmean, stdev
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spinn.cli.support import evaluation_sets, tree_options
-from spinn.cli.support.encoder_trees import (
-    Parsed,
-    check_each_once,
-    check_same_kind,
-    check_same_sentences,
-    parsed,
-)
+from spinn.cli.support import evaluation_data, tree_options
 from spinn.cli.support.tables import aligned
 from spinn.data.text.tree_source import GOLD
 from spinn.errors import InputError
-from spinn.training.loading import load_run
 from spinn.trees.agreement import Conventions, comparable, figures, self_agreement
 from spinn.trees.transitions import Parse
 
-COLUMNS = {  # a figure, and how it is headed
+if TYPE_CHECKING:
+    from spinn.cli.support.encoder_trees import RunTrees
+
+COLUMNS = {  # a result, and the header of its column
     "sentences": "sentences",
     "gold": "gold",
     "left": "left",
@@ -30,32 +27,35 @@ COLUMNS = {  # a figure, and how it is headed
     "balanced": "balanced",
     "random": "random",
     "self_agreement": "self",
-    "moves": "moves",
-    "free_transitions": "free moves",
+    "transitions": "transitions",
+    "free_transitions": "free",
     "depth": "depth",
     "word_depth": "word depth",
 }
-EDGES = ("depth", "word_depth")  # all other figures but the count are parts of a whole
+EDGES = ("depth", "word_depth")  # in edges; all other results but the count are proportions
 
 
 def add_to(commands: Any) -> None:
     """Add the command to the `spinn` parser."""
     parser = commands.add_parser(
         "parse-eval",
-        help="how far a run's trees agree with gold, simple shapes and other runs",
-        description="Compare the trees that a run's encoder finds with gold, left, right, balanced "
-        "and random trees, and with those of further runs (other seeds, say). Of an encoder that "
-        "follows given trees, these are compared.",
+        help="agreement of a run's trees with gold trees, simple shapes and other runs",
+        description="Compare the trees that a run's encoder predicts with gold, left-branching, "
+        "right-branching, balanced and random trees, and with those of further runs, such as other "
+        "seeds. If the encoder follows given trees, these are compared.",
     )
     parser.add_argument(
-        "folders", metavar="RUN", nargs="+", help="folders that training left; figures are means"
+        "folders",
+        metavar="RUN",
+        nargs="+",
+        help="folders of training runs; of several, means are printed",
     )
-    evaluation_sets.add_options(parser, trees=tree_options.COMPARED)
+    evaluation_data.add_options(parser, trees=tree_options.COMPARED)
     _add_conventions(parser)
     parser.add_argument(
         "--each-occurrence",
         action="store_true",
-        help="count a sentence as often as it stands in the pairs (default: once)",
+        help="count a sentence as often as it occurs in the pairs (default: once)",
     )
     for name, default, text in (
         ("draws", 5, "random trees for each sentence"),
@@ -69,14 +69,20 @@ def add_to(commands: Any) -> None:
 
 
 def _add_conventions(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("conventions, by which published figures differ")
+    group = parser.add_argument_group("conventions, in which published results differ")
     default, switch = Conventions(), argparse.BooleanOptionalAction
-    for name, text in (
-        ("whole-sentence", "count the span of the whole sentence (default: yes)"),
-        ("single-words", "count spans of one word (default: no)"),
-    ):
-        chosen = getattr(default, name.replace("-", "_"))
-        group.add_argument(f"--{name}", action=switch, default=chosen, help=text)
+    group.add_argument(
+        "--whole-sentence",
+        action=switch,
+        default=default.whole_sentence,
+        help="count the span of the whole sentence (default: yes)",
+    )
+    group.add_argument(
+        "--single-words",
+        action=switch,
+        default=default.single_words,
+        help="count spans of one word (default: no)",
+    )
     group.add_argument(
         "--average",
         choices=("sentence", "corpus"),
@@ -98,11 +104,14 @@ def _add_conventions(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Find the trees, compare them, and print the figures."""
-    for name in ("batch_size", "draws", "shortest"):
-        if getattr(options, name) < 1:
-            shown = f"--{name.replace('_', '-')}"
-            raise InputError(f"{shown} is {getattr(options, name)}; expected 1 or more")
+    """Parse, compare the trees, and print the results."""
+    for name, value in (
+        ("batch-size", options.batch_size),
+        ("draws", options.draws),
+        ("shortest", options.shortest),
+    ):
+        if value < 1:
+            raise InputError(f"--{name} is {value}; expected 1 or more")
     conventions = Conventions(
         whole_sentence=options.whole_sentence,
         single_words=options.single_words,
@@ -110,25 +119,33 @@ def run(options: argparse.Namespace) -> None:
         shortest=options.shortest,
         final_punctuation=options.final_punctuation,
     )
+    from spinn.cli.support.encoder_trees import (
+        check_each_once,
+        check_same_kind,
+        check_same_sentences,
+        run_trees,
+    )
+    from spinn.training.loading import load_run
+
     check_each_once(options.folders)
-    runs = [parsed(load_run(folder), options) for folder in options.folders]
+    runs = [run_trees(load_run(folder), options) for folder in options.folders]
     for other in runs[1:]:
         check_same_kind(runs[0], other)
         check_same_sentences(runs[0], other)
-    told = {name: _compare(name, runs, conventions, options) for name in runs[0].sets}
+    results = {name: _compare(name, runs, conventions, options) for name in runs[0].sets}
     if options.json:
-        print(json.dumps(_result(runs, conventions, options, told), default=str))
+        print(json.dumps(_result(runs, conventions, options, results), default=str))
         return
     for name, report in runs[0].reports.items():
         print(f"{name}: {report.summary()}")
-    print(_table(told))
-    print("\n".join(_notes(runs, conventions, options, told)))
+    print(_table(results))
+    print("\n".join(_notes(runs, conventions, options, results)))
 
 
 def _compare(
-    name: str, runs: Sequence[Parsed], conventions: Conventions, options: argparse.Namespace
+    name: str, runs: Sequence[RunTrees], conventions: Conventions, options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Return a set's figures: of the encoders, and of gold where they have trees of their own.
+    """Return a set's results: of the encoders, and of gold where the encoders predict trees.
 
     Raises: InputError: if the conventions leave no sentence.
     """
@@ -146,45 +163,47 @@ def _compare(
     if not trees[0]:
         raise InputError(f"{name}: no sentence is left to compare: {conventions.describe()}")
     each = [figures(found, conventions, golds=golds, **drawn) for found in trees]
-    told: dict[str, Any] = {"encoder": each[0] if len(each) == 1 else _spread(each)}
+    results: dict[str, Any] = {"encoder": each[0] if len(each) == 1 else _spread(each)}
     if len(runs) > 1:
-        told["encoder"]["self_agreement"] = self_agreement(trees, conventions)
-    if golds is not None and any(run.own for run in runs):
-        told["gold"] = figures(golds, conventions, **drawn)
-    return {**told, "left_out": len(parses) - len(trees[0])}
+        results["encoder"]["self_agreement"] = self_agreement(trees, conventions)
+    if golds is not None and any(run.predicted for run in runs):
+        results["gold"] = figures(golds, conventions, **drawn)
+    return {**results, "left_out": len(parses) - len(trees[0])}
 
 
 def _spread(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return mean and standard deviation over the runs; counts are the same for all."""
-    told: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for name, value in each[0].items():
         values = [one[name] for one in each]
         if name == "sentences" or value is None:
-            told[name] = value
+            results[name] = value
         else:
-            told[name] = {"mean": fmean(values), "sd": stdev(values), "runs": values}
-    return told
+            results[name] = {"mean": fmean(values), "sd": stdev(values), "runs": values}
+    return results
 
 
 def _result(
-    runs: Sequence[Parsed],
+    runs: Sequence[RunTrees],
     conventions: Conventions,
     options: argparse.Namespace,
-    told: dict[str, Any],
+    results: dict[str, Any],
 ) -> dict[str, Any]:
     return {
-        "runs": [{"run": run.folder, "own": run.own, "trees": run.given} for run in runs],
+        "runs": [
+            {"run": run.folder, "predicted": run.predicted, "trees": run.given} for run in runs
+        ],
         "conventions": asdict(conventions),
         "each_occurrence": options.each_occurrence,
         "random": {"draws": options.draws, "seed": options.seed},
-        "sets": told,
+        "sets": results,
         "read": {name: asdict(report) for name, report in runs[0].reports.items()},
     }
 
 
-def _table(told: Mapping[str, Mapping[str, Any]]) -> str:
+def _table(results: Mapping[str, Mapping[str, Any]]) -> str:
     rows = {}
-    for name, both in told.items():
+    for name, both in results.items():
         rows[name] = both["encoder"]
         if "gold" in both:
             rows[f"{name}, gold"] = both["gold"]
@@ -204,55 +223,55 @@ def _cell(name: str, value: Any) -> str:
 
 
 def _notes(
-    runs: Sequence[Parsed],
+    runs: Sequence[RunTrees],
     conventions: Conventions,
     options: argparse.Namespace,
-    told: Mapping[str, Mapping[str, Any]],
+    results: Mapping[str, Mapping[str, Any]],
 ) -> list[str]:
-    """What the table's reader has to know, a line each."""
-    times = "as often as it stands in the pairs" if options.each_occurrence else "once"
+    """Return the notes below the table, one line each."""
+    times = "as often as it occurs in the pairs" if options.each_occurrence else "once"
     drawn = f"random: mean of {options.draws} draws"
     notes = [
         f"In per cent: {conventions.describe()}; each sentence {times}; {drawn}. Depth in edges, "
         "of trees and of words."
     ]
     notes += [
-        f"{run.folder} follows the data's trees ({run.given}): its figures are theirs."
+        f"{run.folder} follows the data's trees ({run.given}), and these are compared."
         for run in runs
-        if not run.own
+        if not run.predicted
     ]
-    notes += _without_gold(runs, options.trees) + _explained(told, len(runs))
+    notes += _without_gold(runs, options.trees) + _explained(results, len(runs))
     return notes + [
         f"{name}: {both['left_out']} sentence(s) not compared, by these conventions."
-        for name, both in told.items()
+        for name, both in results.items()
         if both["left_out"]
     ]
 
 
-def _without_gold(runs: Sequence[Parsed], asked: str | None) -> list[str]:
-    """Say why gold is not compared with: for all runs, if the command line asked for others."""
+def _without_gold(runs: Sequence[RunTrees], asked: str | None) -> list[str]:
+    """Return why there is no comparison with gold trees."""
     if asked not in (None, GOLD):
-        return [f"--trees {asked} was given, so there is no gold to compare with."]
+        return [f"--trees {asked} was given, so there are no gold trees to compare with."]
     return [
-        f"No comparison with gold: {run.folder} has data.trees={run.given}; where the data have "
+        f"No comparison with gold trees: those of {run.folder} are {run.given}; if the data have "
         "parses, --trees gold reads them."
         for run in runs
         if run.given != GOLD
     ]
 
 
-def _explained(told: Mapping[str, Mapping[str, Any]], runs: int) -> list[str]:
-    """Say what the columns and rows are whose names do not say it, where the table has them."""
-    rows = list(told.values())
+def _explained(results: Mapping[str, Mapping[str, Any]], runs: int) -> list[str]:
+    """Return the meaning of columns and rows whose names do not say it."""
+    rows = list(results.values())
     lines = []
-    if any("moves" in row["encoder"] for row in rows):
+    if any("transitions" in row["encoder"] for row in rows):
         lines.append(
-            "moves: the part of a tree's moves, shift or reduce, that are gold's at the same "
-            "place; free moves: of those alone where gold could have made either."
+            "transitions: the proportion of a tree's transitions that are gold's at the same "
+            "place; free: the same for transitions where both SHIFT and REDUCE are legal."
         )
     if any("gold" in row for row in rows):
-        lines.append("SET, gold: the same figures of gold's own trees.")
+        lines.append("SET, gold: the same results for the gold trees.")
     if runs > 1:
-        lines.append("self: the mean F1 of every two runs' trees with each other.")
+        lines.append("self: the mean F1 between the trees of every two runs.")
         lines.append(f"±: mean and sample standard deviation over the {runs} runs.")
     return lines

@@ -1,46 +1,56 @@
-"""`spinn predict RUN`: the label of one's own sentences."""
+"""`spinn predict RUN`: labels for sentences of the user."""
+
+from __future__ import annotations
 
 import argparse
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from spinn.cli.support import sentence_arguments, tree_options
+from spinn.cli.support.file_formats import READER_FORMATS, reader_of
 from spinn.cli.support.input_examples import (
     AUTO,
-    FORMATS,
+    LINE_FORMATS,
     LONGEST_LINE,
     BadLine,
-    Question,
+    InputExample,
     Row,
-    question,
-    questions,
-    size,
+    read_dataset_examples,
+    read_example,
+    read_examples,
+    word_count,
 )
-from spinn.cli.support.input_stream import Arriving
-from spinn.cli.support.output_formats import Tell, as_json, as_text, as_tsv, harmless, tsv_header
-from spinn.cli.support.predictor import Answerer, refusal
-from spinn.data.text.readers.rows import lines_of, raw_lines
+from spinn.cli.support.input_stream import InputStream
+from spinn.cli.support.output_formats import (
+    Formatter,
+    escape_controls,
+    format_json,
+    format_text,
+    format_tsv,
+    tsv_header,
+)
 from spinn.data.text.tree_source import TreeSource
 from spinn.errors import InputError
 from spinn.files import write_atomically
-from spinn.tasks.pair_classification import PairClassification
-from spinn.training.loading import load_run
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from spinn.cli.support.predictor import Predictor
 
 STDIN = "<stdin>"
-WINDOW = 8  # batches that are sorted by length together, if so much has come
-ROOM = 100_000  # words of questions that wait for an answer
+WINDOW = 8  # batches that are sorted by length together, if as many examples are there
+ROOM = 100_000  # words of examples that wait for a prediction
 EXPECTED = 'a line {"premise": "…", "hypothesis": "…"}, or a premise, a tab and a hypothesis'
 
 
-class Questions(NamedTuple):
-    """What is asked, and its place in messages; None for the command line."""
+class Examples(NamedTuple):
+    """The examples, and the file that messages name; None for the command line."""
 
-    items: Iterable[Question | BadLine]
+    items: Iterable[InputExample | BadLine]
     place: str | None
 
 
@@ -50,47 +60,54 @@ def add_to(commands: Any) -> None:
         "predict",
         help="label and probabilities for your own sentences",
         usage="%(prog)s [options] RUN [PREMISE HYPOTHESIS]",
-        description="Say whether a premise entails a hypothesis. Without sentences, read --file or "
-        f"standard input: {EXPECTED}. sentence1 and sentence2 are names too, also in a TSV's "
-        "header line; an id is handed through. Each line gets one answer, in order, as soon as it "
-        'comes. A sentence in brackets, "( ( all dogs ) move )", keeps its tree; plain text gets '
-        "the tree of --trees. With --trees predicted the model's own tree is followed for all "
-        "sentences, and brackets are read for their words.",
+        description="Predict whether a premise entails a hypothesis. Without sentences, read "
+        f"--file or standard input: {EXPECTED}. The keys sentence1 and sentence2, "
+        "sentence1_binary_parse and sentence2_binary_parse are read too, also in the header of a "
+        "TSV; an id is repeated in the output. One prediction is printed per line, in order, as "
+        "soon as the line has come. A model that predicts trees (model=spinn) parses the words "
+        "itself. A model that follows trees takes those of the file, or a sentence in brackets, "
+        '"( ( all dogs ) move )", or those of the parser that --trees names.',
     )
-    parser.add_argument("folder", metavar="RUN", help="the folder that training left")
-    _add_questions(parser)
-    tree_options.add_for_text(parser)
-    parser.add_argument("--batch-size", type=int, default=64, help="pairs in a batch")
-    forms = parser.add_mutually_exclusive_group()
-    forms.add_argument("--json", action="store_true", help="print JSON lines")
-    forms.add_argument("--tsv", action="store_true", help="print tab-separated columns")
-    parser.add_argument(
-        "--out", type=Path, help="write to this file, which appears when all is answered"
-    )
-    parser.set_defaults(run=run)
-
-
-def _add_questions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="RUN", help="the folder of a training run")
     sentence_arguments.add_to(parser)
     parser.add_argument("--file", type=Path, help="a file of pairs, one a line (plain or .gz)")
     parser.add_argument(
-        "--format", choices=FORMATS, default=AUTO, help="default: as the first line looks"
+        "--format",
+        choices=(*LINE_FORMATS, *READER_FORMATS),
+        default=AUTO,
+        help="of --file or standard input (default: JSON lines or TSV, by the first line). logic, "
+        "multinli, sick, snli: a dataset's files, whose labels are ignored",
     )
     parser.add_argument(
         "--on-error",
         choices=("raise", "skip"),
         default="raise",
-        help="what a bad line does: end with exit code 2 after the answers to those before it, or "
-        "get its error as an answer",
+        help="at a bad line: raise ends with exit code 2 after the predictions before it, skip "
+        "prints its error in place of a prediction (default: %(default)s)",
     )
+    tree_options.add_to(parser)
+    parser.add_argument(
+        "--batch-size", type=int, default=64, help="pairs in a batch (default: %(default)s)"
+    )
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--json", action="store_true", help="print JSON lines")
+    formats.add_argument("--tsv", action="store_true", help="print tab-separated columns")
+    parser.add_argument(
+        "--out", type=Path, help="write to this file, which appears when all is predicted"
+    )
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Answer each question in the order it came."""
-    sentences = _pair(options)
+    """Print one prediction per example, in order."""
+    sentences = _sentence_pair(options)
     if options.batch_size < 1:
         raise InputError(f"--batch-size is {options.batch_size}; expected 1 or more")
     _check_out(options)
+    from spinn.cli.support.predictor import Predictor
+    from spinn.tasks.pair_classification import PairClassification
+    from spinn.training.loading import load_run
+
     loaded = load_run(options.folder)
     task = loaded.task
     if not isinstance(task, PairClassification):
@@ -98,17 +115,18 @@ def run(options: argparse.Namespace) -> None:
             f"{options.folder} was trained on {loaded.dataset.describe()}; predict is for pairs of "
             "sentences"
         )
-    asked = _asked(options, sentences, tree_options.for_text(loaded, options))
-    answerer = Answerer(task, loaded.vocabulary, batch_size=options.batch_size)
+    choice = tree_options.choose_trees(loaded, options.trees, options.parser_url)
+    examples = _examples(options, sentences, choice.source(), task.labels)
+    predictor = Predictor(task, loaded.vocabulary, choice, batch_size=options.batch_size)
     if options.out is None:
-        _make_writable(sys.stdout, for_programs=options.json or options.tsv)
-        _answer_all(options, asked, answerer, sys.stdout)
+        _accept_any_character(sys.stdout, as_utf8=options.json or options.tsv)
+        _predict_all(options, examples, predictor, sys.stdout)
     else:
-        _fill(options.out, lambda file: _answer_all(options, asked, answerer, file))
+        _write_out(options.out, lambda file: _predict_all(options, examples, predictor, file))
 
 
-def _fill(path: Path, write: Callable[[TextIO], None]) -> None:
-    """Have a file written, whole or not at all."""
+def _write_out(path: Path, write: Callable[[TextIO], None]) -> None:
+    """Write a file whole or not at all."""
 
     def fill(draft: Path) -> None:
         with draft.open("w", encoding="utf-8", newline="\n") as file:
@@ -122,12 +140,15 @@ def _fill(path: Path, write: Callable[[TextIO], None]) -> None:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def _pair(options: argparse.Namespace) -> tuple[str, str] | None:
-    """Return the sentences of the command line, if there are any, and no file beside them."""
+def _sentence_pair(options: argparse.Namespace) -> tuple[str, str] | None:
+    """Return the sentences of the command line, or None; there is no file beside them."""
     named = [options.premise, options.hypothesis]
     if options.file is not None and (options.sentences or named != [None, None]):
         raise InputError("give either sentences or --file, one of the two")
-    return sentence_arguments.given(options)
+    pair = sentence_arguments.sentence_pair(options)
+    if pair is not None and options.format != AUTO:
+        raise InputError("--format is for --file and standard input; leave it out")
+    return pair
 
 
 def _check_out(options: argparse.Namespace) -> None:
@@ -143,21 +164,30 @@ def _check_out(options: argparse.Namespace) -> None:
         raise InputError(f"--out {out} is the --file that is read; name another one")
 
 
-def _asked(
-    options: argparse.Namespace, sentences: tuple[str, str] | None, trees: TreeSource
-) -> Questions:
+def _examples(
+    options: argparse.Namespace,
+    sentences: tuple[str, str] | None,
+    trees: TreeSource,
+    labels: tuple[str, ...],
+) -> Examples:
+    from spinn.data.text.readers.rows import lines_of, raw_lines
+
     if sentences is not None:
-        return Questions([question(1, Row(None, *sentences), trees)], None)
+        return Examples([read_example(1, Row(None, *sentences), trees)], None)
     if options.file is not None:
-        lines: Iterator[tuple[int, bytes]] = raw_lines(options.file, LONGEST_LINE)
         place = str(options.file)
+        lines: Iterable[tuple[int, bytes]] = raw_lines(options.file, LONGEST_LINE)
     else:
-        lines, place = lines_of(_stdin(), STDIN, LONGEST_LINE), STDIN
-    return Questions(questions(lines, options.format, trees), place)
+        place = STDIN
+        lines = lines_of(_stdin(), STDIN, LONGEST_LINE)
+    if options.format in READER_FORMATS:
+        reader = reader_of(options.format, labels)
+        return Examples(read_dataset_examples(lines, reader, trees), place)
+    return Examples(read_examples(lines, options.format, trees), place)
 
 
 def _stdin() -> io.BufferedReader:
-    """Return standard input, and say what is expected of a person at a terminal.
+    """Return standard input; at a terminal, print what is expected.
 
     Not `sys.stdin`, which Python locks to close it at exit, while the thread may be reading it.
     """
@@ -171,65 +201,77 @@ def _stdin() -> io.BufferedReader:
         return io.BufferedReader(sys.stdin.buffer)  # type: ignore[arg-type]
 
 
-def _make_writable(stream: TextIO, *, for_programs: bool) -> None:
-    """Have a stream take any character: as UTF-8, or as an escape if it has another encoding."""
+def _accept_any_character(stream: TextIO, *, as_utf8: bool) -> None:
+    """Let a stream take any character: as UTF-8, or as an escape if its encoding lacks it."""
     if isinstance(stream, io.TextIOWrapper):
-        if for_programs:
+        if as_utf8:
             stream.reconfigure(encoding="utf-8")
         else:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _answer_all(
-    options: argparse.Namespace, asked: Questions, answerer: Answerer, out: TextIO
+def _predict_all(
+    options: argparse.Namespace, examples: Examples, predictor: Predictor, out: TextIO
 ) -> None:
-    """Answer what has come, write it, and go on so until the end."""
-    tell = _teller(options, asked, answerer.labels)
+    """Read, predict and print until the input ends."""
+    from spinn.cli.support.predictor import error_entry
+
+    formatter = _formatter(options, examples, predictor.labels)
     if options.tsv:
-        print(tsv_header(answerer.labels), file=out)
-    count = bad = 0
-    with Arriving(asked.items, size=size, room=ROOM) as arriving, _bar(options, asked) as bar:
-        while handful := arriving.take(WINDOW * options.batch_size):
-            failure = _first_bad(handful) if options.on_error == "raise" else None
-            told = handful if failure is None else handful[: handful.index(failure)]
-            _tell(told, answerer, tell, out)
+        print(tsv_header(predictor.labels), file=out)
+    predicted = bad = 0
+    warned: set[str] = set()
+    bar = _progress_bar(options, examples)
+    with InputStream(examples.items, size=word_count, room=ROOM) as stream, bar:
+        while items := stream.take(WINDOW * options.batch_size):
+            failure = _first_bad(items) if options.on_error == "raise" else None
             if failure is not None:
-                raise InputError(_complaint(asked.place, failure))
-            refused = [item for item in told if isinstance(item, BadLine)]
-            for item in refused:
-                tqdm.write(_complaint(asked.place, item), file=sys.stderr)
-            count, bad = count + len(told) - len(refused), bad + len(refused)
-            bar.update(len(told))
-    if asked.place is not None:
-        print(f"{count:,} answered, {bad:,} bad line{'' if bad == 1 else 's'}", file=sys.stderr)
+                items = items[: items.index(failure)]
+            predictions = iter(
+                predictor.predict([item for item in items if isinstance(item, InputExample)])
+            )
+            for item in items:
+                if isinstance(item, BadLine):
+                    bar.write(_message(examples.place, item), file=sys.stderr)
+                    print(formatter(error_entry(item)), file=out)
+                    bad += 1
+                    continue
+                prediction = next(predictions)
+                for warning in filter(lambda text: text not in warned, prediction["warnings"]):
+                    bar.write(f"warning: {warning}", file=sys.stderr)
+                    warned.add(warning)
+                print(formatter(prediction), file=out)
+                predicted += 1
+            out.flush()
+            if failure is not None:
+                raise InputError(_message(examples.place, failure))
+            bar.update(len(items))
+    if examples.place is not None:
+        lines = "bad line" if bad == 1 else "bad lines"
+        print(f"{predicted:,} predicted, {bad:,} {lines}", file=sys.stderr)
 
 
-def _first_bad(items: Iterable[Question | BadLine]) -> BadLine | None:
+def _first_bad(items: Iterable[InputExample | BadLine]) -> BadLine | None:
     return next((item for item in items if isinstance(item, BadLine)), None)
 
 
-def _tell(items: list[Question | BadLine], answerer: Answerer, tell: Tell, out: TextIO) -> None:
-    """Write an answer or a refusal for each item, in order."""
-    answers = iter(answerer.answer([item for item in items if isinstance(item, Question)]))
-    for item in items:
-        answer = refusal(item) if isinstance(item, BadLine) else next(answers)
-        print(tell(answer), file=out)
-    out.flush()
-
-
-def _teller(options: argparse.Namespace, asked: Questions, labels: tuple[str, ...]) -> Tell:
+def _formatter(
+    options: argparse.Namespace, examples: Examples, labels: tuple[str, ...]
+) -> Formatter:
     if options.json:
-        return as_json
+        return format_json
     if options.tsv:
-        return lambda answer: as_tsv(answer, labels)
-    return lambda answer: as_text(answer, numbered=asked.place is not None)
+        return lambda prediction: format_tsv(prediction, labels)
+    return lambda prediction: format_text(prediction, numbered=examples.place is not None)
 
 
-def _complaint(place: str | None, bad: BadLine) -> str:
-    return harmless(bad.error if place is None else f"{place}:{bad.line}: {bad.error}")
+def _message(place: str | None, bad: BadLine) -> str:
+    return escape_controls(bad.error if place is None else f"{place}:{bad.line}: {bad.error}")
 
 
-def _bar(options: argparse.Namespace, asked: Questions) -> "tqdm[Any]":
-    """Return a bar for a file, shown at a terminal where no answers are."""
-    quiet = asked.place in (None, STDIN) or (options.out is None and sys.stdout.isatty())
+def _progress_bar(options: argparse.Namespace, examples: Examples) -> tqdm[Any]:
+    """Return a progress bar, shown on a terminal for a file if no predictions appear there."""
+    from tqdm import tqdm
+
+    quiet = examples.place in (None, STDIN) or (options.out is None and sys.stdout.isatty())
     return tqdm(unit=" pairs", unit_scale=True, disable=True if quiet else None)

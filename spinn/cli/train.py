@@ -1,4 +1,4 @@
-"""`python train.py`: what Hydra composed goes to a training run; a person is told how it went."""
+"""`python train.py`: train with the configuration that Hydra composed, and print the results."""
 
 import contextlib
 import logging
@@ -13,23 +13,21 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from spinn.cli.draw import draw
-from spinn.cli.support import exit_codes, resume_command
+from spinn.cli.support import exit_codes, hydra_overrides, resume_command
 from spinn.cli.support.hydra_errors import explain
-from spinn.cli.support.project_root import HOME
+from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.cli.support.tables import results_table
-from spinn.data.dataset import PairFiles
 from spinn.errors import InputError, Interrupted, TrainingError
-from spinn.training.build import dataset_of
-from spinn.training.run import train as train_run
 
 log = logging.getLogger(__name__)
 
-OmegaConf.register_new_resolver("spinn.home", lambda: str(HOME), replace=True)
+OmegaConf.register_new_resolver("spinn.home", lambda: str(PROJECT_ROOT), replace=True)
+hydra_overrides.install()
 
 
 def launch(main: Callable[[], object]) -> int:
     """Run Hydra's main and return the exit code: 0, 2 for bad input, 130 for Ctrl-C."""
-    # Hydra itself prints what it finds wrong and exits with 1; this makes it raise instead.
+    # Makes Hydra raise its errors; by default it prints them and exits with 1.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     return exit_codes.run(lambda: _composed(main))
 
@@ -38,25 +36,28 @@ def _composed(main: Callable[[], object]) -> None:
     try:
         main()
     except HydraException as error:
-        raise InputError(explain(error, HOME / "conf")) from error
+        raise InputError(explain(error, PROJECT_ROOT / "conf")) from error
 
 
 def train(config: DictConfig) -> float:
-    """Train, tell the results, and return the best score on dev.
+    """Train, print the results, and return the best score on dev.
 
     Raises:
-        SystemExit: with the exit code, once a person has been told what went wrong.
+        SystemExit: with the exit code, after the error is printed.
     """
     scores: list[float] = []
     code = exit_codes.run(lambda: scores.append(_train(config)))
     if code:
-        with contextlib.suppress(OSError):  # a run that failed before it began leaves no folder
+        with contextlib.suppress(OSError):  # a run that failed before training leaves no folder
             Path(HydraConfig.get().runtime.output_dir).rmdir()
         raise SystemExit(code)
     return scores[0]
 
 
 def _train(config: DictConfig) -> float:
+    from spinn.data.dataset import PairFiles
+    from spinn.training.build import build_dataset
+
     folder = Path(config.run)
     with contextlib.suppress(ValueError):
         folder = folder.relative_to(Path.cwd())
@@ -64,23 +65,25 @@ def _train(config: DictConfig) -> float:
     sets = {"dev": results["dev"], "test": results["test"], **results["tests"]}
     log.info("%s", results_table({name: row for name, row in sets.items() if row is not None}))
     run = shlex.quote(str(folder))
-    if isinstance(dataset_of(config), PairFiles):
-        following = f"spinn predict {run} --help"
+    if isinstance(build_dataset(config), PairFiles):
+        next_command = f"spinn predict {run} --help"
     else:
-        following = f"spinn draw {run}"
+        next_command = f"spinn draw {run}"
         _draw(folder)
-    log.info("saved in %s; next: %s", folder, following)
+    log.info("saved in %s; next: %s", folder, next_command)
     return float(results["dev_score"])
 
 
 def _results(config: DictConfig, folder: Path) -> dict[str, Any]:
-    """Train, and let `latest` point at the folder; if the run is stopped, say how to go on."""
+    """Train, and point `latest` at the folder; a stopped run names the command that resumes it."""
+    from spinn.training.run import train as train_run
+
     try:
         results = train_run(config)
     except Interrupted as stop:
         _link_latest(folder)
         command = resume_command.command(HydraConfig.get().overrides.task, folder)
-        raise Interrupted(f"{stop}. Go on with: {command}", stop.number) from None
+        raise Interrupted(f"{stop}. Resume with: {command}", stop.number) from None
     except TrainingError:
         _link_latest(folder)
         raise
@@ -89,7 +92,7 @@ def _results(config: DictConfig, folder: Path) -> dict[str, Any]:
 
 
 def _draw(run: Path) -> None:
-    """Draw the run; it stands without a picture too."""
+    """Draw the run; a run without a picture is complete, too."""
     try:
         log.info("drawn: %s", draw(run))
     except InputError as error:
@@ -97,7 +100,7 @@ def _draw(run: Path) -> None:
 
 
 def _link_latest(run: Path) -> None:
-    """Point `latest`, beside the run folder, at it, so that other commands need no date."""
+    """Point the link `latest`, beside the run folder, at it, so that commands need no date."""
     link = run.parent / "latest"
     if link.exists() and not link.is_symlink():
         return

@@ -1,94 +1,102 @@
-"""A dataset to training: splits to learn from, the vocabulary, and what a target is.
+"""The dataset contract and its two kinds: files of sentence pairs, and sequences."""
 
-Two kinds: files of sentence pairs in a format that a reader knows, and sequences that a class of
-`spinn.data.sequences` makes or reads.
-"""
+from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from spinn.data.sequences.sequence_dataset import Source
 from spinn.data.sequences.series import Series, SeriesSplits
 from spinn.data.text.corpus import Corpus
+from spinn.data.text.reading import Reader
 from spinn.data.text.splits import DataSettings, Splits, load_splits
+from spinn.data.text.tree_source import tree_kind
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.text import plural
 
 
-class Dataset(Protocol):
-    """What training asks of a dataset."""
+class Dataset(ABC):
+    """The splits of a dataset, its vocabulary, and the form of its inputs and targets."""
 
     @property
+    @abstractmethod
     def labels(self) -> tuple[str, ...] | None:
-        """What classes, or symbols to be written, stand for; None where targets are numbers."""
+        """Names of the classes or output symbols; None where targets are numbers."""
 
     @property
-    def outputs(self) -> int:
-        """How many numbers a target has; 1 for a class."""
-
-    @property
+    @abstractmethod
     def inputs(self) -> int | None:
-        """How many numbers a step of the input has; None where it is a word or symbol."""
-
-    @property
-    def split(self) -> type:
-        """What a split is: a corpus of sentences, or a series."""
-
-    def load(self) -> Any:
-        """Return the splits: `train`, `dev`, `test` and further `tests` by name."""
-
-    def vocabulary(self, splits: Any) -> Vocabulary:
-        """Return the words or symbols that a model of this dataset knows."""
-
-    def describe(self) -> str:
-        """Return what an example is, in the plural, for messages."""
-
-    def facts(self) -> dict[str, Any]:
-        """Return what a run's results say of the dataset."""
-
-    def errors(self, split: Any, outputs: Any) -> dict[str, float]:
-        """Return figures of what a model said of a split, in the dataset's own unit; or none.
-
-        Args: outputs: (R, O) in the order of the split, as the targets are.
-        """
-
-    def baselines(self, split: Any) -> dict[str, dict[str, float]]:
-        """Return the same figures of what needs no training, by name; or none."""
-
-
-@dataclass(frozen=True)
-class PairFiles:
-    """Files of sentence pairs, in a format that a reader knows."""
-
-    settings: DataSettings
-    reader: Any
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The class names, as the reader has them."""
-        return tuple(self.reader.labels)
+        """Numbers per input step; None where a step is a word or a symbol."""
 
     @property
     def outputs(self) -> int:
-        """One class."""
+        """Numbers per target step; 1 for a class or a symbol."""
         return 1
 
     @property
+    @abstractmethod
+    def split(self) -> type:
+        """Type of a split: `Corpus` or `Series`."""
+
+    @abstractmethod
+    def load(self) -> Any:
+        """Return the splits: `train`, `dev`, `test`, and further `tests` by name.
+
+        Raises: InputError: for data that cannot be read or generated.
+        """
+
+    @abstractmethod
+    def vocabulary(self, splits: Any) -> Vocabulary:
+        """Return the words or symbols of a model that is trained on these splits."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return a plural noun phrase for the examples, used in messages."""
+
+    def summary(self) -> dict[str, Any]:
+        """Return entries about the dataset for a run's results."""
+        return {}
+
+    def errors(self, split: Any, outputs: Any) -> dict[str, float]:
+        """Return errors in the dataset's own unit; empty for a dataset without one.
+
+        Args: outputs: (R, O) model outputs in the order of the split's targets.
+        """
+        return {}
+
+    def baselines(self, split: Any) -> dict[str, dict[str, float]]:
+        """Return the `errors` of baselines that need no training, by the baseline's name."""
+        return {}
+
+
+@dataclass(frozen=True)
+class PairFiles(Dataset):
+    """Files of sentence pairs, in the format of a reader."""
+
+    settings: DataSettings
+    reader: Reader
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Class names, in the reader's order."""
+        return self.reader.labels
+
+    @property
     def inputs(self) -> None:
-        """Words."""
+        """None: a step is a word."""
         return None
 
     @property
     def split(self) -> type:
-        """Examples of sentences."""
+        """A corpus of sentences."""
         return Corpus
 
     def load(self) -> Splits:
-        """Read every split; as `load_splits`."""
+        """Read every split; see `load_splits`."""
         return load_splits(self.settings, self.reader)
 
     def vocabulary(self, splits: Splits) -> Vocabulary:
-        """The words of train."""
+        """Return the words of train."""
         return Vocabulary.build(
             splits.train.counts(),
             lowercase=self.settings.lowercase,
@@ -96,70 +104,37 @@ class PairFiles:
         )
 
     def describe(self) -> str:
-        """Pairs, and where their trees come from."""
-        return f"pairs, {self.settings.trees} trees"
+        """Return "pairs" and the origin of their trees."""
+        return f"pairs, {tree_kind(self.settings.trees)} trees"
 
-    def facts(self) -> dict[str, Any]:
-        """Where the trees come from."""
+    def summary(self) -> dict[str, Any]:
+        """Return the origin of the trees."""
         return {"trees": self.settings.trees}
 
-    def errors(self, split: Any, outputs: Any) -> dict[str, float]:
-        """None: labels have no unit."""
-        return {}
 
-    def baselines(self, split: Any) -> dict[str, dict[str, float]]:
-        """None."""
-        return {}
-
-
-@dataclass(frozen=True)
-class GeneratedSequences:
-    """Sequences that a class of `spinn.data.sequences` gives."""
-
-    source: Source
+class SequenceDataset(Dataset):
+    """Sequences of symbols or numbers. A subclass's constructor takes the dataset's settings."""
 
     @property
-    def labels(self) -> tuple[str, ...] | None:
-        """As the source says."""
-        return self.source.labels
-
-    @property
-    def outputs(self) -> int:
-        """As the source says."""
-        return self.source.outputs
-
-    @property
-    def inputs(self) -> int | None:
-        """As the source says, where inputs are numbers."""
-        return self.source.inputs if self.source.symbols is None else None
+    @abstractmethod
+    def symbols(self) -> tuple[str, ...] | None:
+        """Names of the input symbols; None where input steps are numbers."""
 
     @property
     def split(self) -> type:
-        """Sequences."""
+        """A series."""
         return Series
 
+    @abstractmethod
     def load(self) -> SeriesSplits:
-        """Make or read every split."""
-        return self.source.load()
+        """Generate or read every split."""
 
     def vocabulary(self, splits: SeriesSplits) -> Vocabulary:
-        """The source's symbols, in its order."""
-        return Vocabulary(self.source.symbols or ())
+        """Return the input symbols, in the dataset's order."""
+        return Vocabulary(self.symbols or ())
 
     def describe(self) -> str:
-        """Sequences, and what a step is."""
+        """Return "sequences" and the form of a step."""
         if self.inputs is None:
             return "sequences of symbols"
         return f"sequences, {plural(self.inputs, 'number')} a step"
-
-    def facts(self) -> dict[str, Any]:
-        """Nothing: all is in the configuration."""
-        return {}
-
-    def errors(self, split: Any, outputs: Any) -> dict[str, float]:
-        """As the source says."""
-        return self.source.errors(outputs, split)
-
-    def baselines(self, split: Any) -> dict[str, dict[str, float]]:
-        """As the source says."""
-        return self.source.baselines(split)

@@ -1,30 +1,25 @@
-"""A run folder stands alone: a trained model is rebuilt from it and nothing else.
+"""A trained model, rebuilt from its run folder alone.
 
-What is read from one is data: it is never unpickled, and builds only this package's own classes.
+A run folder is data: it is never unpickled, and builds only classes of this package.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from omegaconf import DictConfig
 
 from spinn.data.dataset import Dataset
-from spinn.data.text.tree_source import PREDICTED
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.errors import InputError
 from spinn.tasks.task import Task
-from spinn.training.build import dataset_of, task_factory
+from spinn.training.build import build_dataset, task_factory
 from spinn.training.checkpoint import load_weights
 from spinn.training.run_folder import RunFolder
-
-OWN = "own"  # the trees of an encoder that parses for itself
 
 
 @dataclass(frozen=True)
 class Run:
-    """A trained model, read back from its folder."""
+    """A trained model, and all else that its run folder holds."""
 
     folder: RunFolder
     config: DictConfig
@@ -32,61 +27,12 @@ class Run:
     dataset: Dataset
     task: Task
 
-    def follow(self, trees: str) -> None:
-        """Let the encoder follow these trees: `predicted` are its own, all others given to it.
-
-        Raises: InputError: if it cannot.
-        """
-        encoder = self.task.encoder
-        kind = type(encoder).__name__
-        if trees == PREDICTED and encoder.tree_source == "given":
-            raise InputError(
-                f"--trees {PREDICTED}: {kind} follows given trees and predicts none; choose others "
-                "or train model=spinn, rl_spinn or gumbel_treelstm"
-            )
-        predicts = encoder.tree_source == "predicted"
-        if trees != PREDICTED and predicts and not encoder.can_follow_given:
-            raise InputError(
-                f"--trees {trees}: {kind} predicts its trees and follows no others; choose "
-                f"{PREDICTED}"
-            )
-        encoder.follow_given = encoder.can_follow_given and trees != PREDICTED
-
-    def followed(self, trees: str) -> str | None:
-        """Return what the encoder follows where the data's trees are these, by their name.
-
-        Returns: `own`, the name, or None of an encoder that reads without trees.
-        """
-        encoder = self.task.encoder
-        if encoder.tree_source == "none":
-            return None
-        predicts = encoder.tree_source == "predicted" and not encoder.follow_given
-        return OWN if predicts else trees
-
-
-def config_of(folder: RunFolder) -> DictConfig:
-    """Read the configuration that a run was trained with.
-
-    Raises:
-        InputError: if it is no configuration of a run.
-    """
-    try:
-        config = OmegaConf.load(folder.config)
-    except (YAMLError, OmegaConfBaseException, UnicodeDecodeError, OSError) as error:
-        raise InputError(f"{folder.config}: not a configuration ({error})") from error
-    sections = ("model", "data", "task")
-    if not isinstance(config, DictConfig) or not all(
-        isinstance(config.get(name), DictConfig) for name in sections
-    ):
-        raise InputError(f"{folder.config}: expected the sections {', '.join(sections)}")
-    return config
-
 
 def load_run(path: str | Path) -> Run:
     """Read a run folder and rebuild its trained model.
 
     Raises:
-        InputError: if the folder is no run, or its files disagree.
+        InputError: if the folder is not that of a run, or its files disagree.
     """
     folder = RunFolder(path)
     if not folder.path.is_dir():
@@ -94,9 +40,9 @@ def load_run(path: str | Path) -> Run:
     for file in (folder.config, folder.vocabulary, folder.weights):
         if not file.is_file():
             raise InputError(f"{path} is not the folder of a run: {file.name} is not in it")
-    config = config_of(folder)
+    config = folder.read_config()
     vocabulary = Vocabulary.load(folder.vocabulary)
-    dataset = dataset_of(config)
+    dataset = build_dataset(config)
     task = task_factory(config, dataset)(vocabulary)
     load_weights(folder.weights, task)
     task.eval()

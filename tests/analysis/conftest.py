@@ -1,22 +1,22 @@
-"""A small model that reads pairs, its encoder changed at will, and its page in a browser."""
+"""A small model that reads pairs, its encoder replaceable, and its page in a browser."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pytest
 import torch
 from shown import Shown
-from torch import nn
 
-from spinn.analysis.page import page
+from spinn.analysis.page import render_page
 from spinn.analysis.trace import Trace, trace
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
 from spinn.data.text.vocabulary import Vocabulary
+from spinn.encoders.encoder import Encoder
 from spinn.encoders.spinn_pi import SPINNPI
 from spinn.layers.embedding import WordEmbedding
 from spinn.tasks.pair_classification import PairClassification
@@ -32,8 +32,11 @@ LABELS = ("entailment", "neutral", "contradiction")
 WORDS = Vocabulary(["all", "some", "old", "dogs", "cats", "move"])
 
 
-class Chooser(nn.Module):
-    """SPINN that always chooses left-branching trees, with chances of its own."""
+class Chooser(Encoder):
+    """SPINN-PI that always predicts left-branching trees, with fixed probabilities."""
+
+    tree_source: ClassVar[Literal["none", "given", "predicted"]] = "predicted"
+    has_nodes: ClassVar[bool] = True
 
     def __init__(self, spinn: SPINNPI) -> None:
         super().__init__()
@@ -41,26 +44,26 @@ class Chooser(nn.Module):
         self.size = spinn.size
 
     def forward(self, sentences: Sentences) -> Encoding:
-        """Follow other trees than those that came."""
-        moves = b"".join(map(left_branching, sentences.lengths.tolist()))
-        followed = sentences.with_transitions(np.frombuffer(moves, dtype=np.uint8).copy())
-        chances = torch.tensor([0.25, 0.75]).log().expand(len(moves), 2)
+        """Follow left-branching trees."""
+        trees = b"".join(map(left_branching, sentences.lengths.tolist()))
+        followed = sentences.with_transitions(np.frombuffer(trees, dtype=np.uint8).copy())
+        log_probs = torch.tensor([0.25, 0.75]).log().expand(len(trees), 2)
         encoding: Encoding = self.spinn(followed)
-        return replace(encoding, transitions=followed.transitions, log_probs=chances)
+        return replace(encoding, transitions=followed.transitions, log_probs=log_probs)
 
 
-class NoTree(nn.Module):
+class NoTree(Encoder):
     """An encoder without nodes."""
 
     size = 5
 
     def forward(self, sentences: Sentences) -> Encoding:
-        """Give sentences alone."""
+        """Return sentence vectors alone."""
         return Encoding(torch.zeros(len(sentences), self.size))
 
 
 def make_task(
-    change: Callable[[SPINNPI], nn.Module] = lambda spinn: spinn,
+    change: Callable[[SPINNPI], Encoder] = lambda spinn: spinn,
     tracker_size: int | None = 4,
     sentences: str = "both",
     labels: tuple[str, ...] = LABELS,
@@ -80,7 +83,7 @@ def read_pair(
 ) -> Trace:
     parses = [parse_brackets(s) if isinstance(s, str) else s for s in (premise, hypothesis)]
     return trace(
-        task or make_task(), WORDS, (parses[0], parses[1]), ("given", "right"), "tiny model"
+        task or make_task(), WORDS, (parses[0], parses[1]), ("gold", "right"), "tiny model"
     )
 
 
@@ -98,7 +101,7 @@ def small() -> Callable[..., PairClassification]:
 
 @pytest.fixture
 def chooser() -> type[Chooser]:
-    """The encoder that chooses its own trees."""
+    """The encoder that predicts trees."""
     return Chooser
 
 
@@ -126,14 +129,20 @@ def browser() -> Iterator[Any]:
 def shown(
     browser: Any, read: Callable[..., Trace], tmp_path: Path
 ) -> Iterator[Callable[..., Shown]]:
-    """Show the page of a pair; at the end, it must have said nothing and asked for nothing."""
+    """Show the page of a pair; at the end, it must have logged nothing and requested nothing."""
     opened: list[Shown] = []
 
     def show(
-        premise: Any = P, hypothesis: Any = H, task: Any = None, run: str = "", **settings: Any
+        premise: Any = P,
+        hypothesis: Any = H,
+        task: Any = None,
+        run: str = "",
+        warnings: Sequence[str] = (),
+        **settings: Any,
     ) -> Shown:
         path = tmp_path / "a page.html"
-        path.write_text(page(replace(read(premise, hypothesis, task), run=run)), encoding="utf-8")
+        trace = replace(read(premise, hypothesis, task), run=run, warnings=list(warnings))
+        path.write_text(render_page(trace), encoding="utf-8")
         opened.append(Shown(browser, path, **settings))
         return opened[-1]
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from spinn.analysis.page import as_json, page
+from spinn.analysis.page import as_json, render_page
 from spinn.analysis.trace import Trace
 from spinn.trees.transitions import Parse, right_branching
 
@@ -21,9 +21,9 @@ def nasty(read: Callable[..., Trace]) -> Trace:
 
 
 def test_texts_come_back_as_they_were(read: Callable[..., Trace]) -> None:
-    html = page(nasty(read))
+    html = render_page(nasty(read))
     (data,) = re.findall(r'<script type="application/json" id="trace">(.*?)</script>', html, re.S)
-    assert json.loads(data)["sides"][0]["words"] == list(NASTY)
+    assert json.loads(data)["sentences"][0]["words"] == list(NASTY)
     html.encode("utf-8")
 
 
@@ -34,17 +34,17 @@ def test_nothing_in_the_data_reads_as_markup(read: Callable[..., Trace]) -> None
 
 
 def test_one_script_one_style_and_nothing_from_elsewhere(read: Callable[..., Trace]) -> None:
-    html = page(nasty(read))
+    html = render_page(nasty(read))
     assert html.count("<script") == 2
     assert html.count("<style") == 1
-    html = page(read("dogs", "cats"))
+    html = render_page(read("dogs", "cats"))
     assert not re.search(r"\b(src|href)=|@import|url\(|fetch\(|innerHTML|eval\(", html)
     assert html.count("http") == 2, "a directive, and the name of SVG, which is no address"
 
 
 @pytest.mark.parametrize("tag", ["style", "script"])
 def test_the_policy_names_what_may_run(tag: str, read: Callable[..., Trace]) -> None:
-    html = page(read("dogs", "cats"))
+    html = render_page(read("dogs", "cats"))
     (text,) = re.findall(f"<{tag}>(.*?)</{tag}>", html, re.S)
     digest = b64encode(sha256(text.encode()).digest()).decode()
     assert f"{tag}-src 'sha256-{digest}'" in html
@@ -52,7 +52,7 @@ def test_the_policy_names_what_may_run(tag: str, read: Callable[..., Trace]) -> 
 
 
 def test_two_pages_differ_in_their_data_alone(read: Callable[..., Trace]) -> None:
-    one, other = (page(read(word, "cats")) for word in ("dogs", "move"))
+    one, other = (render_page(read(word, "cats")) for word in ("dogs", "move"))
     assert one != other
     data = re.compile(r'(?<=id="trace">).*?(?=</script>)', re.S)
     assert data.sub("", one) == data.sub("", other)

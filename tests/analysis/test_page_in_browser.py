@@ -14,16 +14,16 @@ P, H = "( ( all ( old dogs ) ) move )", "( some ( cats zebras ) )"
 
 
 @pytest.mark.parametrize("by", ["keys", "buttons"])
-def test_forward_through_all_moves_and_back(
+def test_forward_through_all_transitions_and_back(
     by: str, shown: Callable[..., Shown], read: Callable[..., Trace]
 ) -> None:
-    told, here = read(P, H), shown()
+    trace, here = read(P, H), shown()
     forward, back = (
         (lambda: here.press("ArrowRight"), lambda: here.press("ArrowLeft"))
         if by == "keys"
         else (lambda: here.view.click("#forward"), lambda: here.view.click("#back"))
     )
-    assert (here.count, here.text("#answer")) == ("0 / 7", "after the last move")
+    assert (here.count, here.text("#label")) == ("0 / 7", "after the last transition")
     assert here.texts(".panel:first-child .buffer .item") == ["all", "old", "dogs", "move"]
     for step in range(1, 8):
         forward()
@@ -31,13 +31,13 @@ def test_forward_through_all_moves_and_back(
         assert len(here.texts(".panel:first-child .node.built")) == step
     assert here.texts(".stack .item") == ["all old dogs move", "some cats zebras"]
     assert here.texts(".buffer .item") == []
-    assert here.text("#answer") == told.label
+    assert here.text("#label") == trace.label
     assert here.view.is_disabled("#forward")
     for step in range(6, -1, -1):
         back()
         assert here.count == f"{step} / 7"
     assert here.texts(".stack .item") == here.texts(".node.built") == []
-    assert here.text("#answer") == "after the last move"
+    assert here.text("#label") == "after the last transition"
 
 
 def test_stack_and_buffer_are_those_of_the_parser(shown: Callable[..., Shown]) -> None:
@@ -46,7 +46,7 @@ def test_stack_and_buffer_are_those_of_the_parser(shown: Callable[..., Shown]) -
     first = ".panel:first-child"
     assert here.texts(f"{first} .stack .item") == ["all", "old dogs"]
     assert here.texts(f"{first} .buffer .item") == ["move"]
-    assert here.text(f"{first} .did") == "REDUCE “old” + “dogs”"
+    assert here.text(f"{first} .last") == "REDUCE “old” + “dogs”"
     assert "REDUCE “old” + “dogs”" in here.text("#live")
 
 
@@ -68,37 +68,37 @@ def test_the_ends_the_slider_and_one_sentence_alone(shown: Callable[..., Shown])
 def test_playing_reaches_the_end(shown: Callable[..., Shown]) -> None:
     here = shown("dogs", "cats")
     here.press("Space")
-    here.view.locator("#answer:not(.waiting)").wait_for()
+    here.view.locator("#label:not(.waiting)").wait_for()
     assert here.count == "1 / 1"
     assert here.view.get_attribute("#play", "aria-label") == "Play (space)"
 
 
-def test_a_chosen_node_tells_its_label_and_tints_the_other_tree(
+def test_a_chosen_node_shows_its_label_and_tints_the_other_tree(
     shown: Callable[..., Shown], read: Callable[..., Trace]
 ) -> None:
-    told, here = read(P, H), shown()
+    trace, here = read(P, H), shown()
     here.press("End")
     here.view.click("#node-0-3 circle")
-    assert here.text(".holds .phrase") == "“old dogs”"
-    chances = [float(t.split()[0]) for t in here.texts(".holds .bars .figure")]
-    assert chances == pytest.approx(
-        [100 * p for p in told.sides[0].nodes[3].probabilities], abs=0.51
+    assert here.text(".chosen .phrase") == "“old dogs”"
+    probabilities = [float(t.split()[0]) for t in here.texts(".chosen .bars .number")]
+    assert probabilities == pytest.approx(
+        [100 * p for p in trace.sentences[0].nodes[3].probabilities], abs=0.51
     )
-    nearest = told.sides[1].nodes[told.cosine[3].index(max(told.cosine[3]))].span
-    words = " ".join(told.sides[1].words[slice(*nearest)])
-    assert here.texts(".holds .near .name")[0] == words
+    nearest = trace.sentences[1].nodes[trace.cosine[3].index(max(trace.cosine[3]))].span
+    words = " ".join(trace.sentences[1].words[slice(*nearest)])
+    assert here.texts(".chosen .near .name")[0] == words
     assert here.view.locator(".tree.tinted").count() == 1
     here.press("ArrowUp")  # its parent
-    assert here.text(".holds .phrase") == "“all old dogs”"
+    assert here.text(".chosen .phrase") == "“all old dogs”"
     here.press("ArrowDown")
-    assert here.text(".holds .phrase") == "“all”"
+    assert here.text(".chosen .phrase") == "“all”"
     here.press("Shift+ArrowRight")  # the next one made
-    assert here.text(".holds .phrase") == "“old”"
+    assert here.text(".chosen .phrase") == "“old”"
     here.press("ArrowLeft", 6)  # back before it was made
-    assert here.view.locator(".tree.tinted, .holds").count() == 0
+    assert here.view.locator(".tree.tinted, .chosen").count() == 0
 
 
-def test_a_node_not_made_yet_leads_to_its_move(shown: Callable[..., Shown]) -> None:
+def test_a_node_that_is_not_built_leads_to_its_transition(shown: Callable[..., Shown]) -> None:
     here = shown()
     here.view.click("#node-0-4 circle")
     assert here.count == "5 / 7"
@@ -107,24 +107,24 @@ def test_a_node_not_made_yet_leads_to_its_move(shown: Callable[..., Shown]) -> N
 def test_the_tracker_is_read_unit_by_unit(
     shown: Callable[..., Shown], read: Callable[..., Trace]
 ) -> None:
-    told, here = read(P, H), shown()
+    trace, here = read(P, H), shown()
     here.press("ArrowRight", 2)
     here.view.focus(".panel:first-child .strip")
     here.press("Shift+ArrowRight", 2)
-    state = told.sides[0].tracking
+    state = trace.sentences[0].tracking
     assert state is not None
     shown_value = here.text(".panel:first-child .readout").replace("−", "-").split(": ")
     assert shown_value[0] == "unit 2"
     assert float(shown_value[1]) == pytest.approx(state[2][1], abs=0.006)
 
 
-def test_after_the_last_move_the_tracker_says_that_none_comes(
+def test_after_the_last_transition_the_tracker_is_empty(
     shown: Callable[..., Shown],
 ) -> None:
     here = shown("dogs", "( some cats )")
-    assert "no further move" not in "".join(here.texts(".strip"))
+    assert "no further transition" not in "".join(here.texts(".strip"))
     here.press("ArrowRight")
-    assert here.texts(".strip") == ["no further move", ""]
+    assert here.texts(".strip") == ["no further transition", ""]
     assert here.view.locator(".strip span:visible").count() == 4
     here.press("ArrowLeft")
     assert here.texts(".strip") == ["", ""]
@@ -139,15 +139,15 @@ def test_bars_grow_from_nothing(shown: Callable[..., Shown]) -> None:
         )
         == "matrix(0, 0, 0, 1, 0, 0)"
     )
-    for bar in here.view.locator(".verdict .bar").all():
+    for bar in here.view.locator(".prediction .bar").all():
         assert bar.evaluate("(bar) => bar.getBoundingClientRect().width") == 0
 
 
 FOCUS = """() => {
   const [it, low] = [document.activeElement, document.querySelector(".controls")];
-  const said = it.getAttribute("aria-label") ?? it.textContent;
+  const name = it.getAttribute("aria-label") ?? it.textContent;
   const above = it.getBoundingClientRect().bottom <= low.getBoundingClientRect().top;
-  return { tag: it.tagName, said, above: above || low.contains(it) };
+  return { tag: it.tagName, name, above: above || low.contains(it) };
 }"""
 
 
@@ -155,17 +155,17 @@ FOCUS = """() => {
 def test_each_tab_stop_has_a_name_and_is_above_the_controls(
     words: int, back: int, shown: Callable[..., Shown]
 ) -> None:
-    sides = [Parse(("dogs",) * words, random_tree(words, random.Random(0))) for _ in range(2)]
-    here = shown(*sides, viewport={"width": 1280, "height": 700})
+    pair = [Parse(("dogs",) * words, random_tree(words, random.Random(0))) for _ in range(2)]
+    here = shown(*pair, viewport={"width": 1280, "height": 700})
     here.press("End")
     here.press("ArrowLeft", back)
     stops = []
     for _ in range(40):
         here.press("Tab")
         stops.append(here.view.evaluate(FOCUS))
-        if stops[-1]["said"] == "Both":
+        if stops[-1]["name"] == "Both":
             break
-    assert [stop for stop in stops if not stop["said"] or not stop["above"]] == []
+    assert [stop for stop in stops if not stop["name"] or not stop["above"]] == []
     assert [stop["tag"] for stop in stops].count("g") == 2
     assert "svg" not in [stop["tag"] for stop in stops]
 
@@ -188,17 +188,25 @@ def test_the_hint_names_keys_that_lead_to_a_node(shown: Callable[..., Shown]) ->
 def test_the_run_is_named_beside_the_model(shown: Callable[..., Shown]) -> None:
     here = shown(run="<b>run</b> &amp; 7")
     assert here.texts(".brand .chip") == ["tiny model", "<b>run</b> &amp; 7"]
-    assert here.view.title() == "<b>run</b> &amp; 7: How a model reads a pair"
+    assert here.view.title() == "<b>run</b> &amp; 7: How a model reads a sentence pair"
     assert shown().texts(".brand .chip:visible") == ["tiny model"]
 
 
-def test_a_root_says_what_the_answer_says(shown: Callable[..., Shown]) -> None:
+def test_a_root_has_the_probabilities_of_the_pair(shown: Callable[..., Shown]) -> None:
     here = shown()
     here.press("End")
-    answer = here.texts(".verdict .figure")
-    assert here.texts(".panel:first-child .details .figure")[:3] == answer
-    said = here.view.get_attribute("#node-0-6", "aria-label")
-    assert said.removeprefix("all old dogs move: ").split(" ", 1)[1] in answer
+    numbers = here.texts(".prediction .number")
+    assert here.texts(".panel:first-child .details .number")[:3] == numbers
+    name = here.view.get_attribute("#node-0-6", "aria-label")
+    assert name.removeprefix("all old dogs move: ").split(" ", 1)[1] in numbers
+
+
+def test_a_warning_stands_above_the_prediction(
+    shown: Callable[..., Shown], read: Callable[..., Trace]
+) -> None:
+    assert shown().texts("#warnings:visible") == []
+    here = shown(warnings=["the model follows <b>right-branching</b> trees"])
+    assert here.text("#warnings") == "Warning: the model follows <b>right-branching</b> trees"
 
 
 def test_light_and_dark(shown: Callable[..., Shown]) -> None:
@@ -212,7 +220,7 @@ def test_light_and_dark(shown: Callable[..., Shown]) -> None:
     assert here.view.evaluate(ground) == dark
 
 
-def test_the_keys_are_told_and_the_dialog_closes(shown: Callable[..., Shown]) -> None:
+def test_the_keys_are_listed_and_the_dialog_closes(shown: Callable[..., Shown]) -> None:
     here = shown()
     here.press("?")
     assert "one step back, forward" in here.text("#keys")
@@ -242,12 +250,12 @@ def test_the_policy_holds_against_a_script_that_got_in(shown: Callable[..., Show
     assert "Content Security Policy" in here.said.pop()
 
 
-def test_a_model_that_chooses_shows_its_chances(
+def test_a_model_that_predicts_trees_shows_probabilities(
     shown: Callable[..., Shown], small: Callable[..., Any], chooser: Any
 ) -> None:
     here = shown(P, H, small(chooser))
-    assert here.text(".panel:first-child .chance .reduce") == "REDUCE 75.0 %"
-    assert here.view.locator(".chance.against").count() == 2  # SHIFT, which it gives 25 %
+    assert here.text(".panel:first-child .probability .reduce") == "REDUCE 75.0 %"
+    assert here.view.locator(".less-probable").count() == 2  # SHIFT, with 25 %
 
 
 def test_without_tracker_there_is_no_strip(
@@ -256,7 +264,7 @@ def test_without_tracker_there_is_no_strip(
     here = shown(P, H, small(tracker_size=None))
     here.press("End")
     assert here.view.locator(".strip, .history").count() == 0
-    assert here.view.locator(".chance:visible").count() == 0
+    assert here.view.locator(".probability:visible").count() == 0
 
 
 @pytest.mark.parametrize("width", [390, 768, 1440])

@@ -1,4 +1,4 @@
-"""What stands in a run's picture."""
+"""The content of a run's picture."""
 
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ def test_accuracy_by_step_is_a_line_for_each_set_that_has_it(
         "test": {"accuracy": 0.5, "exact": 0.0, "accuracy_by_step": [0.5]},
         "test_longer": {"accuracy": 0.5, "exact": 0.25, "accuracy_by_step": [1.0, 0.5, 0.0]},
     }
-    plots.parts(LINES, sets, tmp_path / "run.png")
+    plots.draw_classification(LINES, sets, tmp_path / "run.png")
     _, bars, steps = drawn[0].axes
     assert [label.get_text() for label in bars.get_yticklabels()] == list(sets)
     lines = {line.get_label(): line for line in steps.lines}
@@ -70,10 +70,10 @@ def test_accuracy_by_step_is_a_line_for_each_set_that_has_it(
 
 
 @pytest.mark.parametrize("figures", [{"accuracy_by_step": [0.5]}, {"exact": 0.5}, {}])
-def test_answers_of_one_step_need_no_panel(
+def test_outputs_of_one_step_need_no_panel(
     figures: dict[str, Any], drawn: list[Figure], tmp_path: Path
 ) -> None:
-    plots.parts(LINES, {"test": {"accuracy": 0.5, **figures}}, tmp_path / "run.png")
+    plots.draw_classification(LINES, {"test": {"accuracy": 0.5, **figures}}, tmp_path / "run.png")
     assert len(drawn[0].axes) == 2
 
 
@@ -88,16 +88,18 @@ def test_answers_of_one_step_need_no_panel(
 def test_bars_say_what_is_counted(
     figures: dict[str, Any], label: str, legend: list[str], drawn: list[Figure], tmp_path: Path
 ) -> None:
-    plots.parts(LINES, {"test": figures}, tmp_path / "run.png")
+    plots.draw_classification(LINES, {"test": figures}, tmp_path / "run.png")
     panel = drawn[0].axes[1]
     assert panel.get_xlabel() == label
-    said = panel.get_legend()
-    assert [text.get_text() for text in said.get_texts()] == legend if legend else said is None
+    box = panel.get_legend()
+    assert [text.get_text() for text in box.get_texts()] == legend if legend else box is None
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 4, 20, 500])
 def test_epochs_are_whole_numbers(epochs: int, drawn: list[Figure], tmp_path: Path) -> None:
-    plots.parts(lines_of(epochs, 0.5), {"test": {"accuracy": 0.5}}, tmp_path / "run.png")
+    plots.draw_classification(
+        lines_of(epochs, 0.5), {"test": {"accuracy": 0.5}}, tmp_path / "run.png"
+    )
     curve = drawn[0].axes[0]
     ticks = ticks_of(curve.xaxis)
     assert ticks
@@ -112,7 +114,7 @@ def test_epochs_are_whole_numbers(epochs: int, drawn: list[Figure], tmp_path: Pa
 def test_a_loss_that_spans_few_decades_has_labels_to_read_it_by(
     last: float, labels: list[str], drawn: list[Figure], tmp_path: Path
 ) -> None:
-    plots.parts(lines_of(5, last), {"test": {"accuracy": 0.5}}, tmp_path / "run.png")
+    plots.draw_classification(lines_of(5, last), {"test": {"accuracy": 0.5}}, tmp_path / "run.png")
     axis = drawn[0].axes[0].yaxis
     assert set(labels) <= set(labels_of(axis))
     assert not any(label.get_text() for label in axis.get_minorticklabels())
@@ -121,18 +123,18 @@ def test_a_loss_that_spans_few_decades_has_labels_to_read_it_by(
 def test_a_loss_that_spans_many_decades_is_labelled_by_them(
     drawn: list[Figure], tmp_path: Path
 ) -> None:
-    plots.parts(lines_of(5, 1e-5), {"test": {"accuracy": 0.5}}, tmp_path / "run.png")
+    plots.draw_classification(lines_of(5, 1e-5), {"test": {"accuracy": 0.5}}, tmp_path / "run.png")
     assert r"$\mathdefault{10^{-4}}$" in labels_of(drawn[0].axes[0].yaxis)
 
 
-def test_a_forecast_stands_beside_the_one_that_needs_no_training(
+def test_a_forecast_is_drawn_beside_the_seasonal_naive_one(
     drawn: list[Figure], tmp_path: Path
 ) -> None:
     target, output, seasonal = np.array([[3.0, 4.0], [3.5, 4.5], [2.0, 1.0]])
-    told = plots.Told(
+    panel_data = plots.TestPanel(
         title="Test", target=target, output=output, seasonal=seasonal, name="price", scaled=True
     )
-    plots.numbers(LINES, told, tmp_path / "run.png")
+    plots.draw_regression(LINES, panel_data, tmp_path / "run.png")
     curve, panel = drawn[0].axes
     assert curve.get_ylabel() == "mean squared error (scaled)"
     assert panel.get_ylabel() == "price"
@@ -148,8 +150,8 @@ def test_a_forecast_stands_beside_the_one_that_needs_no_training(
 def test_numbers_without_seasons_or_a_scale_of_their_own(
     drawn: list[Figure], tmp_path: Path
 ) -> None:
-    told = plots.Told(title="A wave", target=np.ones(3), output=np.zeros(3))
-    plots.numbers(LINES, told, tmp_path / "run.png")
+    panel_data = plots.TestPanel(title="A wave", target=np.ones(3), output=np.zeros(3))
+    plots.draw_regression(LINES, panel_data, tmp_path / "run.png")
     curve, panel = drawn[0].axes
     assert curve.get_ylabel() == "mean squared error"
     assert [line.get_label() for line in panel.lines] == ["target", "model"]

@@ -63,7 +63,8 @@ def train_tiny(tiny_data: Path) -> Callable[..., Path]:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             config = compose("train", overrides=[*overrides, *further])
         OmegaConf.set_struct(config, False)
-        config.run, config.names = str(run), {"model": "spinn", "data": "tiny"}
+        model = next((o.split("=")[1] for o in further if o.startswith("model=")), "spinn")
+        config.run, config.names = str(run), {"model": model, "data": "tiny"}
         train(config)
         return run
 
@@ -72,15 +73,28 @@ def train_tiny(tiny_data: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def trained_run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a small SPINN trained on the tiny task."""
-    return train_tiny(tmp_path_factory.mktemp("trained run"))
+    """The folder of a small SPINN-PI, which follows given trees, trained on the tiny task."""
+    return train_tiny(tmp_path_factory.mktemp("trained run"), "model=spinn_pi")
 
 
 @pytest.fixture(scope="session")
 def parsing_run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a small SPINN that has learned to parse the tiny task."""
+    """The folder of a small SPINN, which predicts trees, trained on the tiny task."""
     run = tmp_path_factory.mktemp("parsing run")
     return train_tiny(run, "model=spinn", "trainer.epochs=10")
+
+
+@pytest.fixture(scope="session")
+def lstm_run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small LSTM, which reads no trees, trained on the tiny task."""
+    return train_tiny(tmp_path_factory.mktemp("lstm run"), "model=lstm", "trainer.epochs=3")
+
+
+@pytest.fixture(scope="session")
+def right_run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small SPINN-PI trained on right-branching trees."""
+    run = tmp_path_factory.mktemp("right run")
+    return train_tiny(run, "model=spinn_pi", "data.trees=right", "trainer.epochs=3")
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_it_lands_in_the_project_s_data_folder(
     served: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "conf").mkdir()
-    monkeypatch.setattr("spinn.cli.data.HOME", tmp_path)
+    monkeypatch.setattr("spinn.cli.data.PROJECT_ROOT", tmp_path)
     assert main(["data", "download", "snli"]) == 0
     folder = tmp_path / "data" / "snli"
     assert {path.name for path in folder.iterdir()} == {*FILES, "SHA256SUMS"}
@@ -54,9 +54,9 @@ def test_a_folder_of_one_s_own_and_the_archive_kept(served: Source, tmp_path: Pa
 def test_outside_a_checkout_a_folder_has_to_be_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spinn.cli.data.HOME", tmp_path)
+    monkeypatch.setattr("spinn.cli.data.PROJECT_ROOT", tmp_path)
     assert error(capsys, 2, "snli") == (
-        "error: spinn does not stand in its checkout; say where to with --to FOLDER"
+        "error: spinn is not in its checkout; name the folder with --to FOLDER"
     )
 
 
@@ -64,8 +64,8 @@ def test_a_sum_of_one_s_own(
     served: Source, site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = "A" * 64
-    told = error(capsys, 2, "snli", "--to", str(tmp_path), "--sha256", wrong)
-    assert f"its SHA-256 is {served.remotes[0].sha256}; expected {wrong.lower()}" in told
+    message = error(capsys, 2, "snli", "--to", str(tmp_path), "--sha256", wrong)
+    assert f"its SHA-256 is {served.remotes[0].sha256}; expected {wrong.lower()}" in message
     right = f"snli_1.0.zip={served.remotes[0].sha256}"
     assert main(["data", "download", "snli", "--to", str(tmp_path), "--sha256", right]) == 0
 
@@ -81,19 +81,19 @@ def test_what_is_no_sum(given: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_of_several_files_the_one_meant_has_to_be_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    told = error(capsys, 2, "sick", "--sha256", "0" * 64)
-    assert "FILE one of SICK_train_parsed.txt, SICK_trial_parsed.txt" in told
+    message = error(capsys, 2, "sick", "--sha256", "0" * 64)
+    assert "FILE one of SICK_train_parsed.txt, SICK_trial_parsed.txt" in message
 
 
-def test_a_broken_download_says_how_to_go_on(
+def test_a_broken_download_says_how_to_resume(
     served: Source, site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.script = [{"cut": 50}, {"status": 503}, {"status": 503}]
-    told = error(capsys, 2, "snli", "--to", str(tmp_path))
-    assert told.endswith("snli_1.0.zip.part: the same command goes on from there")
+    message = error(capsys, 2, "snli", "--to", str(tmp_path))
+    assert message.endswith("snli_1.0.zip.part; the same command resumes the transfer")
 
 
-def test_ctrl_c_says_how_to_go_on(
+def test_ctrl_c_prints_the_command_that_resumes(
     served: Source,
     site: Site,
     tmp_path: Path,
@@ -107,7 +107,7 @@ def test_ctrl_c_says_how_to_go_on(
     monkeypatch.setattr("spinn.data.download.fetching.time.sleep", interrupt)
     folder = tmp_path / "my data"
     assert error(capsys, 130, "snli", "--to", str(folder)) == (
-        f"interrupted; `spinn data download snli --to '{folder}'` goes on from here"
+        f"interrupted; `spinn data download snli --to '{folder}'` resumes it"
     )
     assert (folder / "snli_1.0.zip.part").stat().st_size == 50
 
@@ -117,5 +117,5 @@ def test_the_help_says_which_sums_are_known(capsys: pytest.CaptureFixture[str]) 
         main(["data", "download", "--help"])
     assert left.value.code == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "snli, multinli, glove: held against the SHA-256" in shown
+    assert "snli, multinli, glove: compared with the SHA-256" in shown
     assert "sick: no published SHA-256 is known" in shown

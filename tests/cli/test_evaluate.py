@@ -69,7 +69,7 @@ def test_data_that_has_moved(
         assert main([command, str(copied_run)]) == 2
         shown = capsys.readouterr().err
         assert "data.root: no folder /nowhere" in shown
-        assert "; name where it lies now: --root FOLDER" in shown
+        assert "; name where it is now: --root FOLDER" in shown
     found = evaluated(capsys, str(copied_run), "--root", str(tiny_data))
     assert found["sets"]["test"]["examples"] == 30
 

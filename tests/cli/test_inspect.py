@@ -1,17 +1,26 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from omegaconf import DictConfig
+from torch import nn
 
 from spinn.cli import main
+from spinn.training.loading import load_run
 
-PAIR = ["--premise", "( ( old dogs ) move )", "--hypothesis", "dogs move zzz"]
+
+def right(length: int) -> str:
+    """A right-branching tree in brackets."""
+    return "( dogs " * (length - 1) + "dogs" + " )" * (length - 1)
 
 
-def test_the_steps_of_each_side(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+PAIR = ["--premise", "( ( old dogs ) move )", "--hypothesis", "( dogs ( move zzz ) )"]
+
+
+def test_the_steps_of_each_sentence(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(trained_run), *PAIR]) == 0
     shown = capsys.readouterr().out
     premise, hypothesis = shown.split("hypothesis, ")
@@ -24,8 +33,8 @@ def test_the_steps_of_each_side(trained_run: Path, capsys: pytest.CaptureFixture
         ["REDUCE", "( old dogs )", "move"],
         ["done", "( ( old dogs ) move )"],
     ]
-    assert "premise, 3 word(s), tree: given" in premise
-    assert hypothesis.startswith("3 word(s), tree: right")
+    assert "premise, 3 words, gold tree" in premise
+    assert hypothesis.startswith("3 words, gold tree")
     assert "words not seen in training: zzz" in shown
     assert "\x1b" not in shown
 
@@ -39,15 +48,15 @@ def test_the_tree_has_its_words_in_their_order(
     assert drawn.count(["dogs", "move", "zzz"]) == 1
 
 
-def test_the_answer_is_that_of_predict(
+def test_the_prediction_is_that_of_predict(
     trained_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", str(trained_run), *PAIR, "--json"]) == 0
-    answer = json.loads(capsys.readouterr().out)
+    prediction = json.loads(capsys.readouterr().out)
     assert main(["inspect", str(trained_run), *PAIR]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    chances = "  ".join(f"{label} {p:.1%}" for label, p in answer["probabilities"].items())
-    assert last == f"{answer['label']}    ({chances})"
+    shown = "  ".join(f"{label} {p:.1%}" for label, p in prediction["probabilities"].items())
+    assert last == f"{prediction['label']}    ({shown})"
 
 
 def test_a_page_is_written(
@@ -82,7 +91,7 @@ def test_a_page_that_cannot_be_written(
 
 @pytest.mark.parametrize(
     "given",
-    [[*PAIR[1::2]], ["--trees", "right", *PAIR[1::2]], [*PAIR[1::2], "--trees", "right"]],
+    [[*PAIR[1::2]], ["--trees", "gold", *PAIR[1::2]], [*PAIR[1::2], "--trees", "gold"]],
 )
 def test_sentences_may_follow_the_run_as_for_predict(
     given: list[str], trained_run: Path, capsys: pytest.CaptureFixture[str]
@@ -122,9 +131,10 @@ def test_a_page_names_its_run(
 def test_a_task_without_pairs_is_named(
     trained_run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spinn.cli.inspect.PairClassification", int)
+    run = replace(load_run(trained_run), task=nn.Identity())  # type: ignore[arg-type]
+    monkeypatch.setattr("spinn.training.loading.load_run", lambda folder: run)
     assert main(["inspect", str(trained_run), *PAIR]) == 2
-    expected = "holds a PairClassification, trained on pairs, gold trees; inspect is for pairs of"
+    expected = "holds a Identity, trained on pairs, gold trees; inspect is for pairs of"
     assert expected in capsys.readouterr().err
 
 
@@ -140,12 +150,12 @@ def test_a_model_without_a_tree_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     edit_config(lambda config: config.names.update(model="a model of mine"))
-    monkeypatch.setattr("spinn.batch.encoding.Encoding.nodes", None)
+    monkeypatch.setattr("spinn.encoders.spinn_pi.SPINNPI.has_nodes", False)
     assert main(["inspect", str(copied_run), *PAIR]) == 2
-    assert "a model of mine (SPINN) builds no tree" in capsys.readouterr().err
+    assert "a model of mine (SPINNPI) builds no tree" in capsys.readouterr().err
 
 
-def test_odd_words_do_not_steer_the_terminal(
+def test_odd_words_do_not_control_the_terminal(
     trained_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = "( \x1b[31m ( \ud800 ( 犬犬 \u202eabc ) ) )"
@@ -158,23 +168,22 @@ def test_odd_words_do_not_steer_the_terminal(
 def test_long_stacks_and_buffers_are_cut_to_the_line(
     trained_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["inspect", str(trained_run), "--premise", "dogs " * 60, "--hypothesis", "犬"]) == 0
+    assert main(["inspect", str(trained_run), "--premise", right(60), "--hypothesis", "犬"]) == 0
     steps = [x for x in capsys.readouterr().out.splitlines() if re.match(r" *\d+  [SRd]", x)]
     assert len(steps) == 120 + 2
     assert max(map(len, steps)) <= 100
     assert steps[0].endswith("…")
 
 
-def test_trees_follow_the_model_unless_others_are_named(
-    trained_run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_predicted_trees_are_shown_unless_others_are_named(
+    parsing_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["inspect", str(trained_run), *PAIR]
-    assert main([*command, "--trees", "left"]) == 0
-    assert "hypothesis, 3 word(s), tree: left" in capsys.readouterr().out
-    assert main([*command, "--trees", "predicted"]) == 2
-    assert "SPINN follows trees and finds none itself" in capsys.readouterr().err
-    monkeypatch.setattr("spinn.encoders.spinn_pi.SPINNPI.parses", True)
+    command = ["inspect", str(parsing_run), *PAIR]
     assert main(command) == 0
-    assert "hypothesis, 3 word(s), tree: predicted" in capsys.readouterr().out
-    assert main([*command, "--trees", "left"]) == 2
-    assert "finds its own trees and follows no others" in capsys.readouterr().err
+    shown = capsys.readouterr().out
+    assert "hypothesis, 3 words, predicted tree" in shown
+    assert re.search(r"\n1 +SHIFT +100.0%", shown)
+    assert main([*command, "--trees", "left"]) == 0
+    shown = capsys.readouterr().out
+    assert "hypothesis, 3 words, gold tree" in shown  # brackets keep their tree
+    assert "warning" not in shown

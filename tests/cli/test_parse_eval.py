@@ -1,4 +1,4 @@
-"""Parse agreement of runs: a stub encoder has trees of its own, a TreeLSTM or SPINN those given."""
+"""Parse agreement of runs: a stub encoder predicts trees, SPINN-PI follows those given."""
 
 import json
 from collections.abc import Callable
@@ -25,8 +25,8 @@ Stub = Callable[..., None]
 
 
 @pytest.fixture
-def finds(monkeypatch: pytest.MonkeyPatch) -> Stub:
-    """Let every further SPINN that is loaded find trees of the next of these shapes."""
+def predicts(monkeypatch: pytest.MonkeyPatch) -> Stub:
+    """Let every further SPINN-PI that is loaded predict trees of the next of these shapes."""
     forward = SPINNPI.forward
 
     def install(*shapes: Callable[[int], bytes]) -> None:
@@ -35,16 +35,17 @@ def finds(monkeypatch: pytest.MonkeyPatch) -> Stub:
         def parsing(self: SPINNPI, sentences: Sentences) -> Encoding:
             if not hasattr(self, "grow"):
                 self.grow = next(coming)  # type: ignore[assignment]
-            moves = b"".join(map(self.grow, sentences.lengths.tolist()))  # type: ignore[arg-type]
-            chosen = torch.frombuffer(bytearray(moves), dtype=torch.uint8)
+            trees = b"".join(map(self.grow, sentences.lengths.tolist()))  # type: ignore[arg-type]
+            chosen = torch.frombuffer(bytearray(trees), dtype=torch.uint8)
             return replace(forward(self, sentences), transitions=chosen)
 
         monkeypatch.setattr(SPINNPI, "forward", parsing)
+        monkeypatch.setattr(SPINNPI, "tree_source", "predicted")
 
     return install
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> dict[str, Any]:
+def results(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> dict[str, Any]:
     assert main(["parse-eval", *map(str, arguments), "--json"]) == 0
     result: dict[str, Any] = json.loads(capsys.readouterr().out)
     return result
@@ -67,11 +68,11 @@ def pair_file(folder: Path, *pairs: tuple[str, str]) -> Path:
 
 
 def test_an_encoder_that_parses_is_compared_with_gold_and_shapes(
-    trained_run: Path, tiny_data: Path, finds: Stub, capsys: pytest.CaptureFixture[str]
+    trained_run: Path, tiny_data: Path, predicts: Stub, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    finds(balanced)
-    found = told(capsys, trained_run, "--batch-size", "5")
-    assert found["runs"] == [{"run": str(trained_run), "own": True, "trees": "gold"}]
+    predicts(balanced)
+    found = results(capsys, trained_run, "--batch-size", "5")
+    assert found["runs"] == [{"run": str(trained_run), "predicted": True, "trees": "gold"}]
     assert list(found["sets"]) == ["dev", "test", "test_more"]
     for name in found["sets"]:
         parses = list(dict.fromkeys(sentences(tiny_data / f"{name}.jsonl")))
@@ -86,7 +87,7 @@ def test_an_encoder_that_parses_is_compared_with_gold_and_shapes(
 
 
 def test_each_tree_belongs_to_its_sentence_whatever_the_batches(
-    trained_run: Path, finds: Stub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    trained_run: Path, predicts: Stub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = pair_file(
         tmp_path,
@@ -94,11 +95,11 @@ def test_each_tree_belongs_to_its_sentence_whatever_the_batches(
         ("( a b )", "( ( ( ( a b ) c ) d ) e )"),
         ("( ( a b ) c )", "( ( x y ) z )"),
     )
-    finds(left_branching, left_branching, left_branching)
+    predicts(left_branching, left_branching, left_branching)
     arguments = [trained_run, "--file", file, "--format", "sick", "--batch-size"]
     for size in ("1", "2", "100"):
-        encoder = told(capsys, *arguments, size)["sets"]["own.txt"]["encoder"]
-        assert (encoder["sentences"], encoder["gold"], encoder["moves"]) == (6, 1, 1)
+        encoder = results(capsys, *arguments, size)["sets"]["own.txt"]["encoder"]
+        assert (encoder["sentences"], encoder["gold"], encoder["transitions"]) == (6, 1, 1)
 
 
 def test_given_trees_are_compared_where_an_encoder_follows_them(
@@ -106,11 +107,11 @@ def test_given_trees_are_compared_where_an_encoder_follows_them(
 ) -> None:
     assert main(["parse-eval", str(trained_run)]) == 0
     shown = capsys.readouterr().out
-    assert f"{trained_run} follows the data's trees (gold): its figures are theirs." in shown
+    assert f"{trained_run} follows the data's trees (gold), and these are compared." in shown
     assert "test_more, gold" not in shown
     for note in ("SET, gold", "self: ", "±"):
         assert note not in shown
-    found = told(capsys, trained_run, "--trees", "left")
+    found = results(capsys, trained_run, "--trees", "left")
     encoder = found["sets"]["test"]["encoder"]
     assert encoder["left"] == 1
     assert "gold" not in encoder
@@ -118,14 +119,14 @@ def test_given_trees_are_compared_where_an_encoder_follows_them(
 
 
 def test_without_gold_trees_the_table_says_so(
-    trained_run: Path, finds: Stub, capsys: pytest.CaptureFixture[str]
+    trained_run: Path, predicts: Stub, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    finds(balanced)
+    predicts(balanced)
     assert main(["parse-eval", str(trained_run), "--trees", "right"]) == 0
     shown = capsys.readouterr().out
-    assert shown.count("--trees right was given, so there is no gold to compare with.") == 1
+    assert shown.count("--trees right was given, so there are no gold trees to compare with.") == 1
     assert "data.trees" not in shown
-    assert "moves" not in shown
+    assert "transitions" not in shown
 
 
 def test_a_run_without_gold_trees_is_named(
@@ -137,7 +138,7 @@ def test_a_run_without_gold_trees_is_named(
     edit_config(change)
     assert main(["parse-eval", str(copied_run)]) == 0
     shown = capsys.readouterr().out
-    assert f"No comparison with gold: {copied_run} has data.trees=right" in shown
+    assert f"No comparison with gold trees: those of {copied_run} are right" in shown
     assert "SET, gold" not in shown
 
 
@@ -155,7 +156,7 @@ def test_help_says_what_trees_are_for_and_the_defaults(capsys: pytest.CaptureFix
     with pytest.raises(SystemExit):
         main(["parse-eval", "--help"])
     shown = " ".join(capsys.readouterr().out.split())
-    assert "A model that parses keeps its own, which are compared with gold alone" in shown
+    assert "A model that predicts trees keeps its own, and they are compared with these" in shown
     for text in (
         "random trees for each sentence (default: 5)",
         "of the random trees (default: 1)",
@@ -165,10 +166,10 @@ def test_help_says_what_trees_are_for_and_the_defaults(capsys: pytest.CaptureFix
 
 
 def test_runs_are_compared_with_each_other(
-    trained_run: Path, copied_run: Path, finds: Stub, capsys: pytest.CaptureFixture[str]
+    trained_run: Path, copied_run: Path, predicts: Stub, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    finds(left_branching, balanced, left_branching, balanced)
-    found = told(capsys, trained_run, copied_run)
+    predicts(left_branching, balanced, left_branching, balanced)
+    found = results(capsys, trained_run, copied_run)
     assert [run["run"] for run in found["runs"]] == [str(trained_run), str(copied_run)]
     encoder, gold = found["sets"]["test"]["encoder"], found["sets"]["test"]["gold"]
     assert encoder["left"]["runs"][0] == encoder["balanced"]["runs"][1] == 1
@@ -182,48 +183,48 @@ def test_runs_are_compared_with_each_other(
     assert f"{100 * gold['left'] / 2 + 100 * gold['balanced'] / 2:.1f} ± " in shown
     assert " self " in shown
     for note in (
-        "moves: the part of a tree's moves, shift or reduce, that are gold's at the same place;",
-        "free moves: of those alone where gold could have made either.",
-        "SET, gold: the same figures of gold's own trees.",
-        "self: the mean F1 of every two runs' trees with each other.",
+        "transitions: the proportion of a tree's transitions that are gold's at the same place;",
+        "free: the same for transitions where both SHIFT and REDUCE are legal.",
+        "SET, gold: the same results for the gold trees.",
+        "self: the mean F1 between the trees of every two runs.",
         "±: mean and sample standard deviation over the 2 runs.",
     ):
         assert note in shown
 
 
 def test_the_same_sentence_counts_once_or_each_time(
-    trained_run: Path, finds: Stub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    trained_run: Path, predicts: Stub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deep, flat = "( a ( b ( c d ) ) )", "( ( a b ) ( c d ) )"
     file = pair_file(tmp_path, (deep, "( e f )"), (deep, "( e f )"), (deep, flat))
-    finds(right_branching, right_branching)
+    predicts(right_branching, right_branching)
     arguments = [trained_run, "--file", file, "--format", "sick"]
-    once = told(capsys, *arguments)["sets"]["own.txt"]["encoder"]
-    each = told(capsys, *arguments, "--each-occurrence")["sets"]["own.txt"]["encoder"]
+    once = results(capsys, *arguments)["sets"]["own.txt"]["encoder"]
+    each = results(capsys, *arguments, "--each-occurrence")["sets"]["own.txt"]["encoder"]
     assert (once["sentences"], each["sentences"]) == (3, 6)
     assert once["gold"] == pytest.approx((1 + 1 + 2 / 3) / 3)
     assert each["gold"] == pytest.approx((5 + 2 / 3) / 6)
 
 
-def test_conventions_are_chosen_told_and_what_they_leave_out_is_counted(
-    trained_run: Path, finds: Stub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_conventions_are_printed_and_what_they_leave_out_is_counted(
+    trained_run: Path, predicts: Stub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = pair_file(tmp_path, ("( ( ( a b ) c ) . )", "( a b )"), ("( . . )", "( a ( b c ) )"))
-    finds(*[right_branching] * 4)
+    predicts(*[right_branching] * 4)
     arguments = [trained_run, "--file", file, "--format", "sick"]
-    assert told(capsys, *arguments)["sets"]["own.txt"]["encoder"]["gold"] == pytest.approx(
+    assert results(capsys, *arguments)["sets"]["own.txt"]["encoder"]["gold"] == pytest.approx(
         (1 / 3 + 1 + 1 + 1) / 4
     )
     chosen = [*arguments, "--final-punctuation", "drop", "--no-whole-sentence"]
     chosen += ["--average", "corpus", "--shortest", "2", "--single-words"]
-    found = told(capsys, *chosen)
+    found = results(capsys, *chosen)
     assert found["conventions"] == {
         "whole_sentence": False, "single_words": True, "average": "corpus", "shortest": 2,
         "final_punctuation": "drop",
     }  # fmt: skip
-    own = found["sets"]["own.txt"]
-    assert own["encoder"]["gold"] == pytest.approx((3 + 2 + 4) / (4 + 2 + 4))
-    assert (own["encoder"]["sentences"], own["left_out"]) == (3, 1)
+    compared = found["sets"]["own.txt"]
+    assert compared["encoder"]["gold"] == pytest.approx((3 + 2 + 4) / (4 + 2 + 4))
+    assert (compared["encoder"]["sentences"], compared["left_out"]) == (3, 1)
     assert main(["parse-eval", *map(str, chosen)]) == 0
     shown = capsys.readouterr().out
     assert "own.txt: 1 sentence(s) not compared, by these conventions." in shown
@@ -239,7 +240,7 @@ def test_random_trees_are_those_of_the_seed(
     trained_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, same, other = (
-        told(capsys, trained_run, "--seed", seed)["sets"]["test"]["encoder"]["random"]
+        results(capsys, trained_run, "--seed", seed)["sets"]["test"]["encoder"]["random"]
         for seed in ("1", "1", "2")
     )
     assert one == same != other
@@ -259,19 +260,16 @@ def test_the_hypothesis_alone_where_the_task_reads_no_more(
     weights[name] = weights[name][:, :16].contiguous()
     save_file(weights, copied_run / "model.safetensors")
     file = pair_file(tmp_path, ("( ( a b ) c )", "( a b )"))
-    found = told(capsys, copied_run, "--file", file, "--format", "sick")
+    found = results(capsys, copied_run, "--file", file, "--format", "sick")
     assert found["sets"]["own.txt"]["encoder"]["sentences"] == 1
 
 
 def test_an_encoder_without_trees_is_named(
     trained_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def read(self: SPINNPI, sentences: Sentences) -> Encoding:
-        return Encoding(torch.zeros(len(sentences), self.size))
-
-    monkeypatch.setattr(SPINNPI, "forward", read)
+    monkeypatch.setattr(SPINNPI, "tree_source", "none")
     shown = refused(capsys, trained_run)
-    assert f"{trained_run}: its encoder, SPINN, reads without trees" in shown
+    assert f"{trained_run}: its encoder, SPINNPI, reads without trees" in shown
 
 
 def test_runs_on_other_sentences_are_refused(

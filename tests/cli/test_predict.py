@@ -31,40 +31,45 @@ def feed(monkeypatch: pytest.MonkeyPatch) -> Feed:
     return feed
 
 
-def answers(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+def predictions(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
     assert main(["predict", *arguments, "--json"]) == 0
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_a_question_on_the_command_line(
-    trained_run: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (answer,) = answers(capsys, str(trained_run), *SAME)
-    assert answer["label"] == "entailment"
-    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-    assert max(answer["probabilities"], key=answer["probabilities"].get) == answer["label"]
-    assert answer["trees"] == {"premise": "given", "hypothesis": "given"}
-    assert answer["unknown_words"] == []
+def test_a_pair_on_the_command_line(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (prediction,) = predictions(capsys, str(trained_run), *SAME)
+    assert prediction["label"] == "entailment"
+    assert sum(prediction["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert (
+        max(prediction["probabilities"], key=prediction["probabilities"].get) == prediction["label"]
+    )
+    assert prediction["trees"] == {"premise": "gold", "hypothesis": "gold"}
+    assert prediction["unknown_words"] == []
+    assert prediction["warnings"] == []
 
 
-def test_the_answer_for_a_person(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_prediction_as_text(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", str(trained_run), *SAME]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("entailment")
-    assert "( dogs move )   [given tree]" in shown
+    assert "( dogs move )   [gold tree]" in shown
 
 
-def test_brackets_and_plain_text_say_where_the_tree_comes_from(
+def test_a_shape_is_for_plain_text_and_carries_a_warning(
     trained_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (answer,) = answers(
+    (prediction,) = predictions(
         capsys, str(trained_run), "--premise", "( ( old dogs ) move )",
         "--hypothesis", "old dogs move, zzz", "--trees", "left",
     )  # fmt: skip
-    assert answer["trees"] == {"premise": "given", "hypothesis": "left"}
-    assert answer["premise"] == "( ( old dogs ) move )"
-    assert answer["hypothesis"] == "( ( ( ( old dogs ) move ) , ) zzz )"
-    assert answer["unknown_words"] == [",", "zzz"]
+    assert prediction["trees"] == {"premise": "gold", "hypothesis": "left"}
+    assert prediction["premise"] == "( ( old dogs ) move )"
+    assert prediction["hypothesis"] == "( ( ( ( old dogs ) move ) , ) zzz )"
+    assert prediction["unknown_words"] == [",", "zzz"]
+    assert prediction["warnings"] == [
+        "the model follows left-branching trees here and was trained on gold trees: expect a lower "
+        "accuracy"
+    ]
 
 
 def test_json_lines_keep_their_order_across_batches(
@@ -73,20 +78,20 @@ def test_json_lines_keep_their_order_across_batches(
     words = ["dogs", "cats", "birds", "dogs", "cats"]
     lines = [json.dumps({"premise": f"{w} move", "hypothesis": f"{w} stop"}) for w in words]
     feed("\n".join(lines) + "\n\n \n")  # blank lines at the end are none
-    found = answers(capsys, str(trained_run), "--batch-size", "2")
-    assert [answer["line"] for answer in found] == [1, 2, 3, 4, 5]
-    assert [answer["premise"].split()[1] for answer in found] == words
+    found = predictions(capsys, str(trained_run), "--batch-size", "2")
+    assert [prediction["line"] for prediction in found] == [1, 2, 3, 4, 5]
+    assert [prediction["premise"].split()[1] for prediction in found] == words
 
 
-def test_alone_or_in_a_batch_the_answer_is_the_same(
+def test_alone_or_in_a_batch_the_prediction_is_the_same(
     trained_run: Path, capsys: pytest.CaptureFixture[str], feed: Feed
 ) -> None:
     rows = [{"premise": "( ( many ( old dogs ) ) move )", "hypothesis": "dogs"}, {
         "premise": "( cats stop )", "hypothesis": "( cats move )"}]  # fmt: skip
     feed("\n".join(map(json.dumps, rows)))
-    together = answers(capsys, str(trained_run))
+    together = predictions(capsys, str(trained_run))
     for row, expected in zip(rows, together, strict=True):
-        (alone,) = answers(
+        (alone,) = predictions(
             capsys, str(trained_run),
             "--premise", row["premise"], "--hypothesis", row["hypothesis"],
         )  # fmt: skip
@@ -105,7 +110,7 @@ def test_alone_or_in_a_batch_the_answer_is_the_same(
         ("[" * 100_000, "<stdin>:2: "),
     ],
 )
-def test_a_bad_line_is_named_after_the_answers_before_it(
+def test_a_bad_line_is_named_after_the_predictions_before_it(
     line: str,
     message: str,
     trained_run: Path,
@@ -129,34 +134,34 @@ def test_a_sentence_that_is_none(
     assert f"premise {text!r}" in shown.err
 
 
-def test_half_a_question(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_premise_alone(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", str(trained_run), "--premise", "dogs"]) == 2
     assert "give both --premise and --hypothesis" in capsys.readouterr().err
 
 
-def test_odd_text_is_answered(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_odd_text_is_predicted(parsing_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for text in ("?!", "dogs 🐕 犬", "\x07", "a" * 5000, "dogs " * 3000):
-        found = answers(capsys, str(trained_run), "--premise", text, "--hypothesis", "dogs")
+        found = predictions(capsys, str(parsing_run), "--premise", text, "--hypothesis", "dogs")
         assert len(found) == 1
 
 
-def test_a_server_gives_the_tree_and_the_answer_says_so(
+def test_a_server_parses_and_the_prediction_names_it(
     trained_run: Path, site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.files[""] = b'{"sentences": [{"parse": "(ROOT (S (NP (JJ old) (NNS dogs)) (VP move)))"}]}'
-    asked = ["--premise", "old dogs move", "--hypothesis", "( dogs move )"]
+    pair = ["--premise", "old dogs move", "--hypothesis", "( dogs move )"]
     server = ["--trees", "corenlp", "--parser-url", site.address]
-    (answer,) = answers(capsys, str(trained_run), *asked, *server)
-    assert answer["premise"] == "( ( old dogs ) move )"
-    assert answer["trees"] == {"premise": "corenlp", "hypothesis": "given"}
+    (prediction,) = predictions(capsys, str(trained_run), *pair, *server)
+    assert prediction["premise"] == "( ( old dogs ) move )"
+    assert prediction["trees"] == {"premise": "corenlp", "hypothesis": "gold"}
     site.script = [{"status": 500}]
-    assert main(["predict", str(trained_run), *asked, *server]) == 2
+    assert main(["predict", str(trained_run), *pair, *server]) == 2
     assert f"{site.address}: no CoreNLP server answers there (it answers 500" in (
         capsys.readouterr().err
     )
 
 
-def test_sources_that_are_not_there(
+def test_parsers_that_are_not_there(
     trained_run: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -166,16 +171,16 @@ def test_sources_that_are_not_there(
     assert main(["predict", str(trained_run), *SAME, "--trees", "link-grammar"]) == 2
     assert "apt install link-grammar" in capsys.readouterr().err
     assert main(["predict", str(trained_run), *SAME, "--parser-url", "http://h:9000"]) == 2
-    assert "--parser-url is for --trees corenlp, and the trees are right" in capsys.readouterr().err
+    assert "--parser-url is for --trees corenlp, and the trees are gold" in capsys.readouterr().err
 
 
 def test_two_sentences_after_the_run(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (answer,) = answers(capsys, str(trained_run), "dogs move", "dogs stop")
-    (named,) = answers(
+    (prediction,) = predictions(capsys, str(trained_run), "dogs move", "dogs stop")
+    (named,) = predictions(
         capsys, str(trained_run), "--premise", "dogs move", "--hypothesis", "dogs stop"
     )
-    assert answer == named
-    assert answer["premise"] == "( dogs move )"
+    assert prediction == named
+    assert prediction["premise"] == "( dogs move )"
 
 
 def test_options_may_stand_before_the_sentences(
@@ -203,9 +208,10 @@ def test_options_may_stand_before_the_sentences(
         (["a", "b", "--out", "."], "--out . is no regular file"),
         (["--file", "x", "--out", "./x"], "--out x is the --file that is read"),
         (["a", "b", "--batch-size", "0"], "--batch-size is 0"),
+        (["a", "b", "--format", "snli"], "--format is for --file and standard input"),
     ],
 )
-def test_what_cannot_be_asked(
+def test_arguments_that_do_not_fit(
     arguments: list[str], message: str, trained_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", str(trained_run), *arguments]) == 2
@@ -219,7 +225,7 @@ def test_a_file_of_tsv(
     content = b"sentence2\tid\tsentence1\ndogs stop\tx\tdogs move\ncats\ty\tcats\n"
     path = tmp_path / "my pairs.tsv"
     path.write_bytes(gzip.compress(content) if packed else content)
-    first, second = answers(capsys, str(trained_run), "--file", str(path))
+    first, second = predictions(capsys, str(trained_run), "--file", str(path))
     assert (first["line"], first["id"], first["premise"]) == (2, "x", "( dogs move )")
     assert (second["line"], second["id"], second["hypothesis"]) == (3, "y", "cats")
 
@@ -239,32 +245,37 @@ def test_no_line_is_lost_where_bad_ones_are_skipped(
     assert main(["predict", str(trained_run), "--json", "--on-error", "skip"]) == 0
     shown = capsys.readouterr()
     found = [json.loads(line) for line in shown.out.splitlines()]
-    assert [answer["line"] for answer in found] == list(range(1, len(BAD) + 3))
-    assert [bool(answer.get("error")) for answer in found] == [False, *[True] * len(BAD), False]
+    assert [prediction["line"] for prediction in found] == list(range(1, len(BAD) + 3))
+    assert [bool(prediction.get("error")) for prediction in found] == [
+        False,
+        *[True] * len(BAD),
+        False,
+    ]
     assert found[4]["id"] == 7
-    told = shown.err.splitlines()
-    assert [line.split(":")[1] for line in told[:-1]] == [str(n + 2) for n in range(len(BAD))]
-    assert told[-1] == f"2 answered, {len(BAD)} bad lines"
+    messages = shown.err.splitlines()
+    assert [line.split(":")[1] for line in messages[:-1]] == [str(n + 2) for n in range(len(BAD))]
+    assert messages[-1] == f"2 predicted, {len(BAD)} bad lines"
 
 
-def test_answers_in_columns(
+def test_predictions_in_columns(
     trained_run: Path, capsys: pytest.CaptureFixture[str], feed: Feed
 ) -> None:
     feed(f"{GOOD}\nbad\n")
     assert main(["predict", str(trained_run), "--tsv", "--on-error", "skip"]) == 0
     header, good, bad = (line.split("\t") for line in capsys.readouterr().out.splitlines())
-    assert header == ["line", "id", "label", "entailment", "neutral", "contradiction", "error"]
-    assert (good[0], good[6], bad[:6]) == ("1", "", ["2", *[""] * 5])
-    chances = dict(zip(header[3:6], map(float, good[3:6]), strict=True))
-    assert max(chances, key=lambda label: chances[label]) == good[2]
-    assert sum(chances.values()) == pytest.approx(1, abs=1e-5)
+    labels = ["entailment", "neutral", "contradiction"]
+    assert header == ["line", "id", "label", *labels, "error", "warnings"]
+    assert (good[0], good[6:], bad[:6]) == ("1", ["", ""], ["2", *[""] * 5])
+    probabilities = dict(zip(header[3:6], map(float, good[3:6]), strict=True))
+    assert max(probabilities, key=lambda label: probabilities[label]) == good[2]
+    assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
     assert bad[6].startswith("malformed JSON")
 
 
-def test_text_for_a_person_has_line_numbers_and_no_control_characters(
+def test_text_has_line_numbers_and_no_control_characters(
     trained_run: Path, capsys: pytest.CaptureFixture[str], feed: Feed
 ) -> None:
-    feed("dogs \x1b[2J move\tdogs\nodd\n")
+    feed("( dogs \x1b[2J )\tdogs\nodd\n")
     assert main(["predict", str(trained_run), "--on-error", "skip"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("1  ")
@@ -275,7 +286,7 @@ def test_text_for_a_person_has_line_numbers_and_no_control_characters(
 def test_a_file_is_written_whole_or_not_at_all(
     trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], feed: Feed
 ) -> None:
-    out = tmp_path / "my answers.jsonl"
+    out = tmp_path / "my predictions.jsonl"
     feed(f"{GOOD}\nbad\n")
     assert main(["predict", str(trained_run), "--json", "--out", str(out)]) == 2
     assert (
@@ -305,29 +316,29 @@ def running(*arguments: str, **environment: str) -> Iterator["subprocess.Popen[s
             process.kill()
 
 
-def ask(process: "subprocess.Popen[str]", line: str) -> dict[str, Any]:
+def send(process: "subprocess.Popen[str]", line: str) -> dict[str, Any]:
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(line + "\n")
     process.stdin.flush()
-    answer: dict[str, Any] = json.loads(process.stdout.readline())
-    return answer
+    prediction: dict[str, Any] = json.loads(process.stdout.readline())
+    return prediction
 
 
 @pytest.mark.slow
-def test_each_line_of_a_slow_pipe_is_answered_before_the_next_one(trained_run: Path) -> None:
+def test_each_line_of_a_slow_pipe_is_predicted_before_the_next_one(trained_run: Path) -> None:
     with running(str(trained_run), "--json", PYTHONIOENCODING="ascii") as process:
-        assert ask(process, "dogs 犬\tcats")["premise"] == "( dogs 犬 )"
-        assert ask(process, "cats\tcats")["line"] == 2
-        _, told = process.communicate(timeout=60)
-    assert (process.returncode, told) == (0, "2 answered, 0 bad lines\n")
+        assert send(process, "dogs 犬\tcats")["premise"] == "( dogs 犬 )"
+        assert send(process, "cats\tcats")["line"] == 2
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "2 predicted, 0 bad lines\n")
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 def test_ctrl_c_while_it_waits_for_a_line(trained_run: Path, tmp_path: Path) -> None:
     with running(str(trained_run), "--json") as process:
-        ask(process, GOOD)
+        send(process, GOOD)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 130
         assert process.stderr is not None
@@ -337,29 +348,9 @@ def test_ctrl_c_while_it_waits_for_a_line(trained_run: Path, tmp_path: Path) -> 
 @pytest.mark.slow
 def test_a_reader_that_leaves(trained_run: Path) -> None:
     with running(str(trained_run), "--json") as process:
-        ask(process, GOOD)
+        send(process, GOOD)
         assert process.stdout is not None
         process.stdout.close()
         process.stdout = None
-        _, told = process.communicate(f"{GOOD}\n", timeout=60)
-    assert (process.returncode, told) == (0, "")
-
-
-def test_a_model_that_parses_follows_its_own_trees_unless_told_otherwise(
-    parsing_run: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    text = ["--premise", "all dogs move fast", "--hypothesis", "( ( all dogs ) move )"]
-    (own,) = answers(capsys, str(parsing_run), *text)
-    assert own["trees"] == {"premise": "predicted", "hypothesis": "predicted"}
-    (same,) = answers(capsys, str(parsing_run), *text, "--trees", "predicted")
-    assert same == own
-    (left,) = answers(capsys, str(parsing_run), *text, "--trees", "left")
-    assert left["trees"] == {"premise": "left", "hypothesis": "given"}
-    assert left["premise"] == "( ( ( all dogs ) move ) fast )"
-
-
-def test_a_model_that_follows_trees_finds_none(
-    trained_run: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["predict", str(trained_run), *SAME, "--trees", "predicted"]) == 2
-    assert "--trees predicted: SPINN follows trees and finds none" in capsys.readouterr().err
+        _, errors = process.communicate(f"{GOOD}\n", timeout=60)
+    assert (process.returncode, errors) == (0, "")

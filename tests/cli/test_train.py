@@ -53,10 +53,12 @@ def test_a_run_of_sequences_says_how_it_is_drawn(run_train: RunTrain, tmp_path: 
         (["data=forecst"], "Could not find 'data/forecst': did you mean 'forecast'?\n\nAvailable"),
         (["data=zzz"], "Could not find 'data/zzz'\n\nAvailable options in 'data':"),
         (["model/embedding=learnt"], "'model/embedding/learnt': did you mean 'learned'?"),
+        (["model=spinn_predicted"], "error: model=spinn_predicted is now model=spinn"),
+        (["task.sides=hypothesis"], "error: task.sides is now task.sentences"),
         (["trainer.resume=/nowhere"], "trainer.resume: no folder /nowhere"),
         (
             ["data=addition", "model=treelstm"],
-            "task: SPINN has no vector for each step; choose model=rnn, gru, lstm, bilstm or bow",
+            "task: SPINNPI has no vector for each step; choose model=rnn, gru, lstm, bilstm or bow",
         ),
         (
             ["data=reverse", "model=gumbel_treelstm"],
@@ -128,9 +130,9 @@ def test_ctrl_c_saves_leaves_with_130_and_says_the_command_that_goes_on(
     assert "Traceback" not in errors
     assert (folder / "last.safetensors").is_file()
     assert (tmp_path / "latest").resolve() == folder
-    said, _, command = errors.splitlines()[-1].partition(". Go on with: ")
-    step = int(said.split()[3])
-    assert said == f"stopped at step {step} of 800000; saved in {folder}"
+    message, _, command = errors.splitlines()[-1].partition(". Resume with: ")
+    step = int(message.split()[3])
+    assert message == f"stopped at step {step} of 800000; saved in {folder}"
     epochs = step // 8 + 1
     more = [f"trainer.epochs={epochs}", f"hydra.run.dir={tmp_path / 'more'}"]
     done = subprocess.run(
@@ -138,7 +140,7 @@ def test_ctrl_c_saves_leaves_with_130_and_says_the_command_that_goes_on(
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert f"going on from step {step} of {folder}" in done.stdout
+    assert f"continuing from step {step} of {folder}" in done.stdout
     lines = (tmp_path / "more" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == list(range(1, epochs + 1))
 

@@ -50,7 +50,7 @@ def log_probs(made: SequenceToSequence, written: list[list[int]]) -> list[float]
 @torch.no_grad()
 def written(made: SequenceToSequence) -> list[int]:
     batch = made.prepare(Series.of([([0, 1], [0])]), Vocabulary("xyz")).collate(np.arange(1))
-    found = made(batch).written
+    found = made(batch).generated
     assert found is not None
     return found.symbols.tolist()
 

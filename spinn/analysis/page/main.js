@@ -1,32 +1,32 @@
 // The page: which step each sentence is at, which node is chosen, and the controls.
 
 const at = (id) => document.getElementById(id);
-const longest = TRACE.sides.map(({ moves }) => moves.length);
+const lengths = TRACE.sentences.map(({ transitions }) => transitions.length);
 const SCOPES = ["Both", "Premise", "Hypothesis"];
-const PACE = 900; // milliseconds between two steps that play themselves
+const PACE = 900; // milliseconds between two steps while playing
 const steps = [0, 0];
-let scope = 0; // 0 for both sentences, else the number of one, from 1
-let chosen = null; // the side and number of a node
+let scope = 0; // 0: both sentences are stepped, 1: the premise, 2: the hypothesis
+let chosen = null; // { index, node }: a sentence and a node of it
 let timer = null;
 
 const bars = labelBars();
-const answer = make("p", { class: "answer", id: "answer" });
+const label = make("p", { class: "label", id: "label" });
 
-function showVerdict() {
-  const done = steps.every((step, index) => step === longest[index]);
+function showPrediction() {
+  const done = steps.every((step, index) => step === lengths[index]);
   bars.set(done ? TRACE.probabilities : null);
-  answer.textContent = done ? TRACE.label : "after the last move";
-  answer.className = `answer ${done ? labelClass(TRACE.labels.indexOf(TRACE.label)) : "waiting"}`;
+  label.textContent = done ? TRACE.label : "after the last transition";
+  label.className = `label ${done ? labelClass(TRACE.labels.indexOf(TRACE.label)) : "waiting"}`;
 }
 
-function sentence(side) {
-  const texts = side.words.map((word, place) => make("span", { class: side.unknown[place] ? "unknown" : null, title: side.unknown[place] ? "a word never seen in training" : null }, word));
+function sentenceText(sentence) {
+  const texts = sentence.words.map((word, place) => make("span", { class: sentence.unknown[place] ? "unknown" : null, title: sentence.unknown[place] ? "not seen in training" : null }, word));
   const spaced = texts.flatMap((text, place) => (place ? [" ", text] : [text]));
-  return make("div", { class: side.words.length > 24 ? "sentence long" : "sentence" }, make("span", { class: "caption" }, side.name), make("p", { dir: "auto", role: "group", "aria-label": `Words of the ${side.name}` }, ...spaced));
+  return make("div", { class: sentence.words.length > 24 ? "sentence long" : "sentence" }, make("span", { class: "caption" }, sentence.role), make("p", { dir: "auto", role: "group", "aria-label": `Words of the ${sentence.role}` }, ...spaced));
 }
 
 const active = () => (scope ? [scope - 1] : [0, 1]);
-const range = () => Math.max(...active().map((index) => longest[index]));
+const range = () => Math.max(...active().map((index) => lengths[index]));
 const position = () => Math.max(...active().map((index) => steps[index]));
 
 function showControls() {
@@ -43,27 +43,27 @@ function showControls() {
 }
 
 function announce() {
-  const told = active().map((index) => `${TRACE.sides[index].name}: ${deed(TRACE.sides[index], steps[index])}`);
-  const end = steps.every((step, index) => step === longest[index]);
-  at("live").textContent = [`Step ${position()} of ${range()}`, ...told, ...(end ? [`Label ${TRACE.label}`] : [])].join(". ");
+  const texts = active().map((index) => `${TRACE.sentences[index].role}: ${describeLast(TRACE.sentences[index], steps[index])}`);
+  const end = steps.every((step, index) => step === lengths[index]);
+  at("live").textContent = [`Step ${position()} of ${range()}`, ...texts, ...(end ? [`Label ${TRACE.label}`] : [])].join(". ");
 }
 
-/** Bring the sentences that are stepped to `step`, or to their end before it. */
+/** Bring the sentences of the scope to `step`, or to their end if it comes before. */
 function stepTo(step) {
   for (const index of active()) {
-    steps[index] = between(step, 0, longest[index]);
+    steps[index] = between(step, 0, lengths[index]);
     if (chosen && chosen.index === index && chosen.node >= steps[index]) choose(index, null);
     panels[index].show(steps[index]);
   }
   if (position() === range()) pause();
-  showVerdict();
+  showPrediction();
   showControls();
   showNodes();
   announce();
   panels.forEach(({ follow }) => follow());
 }
 
-/** Bring one sentence to a step; with both stepped, the other comes along. */
+/** Bring one sentence to a step, and the other too if both are in the scope. */
 function go(index, step) {
   if (scope && scope - 1 !== index) setScope(index + 1);
   stepTo(step);
@@ -85,7 +85,7 @@ function choose(index, node) {
 }
 
 const chosenOf = (index) => (chosen?.index === index ? chosen.node : null);
-const showNodes = () => panels.forEach(({ tell }, index) => tell(chosenOf(index), steps[index]));
+const showNodes = () => panels.forEach(({ showNode }, index) => showNode(chosenOf(index), steps[index]));
 
 function showColours() {
   panels.forEach(({ tree }, index) => {
@@ -111,8 +111,8 @@ function play() {
 function setTheme(name) {
   document.documentElement.dataset.theme = name;
   at("theme").textContent = name === "dark" ? "Light" : "Dark";
-  at("theme").setAttribute("aria-label", `Change to ${name === "dark" ? "light" : "dark"} colours`);
-  forgetPoles();
+  at("theme").setAttribute("aria-label", `Switch to ${name === "dark" ? "light" : "dark"} colours`);
+  resetColours();
   panels.forEach(({ repaint }) => repaint());
   showLegends();
   showColours();
@@ -133,19 +133,19 @@ function gradient(low, high) {
 }
 
 function showLegends() {
-  const signs = TRACE.labels.map((name, label) => make("span", {}, make("span", { class: `mark ${labelClass(label)}` }, TRACE.marks[label]), name));
+  const labels = TRACE.labels.map((name, label) => make("span", {}, make("span", { class: `mark ${labelClass(label)}` }, TRACE.marks[label]), name));
   const entry = (name, ...parts) => make("div", {}, make("span", { class: "caption" }, name), ...parts);
-  const found = [entry("Label if a node were its sentence", ...signs), entry("Cosine to the chosen node", ...gradient("−1", "1"))];
-  if (TRACE.sides[0].tracking) found.push(entry("Tracker", ...gradient(signed(-SCALE), signed(SCALE))));
-  if (TRACE.sides.some(({ unknown }) => unknown.includes(true))) found.push(entry("Words", make("span", { class: "unknown" }, "never seen in training")));
-  at("legends").replaceChildren(...found);
+  const entries = [entry("Label if the node were its sentence", ...labels), entry("Cosine to the chosen node", ...gradient("−1", "1"))];
+  if (TRACE.sentences[0].tracking) entries.push(entry("Tracker", ...gradient(formatSigned(-SCALE), formatSigned(SCALE))));
+  if (TRACE.sentences.some(({ unknown }) => unknown.includes(true))) entries.push(entry("Words", make("span", { class: "unknown" }, "not seen in training")));
+  at("legends").replaceChildren(...entries);
 }
 
 const KEYS = [
   ["← →", "one step back, forward"], ["Home End", "first, last step"], ["Space", "play, pause"],
-  ["0 1 2", "step both, the premise, the hypothesis"], ["Tab", "to a tree, a strip, a button"],
-  ["↑ ↓", "in a tree: parent, left child"], ["Shift ← →", "in a tree or a strip: the one before, the next"],
-  ["Esc", "let go of the chosen node"], ["L", "one column or two"], ["T", "light or dark"], ["?", "these keys"],
+  ["0 1 2", "step both, the premise, the hypothesis"], ["Tab", "next tree, Tracker strip or button"],
+  ["↑ ↓", "in a tree: parent, left child"], ["Shift ← →", "in a tree or a strip: previous, next"],
+  ["Esc", "clear the chosen node"], ["L", "one column or two"], ["T", "light or dark"], ["?", "this list"],
 ];
 const isDark = () => document.documentElement.dataset.theme === "dark";
 const ACTIONS = {
@@ -160,7 +160,7 @@ const ACTIONS = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || at("keys").open) return;
-  if (event.key === " " && event.target.closest("button")) return; // it presses the button
+  if (event.key === " " && event.target.closest("button")) return; // the button handles it
   const action = ACTIONS[event.key] ?? ACTIONS[event.key.toLowerCase()];
   if (!action || (event.shiftKey && event.key.startsWith("Arrow"))) return;
   event.preventDefault();
@@ -173,7 +173,9 @@ at("model").textContent = TRACE.model;
 at("run").textContent = TRACE.run;
 at("run").hidden = !TRACE.run;
 if (TRACE.run) document.title = `${TRACE.run}: ${document.title}`;
-at("verdict").append(make("div", { class: "pair" }, ...TRACE.sides.map(sentence)), make("div", { class: "outcome" }, make("span", { class: "caption" }, "the model says"), answer, bars.list));
+at("warnings").hidden = !TRACE.warnings.length;
+at("warnings").append(...TRACE.warnings.map((warning) => make("p", {}, `Warning: ${warning}`)));
+at("prediction").append(make("div", { class: "pair" }, ...TRACE.sentences.map(sentenceText)), make("div", { class: "outcome" }, make("span", { class: "caption" }, "prediction"), label, bars.list));
 at("panels").append(...panels.map(({ element }) => element));
 at("keylist").append(...KEYS.flatMap(([keys, meaning]) => [make("dt", {}, ...keys.split(" ").map((key) => make("kbd", {}, key))), make("dd", {}, meaning)]));
 at("scope").append(...SCOPES.map((name, number) => {
@@ -186,13 +188,13 @@ for (const [id, action] of Object.entries({
   play, layout: ACTIONS.l, theme: ACTIONS.t, help: ACTIONS["?"],
 })) at(id).addEventListener("click", action);
 at("slider").addEventListener("input", () => { pause(); stepTo(Number(at("slider").value)); });
-const wish = matchMedia("(prefers-color-scheme: dark)");
-wish.addEventListener("change", () => setTheme(wish.matches ? "dark" : "light"));
-setLayout(Math.max(...TRACE.sides.map((side) => side.words.length)) > 24);
-setTheme(wish.matches ? "dark" : "light");
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+prefersDark.addEventListener("change", () => setTheme(prefersDark.matches ? "dark" : "light"));
+setLayout(Math.max(...TRACE.sentences.map((sentence) => sentence.words.length)) > 24);
+setTheme(prefersDark.matches ? "dark" : "light");
 stepTo(0);
-let settling = null;
+let resizing = null;
 addEventListener("resize", () => {
-  clearTimeout(settling);
-  settling = setTimeout(() => panels.forEach(({ tree, follow }) => { tree.place(); follow(); }), 100);
+  clearTimeout(resizing);
+  resizing = setTimeout(() => panels.forEach(({ tree, follow }) => { tree.place(); follow(); }), 100);
 });

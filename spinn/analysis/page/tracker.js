@@ -1,84 +1,85 @@
-// The moves in a row, and the Tracker's state: of this step as a strip, of all steps as a map.
+// The transitions as a row of cells, and the Tracker's state: of one step as a strip, of all steps as a map.
 
-/** One cell a move; a click goes to where the move has been made. */
-function movesTape(side, go) {
-  const cells = side.moves.map((move, number) => {
-    const name = moveName(move);
-    const chance = side.chances ? `, ${percent(side.chances[number])}` : "";
-    const letter = side.moves.length > 45 ? "" : name[0];
-    const cell = make("span", { class: `cell ${name.toLowerCase()}`, title: `move ${number + 1}: ${name}${chance}` }, letter);
+/** One cell per transition; a click goes to the step after it. */
+function transitionRow(sentence, go) {
+  const cells = sentence.transitions.map((transition, number) => {
+    const name = transitionName(transition);
+    const probabilities = sentence.transition_probabilities;
+    const probability = probabilities ? `, ${percent(probabilities[number])}` : "";
+    const letter = sentence.transitions.length > 45 ? "" : name[0];
+    const cell = make("span", { class: `cell ${name.toLowerCase()}`, title: `transition ${number + 1}: ${name}${probability}` }, letter);
     cell.addEventListener("click", () => go(number + 1));
     return cell;
   });
-  const tape = make("div", { class: "tape", "aria-hidden": "true" }, ...cells);
-  let was = 0;
+  const row = make("div", { class: "transitions", "aria-hidden": "true" }, ...cells);
+  let current = 0;
   const show = (step) => {
-    for (let number = Math.min(was, step); number < Math.max(was, step); number++) {
+    for (let number = Math.min(current, step); number < Math.max(current, step); number++) {
       cells[number].classList.toggle("made", number < step);
     }
-    cells[was]?.classList.remove("next");
+    cells[current]?.classList.remove("next");
     cells[step]?.classList.add("next");
-    was = step;
+    current = step;
   };
-  return { tape, show };
+  return { row, show };
 }
 
-/** The greatest size of any entry of any Tracker state of the page: the scale of both sides. */
+/** The largest absolute value of all Tracker states: the colour scale of both sentences. */
 const SCALE = Math.max(
-  0.01, ...TRACE.sides.flatMap(({ tracking }) => tracking ?? []).map((state) => Math.max(...state.map(Math.abs))),
+  0.01, ...TRACE.sentences.flatMap(({ tracking }) => tracking ?? []).map((state) => Math.max(...state.map(Math.abs))),
 );
 
-/** A cell for each unit of the Tracker; one of them is read out, by hovering or by Shift and arrows. */
-function strip(units, name) {
+/** One cell per unit of the Tracker; hovering, or Shift and the arrows, shows the value of one. */
+function strip(units, role) {
   const cells = Array.from({ length: units }, () => make("span", {}));
   const readout = make("span", { class: "caption readout" });
-  const row = make("div", { class: "strip", tabindex: "0", role: "group", "aria-label": `Tracker of the ${name}; Shift and arrows read its units` }, ...cells, make("p", {}, "no further move"));
+  const row = make("div", { class: "strip", tabindex: "0", role: "group", "aria-label": `Tracker of the ${role}; Shift and the arrow keys show its units` }, ...cells, make("p", {}, "no further transition"));
   let state = null;
-  let read = null;
+  let selected = null;
 
-  function tell() {
-    cells.forEach((cell, unit) => cell.classList.toggle("read", unit === read));
-    const reading = read !== null && state !== null;
-    readout.classList.toggle("reading", reading);
-    readout.textContent = reading ? `unit ${read + 1}: ${signed(state[read])}` : "Tracker";
-    row.setAttribute("aria-description", state ? (reading ? readout.textContent : "") : "no further move");
+  function update() {
+    cells.forEach((cell, unit) => cell.classList.toggle("selected", unit === selected));
+    const hasValue = selected !== null && state !== null;
+    readout.classList.toggle("value", hasValue);
+    readout.textContent = hasValue ? `unit ${selected + 1}: ${formatSigned(state[selected])}` : "Tracker";
+    row.setAttribute("aria-description", state ? (hasValue ? readout.textContent : "") : "no further transition");
   }
   function show(next) {
     state = next;
     row.classList.toggle("ended", !state);
     cells.forEach((cell, unit) => {
       cell.style.setProperty("background-color", state ? diverging(state[unit] / SCALE) : "");
-      cell.title = state ? `unit ${unit + 1}: ${signed(state[unit])}` : "";
+      cell.title = state ? `unit ${unit + 1}: ${formatSigned(state[unit])}` : "";
     });
-    tell();
+    update();
   }
   row.addEventListener("pointermove", (event) => {
     const unit = cells.indexOf(event.target);
-    if (unit >= 0) { read = unit; tell(); }
+    if (unit >= 0) { selected = unit; update(); }
   });
   row.addEventListener("keydown", (event) => {
-    if (!arrowsWithin(event)) return;
+    if (!shiftArrow(event)) return;
     event.stopPropagation();
     event.preventDefault();
-    read = between((read ?? -1) + arrowsWithin(event), 0, units - 1);
-    tell();
+    selected = between((selected ?? -1) + shiftArrow(event), 0, units - 1);
+    update();
   });
   return { row, readout, show };
 }
 
-/** All states side by side, a column a move, under the tape. */
-function history(side, go) {
-  const states = side.tracking;
+/** All states side by side, one column per transition, below the row of transitions. */
+function history(sentence, go) {
+  const states = sentence.tracking;
   const canvas = make("canvas", { width: states.length, height: states[0].length, role: "img",
-    "aria-label": `The Tracker's ${states[0].length} units before each of ${states.length} moves` });
+    "aria-label": `The Tracker's ${states[0].length} units before each of ${states.length} transitions` });
   const cursor = make("span", { class: "cursor" });
   const box = make("div", { class: "history" }, canvas, cursor);
 
   function paint() {
     const context = canvas.getContext("2d");
-    states.forEach((state, move) => state.forEach((value, unit) => {
+    states.forEach((state, column) => state.forEach((value, unit) => {
       context.fillStyle = diverging(value / SCALE);
-      context.fillRect(move, unit, 1, 1);
+      context.fillRect(column, unit, 1, 1);
     }));
   }
   box.addEventListener("click", (event) => {
@@ -93,20 +94,20 @@ function history(side, go) {
   return { box, paint, show };
 }
 
-/** Everything of the Tracker of one sentence; null where the model has none. */
-function tracker(side, go) {
-  if (!side.tracking) return null;
-  const now = strip(side.tracking[0].length, side.name);
-  const all = history(side, go);
+/** The strip and the map of the Tracker of one sentence; null where the model has none. */
+function tracker(sentence, go) {
+  if (!sentence.tracking) return null;
+  const current = strip(sentence.tracking[0].length, sentence.role);
+  const all = history(sentence, go);
   let step = 0;
   const show = (next) => {
     step = next;
-    now.show(side.tracking[step] ?? null);
+    current.show(sentence.tracking[step] ?? null);
     all.show(step);
   };
   return {
-    past: all.box,
-    present: make("div", { class: "tracker" }, now.readout, now.row),
+    map: all.box,
+    strip: make("div", { class: "tracker" }, current.readout, current.row),
     show,
     paint: () => { all.paint(); show(step); },
   };

@@ -1,47 +1,47 @@
-// The growing tree of one sentence, as SVG. Nodes bear the number of the move that makes them.
+// The growing tree of one sentence, as SVG. Node s is the result of transition s.
 
 const SPACE = 16; // pixels between two words
-const UPRIGHT = 24; // pixels a word takes that stands on its end
+const UPRIGHT = 24; // pixels for a word that is turned upright
 const LONGEST_WORD = 16; // letters; the whole word is in the node's title
 
-const ruler = document.createElement("canvas").getContext("2d");
+const measurer = document.createElement("canvas").getContext("2d");
 
 function widthOf(text) {
-  ruler.font = "13px system-ui, sans-serif";
-  return ruler.measureText(text).width;
+  measurer.font = "13px system-ui, sans-serif";
+  return measurer.measureText(text).width;
 }
 
-/** Columns of words and heights of nodes: what does not depend on the window. */
-function shape(side) {
+/** The height of each node above its words, and the largest. */
+function nodeHeights(sentence) {
   const heights = [];
-  for (const node of side.nodes) {
+  for (const node of sentence.nodes) {
     heights.push(node.children.length ? 1 + Math.max(...node.children.map((child) => heights[child])) : 0);
   }
   return { heights, tallest: Math.max(...heights) };
 }
 
-/** Where each word stands, and whether words stand on their ends to save room. */
+/** The x coordinate of each word, and whether words are upright because they do not fit. */
 function columns(texts, room) {
-  const lying = texts.map((text) => Math.max(widthOf(text), 24) + SPACE);
-  const upright = lying.reduce((sum, width) => sum + width, 0) > room;
-  const widths = upright ? texts.map(() => UPRIGHT) : lying;
+  const horizontal = texts.map((text) => Math.max(widthOf(text), 24) + SPACE);
+  const upright = horizontal.reduce((sum, width) => sum + width, 0) > room;
+  const widths = upright ? texts.map(() => UPRIGHT) : horizontal;
   const total = widths.reduce((sum, width) => sum + width, 0);
   let x = 0;
   const centres = widths.map((width) => { x += width; return x - width / 2; });
   return { centres, upright, total };
 }
 
-/** How high above the words each level is: the deeper the tree the flatter, but nobody touches child or grandchild. */
-function levels(side, heights, xs, tallest, radius) {
+/** How high above the words each level is: flatter for deeper trees, without overlap of nodes and their descendants. */
+function levels(sentence, heights, xs, tallest, radius) {
   const usual = between(240 / Math.max(tallest, 1), 8, 38);
   const least = Array(tallest + 1).fill(0); // of each level
   const order = [...heights.keys()].sort((a, b) => heights[a] - heights[b]);
-  let above = 0; // how far `least` is settled
+  let above = 0; // `least` is final up to this level
   for (const node of order) {
     const level = heights[node];
     for (; above < level; above++) least[above + 1] = Math.max(least[above + 1], least[above] + usual);
-    const { children } = side.nodes[node];
-    for (const low of [...children, ...children.flatMap((child) => side.nodes[child].children)]) {
+    const { children } = sentence.nodes[node];
+    for (const low of [...children, ...children.flatMap((child) => sentence.nodes[child].children)]) {
       const apart = (2 * radius + 4) ** 2 - (xs[node] - xs[low]) ** 2;
       if (apart > 0) least[level] = Math.max(least[level], least[heights[low]] + Math.sqrt(apart));
     }
@@ -49,17 +49,17 @@ function levels(side, heights, xs, tallest, radius) {
   return least;
 }
 
-function layOut(side, room) {
-  const { heights, tallest } = shape(side);
-  const texts = side.words.map((word) => shorten(word, LONGEST_WORD));
+function layOut(sentence, room) {
+  const { heights, tallest } = nodeHeights(sentence);
+  const texts = sentence.words.map((word) => shorten(word, LONGEST_WORD));
   const { centres, upright, total } = columns(texts, room);
-  const radius = side.words.length > 24 ? 9 : 11;
+  const radius = sentence.words.length > 24 ? 9 : 11;
   const xs = [];
-  for (const node of side.nodes) {
+  for (const node of sentence.nodes) {
     const [left, right] = node.children;
     xs.push(node.children.length ? (xs[left] + xs[right]) / 2 : centres[node.span[0]]);
   }
-  const above = levels(side, heights, xs, tallest, radius);
+  const above = levels(sentence, heights, xs, tallest, radius);
   const base = above[tallest] + radius + 8;
   const longest = Math.max(...texts.map(widthOf));
   const below = upright ? longest + radius + 14 : radius + 28;
@@ -71,36 +71,36 @@ function layOut(side, room) {
   };
 }
 
-/** Sideways and then down: drawn so, no two edges of a tree cross. */
+/** An edge that runs sideways and then down, so that no two edges of a tree cross. */
 function elbow([x, y], [toX, toY]) {
   const round = Math.min(10, Math.abs(toX - x), toY - y);
-  const side = Math.sign(toX - x);
-  return `M${x} ${y}H${toX - side * round}Q${toX} ${y} ${toX} ${y + round}V${toY}`;
+  const direction = Math.sign(toX - x);
+  return `M${x} ${y}H${toX - direction * round}Q${toX} ${y} ${toX} ${y + round}V${toY}`;
 }
 
-function makeNode(side, number, index) {
-  const node = side.nodes[number];
+function makeNode(sentence, number, index) {
+  const node = sentence.nodes[number];
   const label = best(node.probabilities);
-  const said = `${words(side, number)}: ${TRACE.labels[label]} ${percent(node.probabilities[label])}`;
+  const text = `${words(sentence, number)}: ${TRACE.labels[label]} ${percent(node.probabilities[label])}`;
   const circle = draw("circle", {});
   const mark = draw("text", { class: "sign", dy: "0.36em" }, TRACE.marks[label]);
   const edges = node.children.map(() => draw("path", { class: "edge" }));
   const group = draw("g", {
     class: `node ${labelClass(label)}`, id: `node-${index}-${number}`, role: "option",
-    "aria-label": said, "aria-selected": "false", tabindex: "-1",
-  }, draw("title", {}, said), circle, mark);
+    "aria-label": text, "aria-selected": "false", tabindex: "-1",
+  }, draw("title", {}, text), circle, mark);
   if (!node.children.length) {
     const place = node.span[0];
-    const word = draw("text", { class: side.unknown[place] ? "word unknown" : "word" });
+    const word = draw("text", { class: sentence.unknown[place] ? "word unknown" : "word" });
     group.append(word);
   }
   return { group, circle, mark, edges };
 }
 
-/** The tree of `side`; `choose(node)` is told which node is chosen, `go(step)` where a click leads. */
-function growTree(side, index, { choose, go }) {
-  const nodes = side.nodes.map((_, number) => makeNode(side, number, index));
-  const svg = draw("svg", { class: "tree", role: "listbox", "aria-label": `Nodes of the ${side.name}` },
+/** The tree of a sentence. A click calls `choose(node)`, or `go(step)` for a node that is not built yet. */
+function growTree(sentence, index, { choose, go }) {
+  const nodes = sentence.nodes.map((_, number) => makeNode(sentence, number, index));
+  const svg = draw("svg", { class: "tree", role: "listbox", "aria-label": `Nodes of the ${sentence.role}` },
     draw("g", {}, ...nodes.flatMap(({ edges }) => edges)),
     draw("g", {}, ...nodes.map(({ group }) => group)));
   const scroller = make("div", { class: "scroller" }, svg);
@@ -112,12 +112,12 @@ function growTree(side, index, { choose, go }) {
 
   function place() {
     const room = scroller.clientWidth - 8;
-    const plan = layOut(side, room);
+    const plan = layOut(sentence, room);
     points = plan.points;
     hidden = plan.width - room;
     fill(svg, { width: plan.width, height: plan.height, viewBox: `0 0 ${plan.width} ${plan.height}` }, []);
     nodes.forEach(({ group, circle, edges }, number) => {
-      const { children, span } = side.nodes[number];
+      const { children, span } = sentence.nodes[number];
       group.setAttribute("transform", `translate(${points[number].join(" ")})`);
       circle.setAttribute("r", plan.radius);
       edges.forEach((edge, at) => edge.setAttribute("d", elbow(points[number], points[children[at]])));
@@ -129,7 +129,7 @@ function growTree(side, index, { choose, go }) {
     });
   }
 
-  /** Scroll to the newest node; asks for the layout, so it comes after all else of a step. */
+  /** Scroll to the newest node; it reads the layout, and so is called last in a step. */
   function follow() {
     if (hidden <= 0) return;
     const [x] = points[step - 1] ?? [0];
@@ -150,7 +150,7 @@ function growTree(side, index, { choose, go }) {
     makeReachable();
   }
 
-  /** Tab leads to one node: the chosen one, or else the newest. */
+  /** Let Tab reach one node: the chosen one, or else the newest. */
   function makeReachable() {
     reachable?.setAttribute("tabindex", "-1");
     reachable = nodes[chosen ?? step - 1]?.group;
@@ -164,7 +164,7 @@ function growTree(side, index, { choose, go }) {
     makeReachable();
   }
 
-  /** Colour nodes by a value from -1 to 1 each, or by their labels again. */
+  /** Colour each node by its value from -1 to 1, or by its label if `values` is null. */
   function tint(values) {
     svg.classList.toggle("tinted", values !== null);
     const nearest = values && best(values);
@@ -172,7 +172,7 @@ function growTree(side, index, { choose, go }) {
       group.classList.toggle("nearest", number === nearest);
       const colour = values ? diverging(values[number]) : "";
       circle.style.setProperty("fill", colour);
-      mark.style.setProperty("fill", values ? inkOn(colour) : "");
+      mark.style.setProperty("fill", values ? textColourOn(colour) : "");
     });
   }
 
@@ -184,7 +184,7 @@ function growTree(side, index, { choose, go }) {
     nodes[number].group.focus({ preventScroll: true });
     return choose(number);
   });
-  // Not on the svg: a browser makes one that hears of the focus a tab stop.
+  // Not on the svg: a browser makes an svg with a focus listener a tab stop.
   scroller.addEventListener("focusin", (event) => {
     const number = numberOf(event.target);
     if (number >= 0 && number < step && number !== chosen) choose(number);
@@ -192,9 +192,9 @@ function growTree(side, index, { choose, go }) {
   svg.addEventListener("keydown", (event) => {
     const here = numberOf(event.target);
     if (here < 0) return;
-    const parent = side.nodes.findIndex(({ children }) => children.includes(here));
-    const wanted = { ArrowUp: parent, ArrowDown: side.nodes[here].children[0] ?? -1 }[event.key]
-      ?? (arrowsWithin(event) ? here + arrowsWithin(event) : null);
+    const parent = sentence.nodes.findIndex(({ children }) => children.includes(here));
+    const wanted = { ArrowUp: parent, ArrowDown: sentence.nodes[here].children[0] ?? -1 }[event.key]
+      ?? (shiftArrow(event) ? here + shiftArrow(event) : null);
     if (wanted === null) return;
     event.preventDefault();
     event.stopPropagation();

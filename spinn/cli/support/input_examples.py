@@ -1,36 +1,42 @@
-"""Lines of text -> pairs of sentences to be judged; a bad line is one by number, and no more."""
+"""Lines of text to sentence pairs; a bad line becomes one `BadLine` and stops nothing."""
+
+from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from spinn.data.text.readers.rows import decode
 from spinn.data.text.tree_source import TreeSource
 from spinn.errors import InputError
 from spinn.trees.transitions import Parse
 
+if TYPE_CHECKING:
+    from spinn.data.text.reading import Reader
+
 LONGEST_LINE = 1 << 20  # bytes
 MOST_WORDS = 10_000  # of a sentence
 AUTO, JSONL, TSV = "auto", "jsonl", "tsv"
-FORMATS = (AUTO, JSONL, TSV)
-NAMES = (("premise", "sentence1"), ("hypothesis", "sentence2"))  # of a side, the first one first
+LINE_FORMATS = (AUTO, JSONL, TSV)
+# Keys of a sentence and of its parse, for premise and hypothesis; the first key found counts.
+TEXT_KEYS = (("premise", "sentence1"), ("hypothesis", "sentence2"))
+PARSE_KEYS = ("sentence1_binary_parse", "sentence2_binary_parse")
 SHOWN = 60  # characters of a bad sentence that a message repeats
 
 Identity = str | int | float | None
 
 
-class Question(NamedTuple):
-    """A pair of sentences, and where each tree comes from."""
+class InputExample(NamedTuple):
+    """A sentence pair, the `id` of its line, and the origin of each tree."""
 
     line: int
-    identity: Identity  # the line's own `id`
+    identity: Identity
     sentences: tuple[Parse, Parse]
-    sources: tuple[str, str]
+    origins: tuple[str, str]
 
 
 class BadLine(NamedTuple):
-    """A line that is no question, and why."""
+    """A line that holds no sentence pair, and why."""
 
     line: int
     identity: Identity
@@ -38,32 +44,35 @@ class BadLine(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What a line says, whatever its form."""
+    """The fields of a line, unchecked, in whatever format they came."""
 
     identity: Any
     premise: Any
     hypothesis: Any
+    parses: tuple[Any, Any] = (None, None)
 
 
-def size(item: Question | BadLine) -> int:
-    """Words: what a question takes in memory grows with them."""
+def word_count(item: InputExample | BadLine) -> int:
+    """Count words: the memory that an example takes grows with them."""
     if isinstance(item, BadLine):
         return 1
     return sum(len(parse.words) for parse in item.sentences)
 
 
-def questions(
+def read_examples(
     lines: Iterable[tuple[int, bytes]], form: str, trees: TreeSource
-) -> Iterator[Question | BadLine]:
-    """Read lines: each but a header gives one item, in order, and blank ones at the end none.
+) -> Iterator[InputExample | BadLine]:
+    """Read JSON lines or TSV: each line but a header gives one item, in order.
+
+    A blank line is a bad line, unless only blank lines follow.
 
     Args:
         lines: from `lines_of`, cut to LONGEST_LINE.
-        form: one of FORMATS.
-        trees: of plain text.
+        form: one of LINE_FORMATS.
+        trees: where sentences get their trees.
     """
-    rows = Rows(form)
-    blank = 0  # lines before this one; whether they are the last ones is not known yet
+    rows = RowReader(form)
+    blank = 0  # blank lines since the last other one; they count only if another line follows
     for number, line in lines:
         if not line.strip(b" "):
             blank += 1
@@ -72,64 +81,99 @@ def questions(
             yield BadLine(empty, None, "blank line, expected a pair of sentences")
         blank = 0
         try:
-            row = rows.read(decode(line, LONGEST_LINE))
+            row = rows.read(_decode(line))
         except ValueError as error:
             yield BadLine(number, None, str(error))
             continue
         if row is not None:
-            yield question(number, row, trees)
+            yield read_example(number, row, trees)
 
 
-class Rows:
+def read_dataset_examples(
+    lines: Iterable[tuple[int, bytes]], reader: Reader, trees: TreeSource
+) -> Iterator[InputExample | BadLine]:
+    """Read a dataset's format as its reader does, but for the labels; blank lines are skipped.
+
+    Args:
+        lines: from `lines_of`, cut to LONGEST_LINE.
+        reader: of the format.
+        trees: where sentences get their trees.
+    """
+    parse = reader.sentence_parser(trees)
+    for number, line in lines:
+        if not line.strip(b" "):
+            continue
+        try:
+            sentences = parse(_decode(line))
+            if sentences is None:  # a header
+                continue
+            for sentence in sentences:
+                _check_length(sentence)
+        except InputError:  # a parser that does not answer will not answer later either
+            raise
+        except (ValueError, TimeoutError) as error:
+            yield BadLine(number, None, str(error))
+            continue
+        premise, hypothesis = sentences
+        yield InputExample(number, None, (premise, hypothesis), (trees.name, trees.name))
+
+
+def _decode(line: bytes) -> str:
+    from spinn.data.text.readers.rows import decode
+
+    return decode(line, LONGEST_LINE)
+
+
+class RowReader:
     """Reads lines that are not blank, one after the other.
 
-    Args: form: JSON lines or TSV; AUTO leaves it to the first line that is one of both.
+    Args: form: JSON lines or TSV; with AUTO the first line that is one of them decides.
     """
 
     def __init__(self, form: str) -> None:
         self._form = form
-        self._columns: list[str] | None = None  # their names, once a TSV line has come
+        self._columns: list[str] | None = None  # their names, from the first TSV line on
 
     def read(self, line: str) -> Row | None:
-        """Take a line apart; None for a header.
+        """Split a line into its fields; None for a header.
 
-        Raises: ValueError: if it is not of the form.
+        Raises: ValueError: if it is not in the format.
         """
         if self._form == AUTO:
-            self._form = _form_of(line)
+            self._form = _detect_format(line)
         if self._form == JSONL:
-            return _of_names(_json_object(line))
-        return self._of_cells([cell.strip(" ") for cell in line.split("\t")])
+            return _row(_json_object(line))
+        return self._row_of_cells([cell.strip(" ") for cell in line.split("\t")])
 
-    def _of_cells(self, cells: list[str]) -> Row | None:
+    def _row_of_cells(self, cells: list[str]) -> Row | None:
         if self._columns is None:
             header = [cell.lower() for cell in cells]
-            if all(any(name in header for name in names) for names in NAMES):
+            if all(any(key in header for key in keys) for keys in TEXT_KEYS):
                 self._columns = header
                 return None
-            self._columns = [names[0] for names in NAMES]
+            self._columns = [keys[0] for keys in TEXT_KEYS]
         if len(cells) != len(self._columns):
             raise ValueError(
                 f"{len(cells)} column(s) separated by tabs, expected {len(self._columns)}: "
                 f"{', '.join(self._columns)}"
             )
-        return _of_names(dict(zip(self._columns, cells, strict=True)))
+        return _row(dict(zip(self._columns, cells, strict=True)))
 
 
-def _form_of(line: str) -> str:
+def _detect_format(line: str) -> str:
     if line.lstrip().startswith("{"):
         return JSONL
     if "\t" in line:
         return TSV
     raise ValueError(
         'neither {"premise": "…", "hypothesis": "…"} nor a premise, a tab and a hypothesis; '
-        "name the form with --format"
+        "name the format with --format"
     )
 
 
 def _json_object(line: str) -> dict[str, Any]:
     try:
-        row = json.loads(line, parse_constant=_no_json)
+        row = json.loads(line, parse_constant=_reject_constant)
     except RecursionError:
         raise ValueError("malformed JSON: nested too deeply") from None
     except ValueError as error:
@@ -139,28 +183,29 @@ def _json_object(line: str) -> dict[str, Any]:
     return row
 
 
-def _no_json(word: str) -> NoReturn:
+def _reject_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number of JSON")
 
 
-def _of_names(row: dict[str, Any]) -> Row:
-    sides = (next((name for name in names if name in row), names[0]) for names in NAMES)
-    premise, hypothesis = map(row.get, sides)
-    return Row(row.get("id"), premise, hypothesis)
+def _row(fields: dict[str, Any]) -> Row:
+    keys = (next((key for key in names if key in fields), names[0]) for names in TEXT_KEYS)
+    premise, hypothesis = map(fields.get, keys)
+    first, second = map(fields.get, PARSE_KEYS)
+    return Row(fields.get("id"), premise, hypothesis, (first, second))
 
 
-def question(line: int, row: Row, trees: TreeSource) -> Question | BadLine:
-    """Read a row's sentences; what is wrong with them is told in its place."""
+def read_example(line: int, row: Row, trees: TreeSource) -> InputExample | BadLine:
+    """Read the sentences of a row; a bad sentence makes a `BadLine`."""
     identity: Identity = None
     try:
         identity = _identity(row.identity)
-        premise, premise_source = _sentence("premise", row.premise, trees)
-        hypothesis, hypothesis_source = _sentence("hypothesis", row.hypothesis, trees)
-    except InputError:  # not of this sentence alone
+        premise, first = _sentence("premise", row.premise, row.parses[0], trees)
+        hypothesis, second = _sentence("hypothesis", row.hypothesis, row.parses[1], trees)
+    except InputError:  # a parser that does not answer will not answer later either
         raise
     except ValueError as error:
         return BadLine(line, identity, str(error))
-    return Question(line, identity, (premise, hypothesis), (premise_source, hypothesis_source))
+    return InputExample(line, identity, (premise, hypothesis), (first, second))
 
 
 def _identity(value: Any) -> Identity:
@@ -173,20 +218,28 @@ def _identity(value: Any) -> Identity:
     raise ValueError(f"id is {_shown(value)}; expected a text or a number")
 
 
-def _sentence(name: str, text: Any, trees: TreeSource) -> tuple[Parse, str]:
-    if not isinstance(text, str):
-        raise ValueError(f"{name} is {_shown(text)}; expected a sentence")
+def _sentence(name: str, text: Any, parse: Any, trees: TreeSource) -> tuple[Parse, str]:
+    """Read the parse of a row where there is one, else its text; return the tree's origin, too."""
+    used = text if parse is None else parse
+    if not isinstance(used, str):
+        raise ValueError(f"{name} is {_shown(used)}; expected a sentence")
     try:
-        if not _is_unicode(text):
+        if not _is_unicode(used):
             raise ValueError("half of a surrogate pair is no character")
-        parse, source = trees.read(text)
-        if len(parse.words) > MOST_WORDS:
-            raise ValueError(f"{len(parse.words):,} words, expected at most {MOST_WORDS:,}")
-    except InputError:  # a parser that does not answer will not answer for other sentences either
+        sentence, origin = (
+            trees.read(used) if parse is None else (trees.from_brackets(used), trees.name)
+        )
+        _check_length(sentence)
+    except InputError:
         raise
     except (ValueError, TimeoutError) as error:  # the tokenizer gives up after some seconds
-        raise ValueError(f"{name} {_shown(text)}: {error}") from error
-    return parse, source
+        raise ValueError(f"{name} {_shown(used)}: {error}") from error
+    return sentence, origin
+
+
+def _check_length(sentence: Parse) -> None:
+    if len(sentence.words) > MOST_WORDS:
+        raise ValueError(f"{len(sentence.words):,} words, expected at most {MOST_WORDS:,}")
 
 
 def _is_unicode(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Items taken as they come: a thread makes them, and whoever asks gets all that are there."""
+"""Streaming input: a thread reads items, and the caller takes all that are there."""
 
 import threading
 from collections import deque
@@ -9,17 +9,17 @@ from typing import Generic, Self, TypeVar
 T = TypeVar("T")
 
 
-class Arriving(Generic[T]):
-    """The items of an iterable, in its order, made by one thread while others are in use.
+class InputStream(Generic[T]):
+    """The items of an iterable, in its order, read by one thread while others are in use.
 
-    Unlike `spinn.training.batches.Prefetch` it hands out as many as have come, so that one that
-    came alone, as when a person types, need not wait for others. Leaving the `with` block ends
-    the thread as soon as the iterable gives it its next item.
+    Unlike `spinn.training.batches.Prefetch` it returns as many as are there, so that a line that a
+    user types is not held back until others follow. Leaving the `with` block ends the thread as
+    soon as the iterable returns its next item.
 
     Args:
         items: used by the thread alone once the block is entered.
         size: of an item, in any unit.
-        room: the sizes of those that wait add up to this at most, or one item waits.
+        room: largest sum of the sizes of the items that wait; a larger item waits alone.
     """
 
     def __init__(self, items: Iterable[T], *, size: Callable[[T], int], room: int) -> None:
@@ -27,12 +27,12 @@ class Arriving(Generic[T]):
         self._size = size
         self._room = room
         self._waiting: deque[T] = deque()
-        self._taken = 0  # of the room
+        self._used = 0  # of the room
         self._changed = threading.Condition()
         self._end: BaseException | None = None  # StopIteration, or what the iterable raised
-        self._left = False
-        # A daemon, because one that waits for input cannot be woken, and nobody waits for it.
-        self._thread = threading.Thread(target=self._make, name="items arriving", daemon=True)
+        self._closed = False
+        # A daemon, because a thread that waits for input cannot be woken.
+        self._thread = threading.Thread(target=self._read, name="input stream", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -45,14 +45,14 @@ class Arriving(Generic[T]):
         trace: TracebackType | None,
     ) -> None:
         with self._changed:
-            self._left = True
+            self._closed = True
             self._changed.notify_all()
-        self._thread.join(timeout=0.2)  # enough for one that does not wait for input
+        self._thread.join(timeout=0.2)  # enough if it does not wait for input
 
     def take(self, most: int) -> list[T]:
-        """Wait for an item, and return it with those that have come after it.
+        """Wait for an item, and return it with those that are there already.
 
-        Args: most: how many at most, 1 or more.
+        Args: most: the largest number to return, 1 or more.
 
         Returns: the items; none at the end.
 
@@ -62,36 +62,36 @@ class Arriving(Generic[T]):
             self._changed.wait_for(lambda: self._waiting or self._end is not None)
             if self._waiting:
                 taken = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
-                self._taken -= sum(map(self._size, taken))
+                self._used -= sum(map(self._size, taken))
                 self._changed.notify_all()
                 return taken
-            assert self._end is not None  # what the wait was for
+            assert self._end is not None  # the other thing that ends the wait
             if isinstance(self._end, StopIteration):
                 return []
             raise self._end
 
-    def _make(self) -> None:
+    def _read(self) -> None:
         end: BaseException = StopIteration()
         try:
             for item in self._items:
                 if not self._put(item):
                     return
-        except BaseException as error:  # it goes to whoever asks for the next item
+        except BaseException as error:  # raised by the next `take`
             end = error
         with self._changed:
             self._end = end
             self._changed.notify_all()
 
     def _put(self, item: T) -> bool:
-        """Add an item once there is room; False if nobody wants it any more."""
+        """Add an item once there is room; False if the stream is closed."""
         size = self._size(item)
         with self._changed:
             self._changed.wait_for(
-                lambda: self._left or not self._waiting or self._taken + size <= self._room
+                lambda: self._closed or not self._waiting or self._used + size <= self._room
             )
-            if self._left:
+            if self._closed:
                 return False
             self._waiting.append(item)
-            self._taken += size
+            self._used += size
             self._changed.notify_all()
         return True

@@ -1,5 +1,5 @@
-"""Where the project stands."""
+"""The project root, where conf/ and data/ are in a checkout."""
 
 from pathlib import Path
 
-HOME = Path(__file__).resolve().parents[3]  # where conf/ and data/ stand in a checkout
+PROJECT_ROOT = Path(__file__).resolve().parents[3]

@@ -1,4 +1,4 @@
-"""The command that goes on from a run, as a shell and Hydra take it."""
+"""The command that resumes a run, quoted for the shell and for Hydra."""
 
 import shlex
 import shutil
@@ -14,26 +14,21 @@ RESUME = "trainer.resume"
 
 
 def command(overrides: Iterable[str], run: Path) -> str:
-    """Return the whole command that goes on from a run.
+    """Return the whole command that resumes a run.
 
     Args:
-        overrides: those of the run, as Hydra took them.
+        overrides: those of the run, as Hydra read them.
         run: its folder.
     """
     kept = [word for word in overrides if word.split("=")[0].lstrip("+~") != RESUME]
-    words = [*kept, f"{RESUME}={_value(str(run))}"]
-    return shlex.join([_python(), sys.argv[0], *words])
-
-
-def _python() -> str:
-    """`python`, where that is the one that runs this."""
+    words = [*kept, f"{RESUME}={_hydra_value(str(run))}"]
     found = shutil.which("python")
     ours = found is not None and Path(found).parent == Path(sys.executable).parent
-    return "python" if ours else sys.executable
+    return shlex.join(["python" if ours else sys.executable, sys.argv[0], *words])
 
 
-def _value(text: str) -> str:
-    """Write a text as a value of Hydra's grammar, in quotes where it would else be another."""
+def _hydra_value(text: str) -> str:
+    """Write a text as a value of Hydra's grammar, quoted where it would be read as another."""
     try:
         plain = OverridesParser.create().parse_override(f"{RESUME}={text}").value() == text
     except HydraException:

@@ -1,4 +1,4 @@
-"""Two sentences on the command line: after RUN, or by name."""
+"""Two sentences on the command line: after RUN, or as --premise and --hypothesis."""
 
 import argparse
 
@@ -6,18 +6,19 @@ from spinn.errors import InputError
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add the sentences to a command; `spinn.cli.main` lets them follow options, too."""
+    """Add the sentences to a command; `spinn.cli.main` accepts them after options, too."""
+    parser.set_defaults(takes_sentences=True)
     parser.add_argument(
         "sentences", metavar="PREMISE HYPOTHESIS", nargs="*", help="two sentences, each quoted"
     )
-    parser.add_argument("--premise", help="the sentence that is taken to be true")
+    parser.add_argument("--premise", help="the sentence that is assumed to be true")
     parser.add_argument("--hypothesis", help="the sentence that may follow from it")
 
 
-def given(options: argparse.Namespace) -> tuple[str, str] | None:
-    """Return the sentences of the command line, if there are any.
+def sentence_pair(options: argparse.Namespace) -> tuple[str, str] | None:
+    """Return the two sentences of the command line, or None.
 
-    Raises: InputError: if there are not two, or they are given in both ways.
+    Raises: InputError: if there are not two, or if they are given in both ways.
     """
     named = [text for text in (options.premise, options.hypothesis) if text is not None]
     texts = [*options.sentences, *named]

@@ -3,26 +3,26 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-PERCENT = ("accuracy", "exact", "transition_accuracy")  # the figures that are parts of a whole
+PERCENT = ("accuracy", "exact", "transition_accuracy")  # printed in per cent
 
 
 def results_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return a line for each set of examples, a column for each figure that is one number.
+    """Return a line for each set of examples, and a column for each result that is one number.
 
-    The figures of baselines follow those of their set.
+    A line for each baseline follows that of its set.
     """
     first = next(iter(rows.values()))
     names = [name for name, value in first.items() if isinstance(value, int | float)]
     cells = {}
     for name, row in rows.items():
-        cells[name] = [_figure(figure, row.get(figure)) for figure in names]
+        cells[name] = [_cell(column, row.get(column)) for column in names]
         for other, baseline in row.get("baselines", {}).items():
-            cells[f"{name}, {other}"] = [_figure(figure, baseline.get(figure)) for figure in names]
+            cells[f"{name}, {other}"] = [_cell(column, baseline.get(column)) for column in names]
     return aligned(names, cells)
 
 
 def aligned(names: Sequence[str], cells: Mapping[str, Sequence[str]]) -> str:
-    """Return a head of names, and below it a line for each label with its cells."""
+    """Return a header of names, and below it a line for each label with its cells."""
     widths = [max(map(len, column)) for column in zip(names, *cells.values(), strict=True)]
     label = max(map(len, cells))
     return "\n".join(
@@ -31,7 +31,7 @@ def aligned(names: Sequence[str], cells: Mapping[str, Sequence[str]]) -> str:
     )
 
 
-def _figure(name: str, value: float | None) -> str:
+def _cell(name: str, value: float | None) -> str:
     if value is None:
         return "-"
     if name in PERCENT:
@@ -39,15 +39,15 @@ def _figure(name: str, value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
-def confusion_table(figures: Mapping[str, Any]) -> str:
+def confusion_table(results: Mapping[str, Any]) -> str:
     """Return the confusion matrix (rows gold, columns predicted) with precision and recall."""
-    labels = figures["confusion"]["labels"]
-    counts = figures["confusion"]["counts"]
+    labels = results["confusion"]["labels"]
+    counts = results["confusion"]["counts"]
     width = max(9, *map(len, labels))
     head = " ".join(f"{label:>{width}}" for label in [*labels, "precision", "recall"])
     lines = [f"{'gold / predicted':{width + 8}} {head}"]
     for label, row in zip(labels, counts, strict=True):
-        scores = figures["per_class"][label]
+        scores = results["per_class"][label]
         cells = [f"{count:>{width},}" for count in row]
         cells += [_percent(scores[name], width) for name in ("precision", "recall")]
         lines.append(f"{label:{width + 8}} {' '.join(cells)}")

@@ -9,36 +9,44 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import TextIO
 
-from spinn.analysis.trace import Node, Side, Trace, marks
+from spinn.analysis.trace import Node, SentenceTrace, Trace, marks
+from spinn.data.text.tree_source import tree_kind
+from spinn.text import plural
 from spinn.trees.transitions import SHIFT
 
 WIDTH = 100  # columns where there is no terminal
-MOVES = ("SHIFT", "REDUCE")
+NAMES = ("SHIFT", "REDUCE")
 BOLD, BLUE, ORANGE, FAINT = "1", "34", "33", "2"
 
 Paint = Callable[[str, str], str]
 
 
-def told(trace: Trace, stream: TextIO) -> str:
-    """Return the steps and the tree of each side, and the answer; coloured for a terminal alone."""
+def format_trace(trace: Trace, stream: TextIO) -> str:
+    """Return steps and tree of each sentence, and the prediction; coloured only for a terminal."""
     terminal = stream.isatty()
     paint = _colour if terminal and "NO_COLOR" not in os.environ else _plain
     width = shutil.get_terminal_size((WIDTH, 24)).columns if terminal else WIDTH
     signs = marks(trace.labels)
     lines: list[str] = []
-    for side in trace.sides:
-        lines += [paint(f"{side.name}, {len(side.words)} word(s), tree: {side.source}", BOLD), ""]
-        lines += [*_steps(side, width, paint), "", *_tree(side, signs, width, paint), ""]
+    for sentence in trace.sentences:
+        words = plural(len(sentence.words), "word")
+        title = f"{sentence.role}, {words}, {tree_kind(sentence.origin)} tree"
+        lines += [paint(title, BOLD), ""]
+        lines += [*_steps(sentence, width, paint), "", *_tree(sentence, signs, width, paint), ""]
     legend = ", ".join(f"{sign} {label}" for sign, label in zip(signs, trace.labels, strict=True))
-    lines += [paint(f"at each node, the label if it were its whole sentence: {legend}", FAINT)]
+    lines += [paint(f"at each node: the label if the node were its sentence: {legend}", FAINT)]
     unknown = [
-        w for side in trace.sides for w, new in zip(side.words, side.unknown, strict=True) if new
+        word
+        for sentence in trace.sentences
+        for word, is_unknown in zip(sentence.words, sentence.unknown, strict=True)
+        if is_unknown
     ]
     if unknown:
         lines += [paint(f"words not seen in training: {', '.join(map(printable, unknown))}", FAINT)]
-    chances = zip(trace.labels, trace.probabilities, strict=True)
-    answer = "  ".join(f"{label} {chance:.1%}" for label, chance in chances)
-    return "\n".join([*lines, "", f"{paint(trace.label, BOLD)}    ({answer})"])
+    lines += [f"warning: {warning}" for warning in trace.warnings]
+    pairs = zip(trace.labels, trace.probabilities, strict=True)
+    probabilities = "  ".join(f"{label} {p:.1%}" for label, p in pairs)
+    return "\n".join([*lines, "", f"{paint(trace.label, BOLD)}    ({probabilities})"])
 
 
 def _plain(text: str, colour: str) -> str:
@@ -49,32 +57,35 @@ def _colour(text: str, colour: str) -> str:
     return f"\x1b[{colour}m{text}\x1b[0m"
 
 
-def _steps(side: Side, width: int, paint: Paint) -> Iterator[str]:
-    """A line for each step: stack and buffer before its move, and the move."""
-    digits = len(str(len(side.moves) + 1))
-    chance = 8 if side.chances else 0
-    room = max(width - digits - chance - 12, 20)
+def _steps(sentence: SentenceTrace, width: int, paint: Paint) -> Iterator[str]:
+    """Yield a line for each step: its transition, and stack and buffer before it."""
+    transitions, probabilities = sentence.transitions, sentence.transition_probabilities
+    digits = len(str(len(transitions) + 1))
+    column = 8 if probabilities else 0  # width of the probability
+    room = max(width - digits - column - 12, 20)
     left, right = room * 3 // 5, room - room * 3 // 5
-    head = f"{'':{digits}}  {'move':6}{'p' if chance else '':>{chance}}"
+    head = f"{'':{digits}}  {'step':6}{'p' if column else '':>{column}}"
     yield paint(f"{head}  {_padded('stack', left)}  buffer", FAINT)
-    for step, (stack, buffer) in enumerate(_states(side)):
-        move = side.moves[step] if step < len(side.moves) else None
-        name = "done" if move is None else MOVES[move]
-        shown = paint(f"{name:6}", BOLD if move is None else BLUE if move == SHIFT else ORANGE)
-        if side.chances:
-            shown += f"{side.chances[step]:>8.1%}" if move is not None else " " * 8
+    for step, (stack, buffer) in enumerate(_states(sentence)):
+        if step < len(transitions):
+            colour = BLUE if transitions[step] == SHIFT else ORANGE
+            shown = paint(f"{NAMES[transitions[step]]:6}", colour)
+            if probabilities:
+                shown += f"{probabilities[step]:>8.1%}"
+        else:
+            shown = paint(f"{'done':6}", BOLD) + " " * column
         ends = _padded(_last(stack, left), left), _first(buffer, right)
         yield f"{step + 1:{digits}}  {shown}  {'  '.join(ends)}".rstrip()
 
 
-def _states(side: Side) -> Iterator[tuple[str, str]]:
-    """Stack and buffer before each move and after the last, as text."""
-    words = [printable(word) for word in side.words]
+def _states(sentence: SentenceTrace) -> Iterator[tuple[str, str]]:
+    """Yield stack and buffer before each transition and after the last, as text."""
+    words = [printable(word) for word in sentence.words]
     stack: list[str] = []
     shifted = 0
-    for move in side.moves:
+    for transition in sentence.transitions:
         yield "  ".join(stack), "  ".join(words[shifted:])
-        if move == SHIFT:
+        if transition == SHIFT:
             stack.append(words[shifted])
             shifted += 1
         else:
@@ -83,14 +94,14 @@ def _states(side: Side) -> Iterator[tuple[str, str]]:
     yield "  ".join(stack), ""
 
 
-def _tree(side: Side, signs: list[str], width: int, paint: Paint) -> list[str]:
-    """The tree as a drawing, or, where that is too wide for a line, a node a line."""
-    labels = [_label(node, signs) for node in side.nodes]
-    drawn = _drawn(side, labels)
-    if max(map(_wide, drawn)) <= width:
+def _tree(sentence: SentenceTrace, signs: list[str], width: int, paint: Paint) -> list[str]:
+    """Return the tree as a drawing or, if that is too wide for a line, one line per node."""
+    labels = [_label(node, signs) for node in sentence.nodes]
+    drawn = _drawn(sentence, labels)
+    if max(map(_width, drawn)) <= width:
         return drawn
-    why = _first("a drawing is wider than the lines here: a node a line; --html draws it", width)
-    return [paint(why, FAINT), *_listed(side, labels, width)]
+    note = _first("too wide to draw here: one line per node; --html draws the tree", width)
+    return [paint(note, FAINT), *_listed(sentence, labels, width)]
 
 
 def _label(node: Node, signs: list[str]) -> str:
@@ -98,71 +109,73 @@ def _label(node: Node, signs: list[str]) -> str:
     return f"{signs[best]} {node.probabilities[best]:.0%}"
 
 
-def _drawn(side: Side, labels: list[str]) -> list[str]:
+def _drawn(sentence: SentenceTrace, labels: list[str]) -> list[str]:
     from nltk.tree import Tree
 
-    # A word has a node of its own: pretty_print shows one beside a phrase in the wrong place.
+    # Each word has its own node: pretty_print misplaces a word beside a phrase.
     made: list[Tree] = []
-    for node, label in zip(side.nodes, labels, strict=True):
-        parts = [made[child] for child in node.children] or [printable(side.words[node.span[0]])]
+    for node, label in zip(sentence.nodes, labels, strict=True):
+        parts = [made[child] for child in node.children] or [
+            printable(sentence.words[node.span[0]])
+        ]
         made.append(Tree(label, parts))
     drawn = io.StringIO()
     made[-1].pretty_print(stream=drawn)
     return [line.rstrip() for line in drawn.getvalue().rstrip().splitlines()]
 
 
-def _listed(side: Side, labels: list[str], width: int) -> Iterator[str]:
-    """A line for each node, its parts below it: label and words, as much as there is room for.
+def _listed(sentence: SentenceTrace, labels: list[str], width: int) -> Iterator[str]:
+    """Yield a line for each node, parents before children: label and words, cut to the width.
 
-    Each stands two columns further in than what it is part of; in a tree too deep for that, the
-    number of nodes above it stands before each.
+    A child is indented by two columns more than its parent. In a tree too deep for that, each line
+    starts with the depth of its node instead.
     """
-    nodes = list(_downwards(side))
+    nodes = list(_with_depths(sentence))
     deepest = max(depth for _, depth in nodes)
     fits = 2 * deepest <= width // 2
     for number, depth in nodes:
         lead = "  " * depth if fits else f"{depth:{len(str(deepest))}}  "
-        words = " ".join(map(printable, side.words[slice(*side.nodes[number].span)]))
+        words = " ".join(map(printable, sentence.words[slice(*sentence.nodes[number].span)]))
         yield _first(f"{lead}{labels[number]}  {words}", width)
 
 
-def _downwards(side: Side) -> Iterator[tuple[int, int]]:
-    """Each node before its parts, left before right, and how many nodes are above it."""
-    waiting = [(len(side.nodes) - 1, 0)]
+def _with_depths(sentence: SentenceTrace) -> Iterator[tuple[int, int]]:
+    """Yield each node and its depth, parents before children and left before right."""
+    waiting = [(len(sentence.nodes) - 1, 0)]
     while waiting:
         number, depth = waiting.pop()
         yield number, depth
-        waiting += [(child, depth + 1) for child in reversed(side.nodes[number].children)]
+        waiting += [(child, depth + 1) for child in reversed(sentence.nodes[number].children)]
 
 
 def printable(word: str) -> str:
-    """The word with control signs written out, so that it cannot steer the terminal."""
+    """Return the word with control characters as escapes, so that it cannot control a terminal."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in word)
 
 
-def _columns(sign: str) -> int:
-    """How many columns a sign takes on a terminal."""
-    if unicodedata.combining(sign):
+def _columns(character: str) -> int:
+    """Return the width of a character on a terminal, in columns."""
+    if unicodedata.combining(character):
         return 0
-    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _wide(text: str) -> int:
+def _width(text: str) -> int:
     return sum(map(_columns, text))
 
 
 def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _wide(text))
+    return text + " " * (width - _width(text))
 
 
 def _first(text: str, width: int) -> str:
-    """The beginning of a text, as much as there is room for."""
-    ends = list(accumulate(map(_columns, text)))  # columns up to and with each sign
+    """Return the beginning of a text, cut to the width."""
+    ends = list(accumulate(map(_columns, text)))  # columns up to and including each character
     if not ends or ends[-1] <= width:
         return text
     return text[: bisect_right(ends, width - 1)] + "…"
 
 
 def _last(text: str, width: int) -> str:
-    """The end of a text, as much as there is room for."""
+    """Return the end of a text, cut to the width."""
     return _first(text[::-1], width)[::-1]

@@ -1,75 +1,171 @@
-"""`--trees` and `--parser-url`: the same options for every command that gives sentences a tree."""
+"""`--trees` and `--parser-url`, and the one decision which trees a command reads and follows."""
+
+from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from spinn.data.text.parsers import CORENLP, DEFAULT_URL
-from spinn.data.text.tree_source import GOLD, PREDICTED, TREE_NAMES, TreeSource
+from spinn.data.text.parsers import CORENLP, DEFAULT_URL, PARSERS
+from spinn.data.text.tree_source import (
+    PREDICTED,
+    SHAPE_NAMES,
+    TREE_NAMES,
+    TreeSource,
+    tree_kind,
+)
 from spinn.errors import InputError
-from spinn.training.loading import Run
 
-FOR_TEXT = tuple(name for name in TREE_NAMES if name != GOLD)  # plain text has no tree of its own
-FOLLOWED = (  # what the option means to a command whose model follows these trees
-    "the tree of every sentence, its own replaced (default: as in training, and a model that "
-    "parses follows its own). predicted: the model's own"
+if TYPE_CHECKING:
+    from spinn.training.loading import Run
+
+FOLLOWED = (
+    "the trees that the model follows (default: as in training; a model that predicts trees "
+    "follows its own, and a model without trees takes no such option). gold: those of the data or "
+    "in brackets; left, right, balanced, random: a fixed shape, with a warning if the model was "
+    "not trained on it; predicted: the model's"
 )
-COMPARED = (  # and to one that looks at a model's own trees beside the data's
-    "the data's trees (default: as in training). A model that parses keeps its own, which are "
-    "compared with gold alone: any other name leaves that out. A model that follows trees follows "
-    "these. predicted: the words alone"
+COMPARED = (
+    "the trees of the data (default: as in training). A model that predicts trees keeps its own, "
+    "and they are compared with these; a model that follows trees follows these. predicted: read "
+    "the words alone"
+)
+ADVICE = (
+    "write it in brackets, ( ( all dogs ) move ); or name a parser with --trees corenlp or --trees "
+    "link-grammar; or train model=spinn, which parses by itself; or take --trees right at your own "
+    "risk, as the model was not trained on right-branching trees"
 )
 
 
-def add_for_sets(parser: argparse.ArgumentParser, which: str) -> None:
-    """Add the options to a command that reads data sets.
+def add_to(parser: argparse.ArgumentParser, meaning: str = FOLLOWED) -> None:
+    """Add the options to a command.
 
-    Args: which: what `--trees` means to it, `FOLLOWED` or `COMPARED`.
+    Args: meaning: of `--trees` for this command, `FOLLOWED` or `COMPARED`.
     """
-    _add(parser, TREE_NAMES, which, default_url="as in training")
-
-
-def add_for_text(parser: argparse.ArgumentParser) -> None:
-    """Add the options to a command that reads sentences."""
-    _add(
-        parser,
-        FOR_TEXT,
-        "the tree of plain text (default: right, or the model's own if it parses). predicted: "
-        "the model's own",
-        default_url=DEFAULT_URL,
-    )
-
-
-def _add(
-    parser: argparse.ArgumentParser, names: Sequence[str], which: str, default_url: str
-) -> None:
     parser.add_argument(
         "--trees",
-        choices=names,
-        help=f"{which}; corenlp: of a CoreNLP server; link-grammar: of Debian's link-parser",
+        choices=TREE_NAMES,
+        help=f"{meaning}; corenlp: of a CoreNLP server; link-grammar: of Debian's link-parser",
     )
     parser.add_argument(
         "--parser-url",
         metavar="URL",
-        help=f"the CoreNLP server's address (default: {default_url})",
+        help=f"address of the CoreNLP server (default: {DEFAULT_URL})",
     )
 
 
-def for_text(loaded: Run, options: argparse.Namespace) -> TreeSource:
-    """Return the source of plain text's trees, and have the encoder follow it.
+@dataclass(frozen=True)
+class TreeChoice:
+    """Which trees a command reads, and which the encoder follows.
 
-    Raises: InputError: if it is not there, saying how to get it, or options do not fit.
+    Attributes:
+        read: the origin of the trees that sentences get when they are read.
+        followed: the origin of the trees that the encoder follows, `read` or `predicted`; None for
+            an encoder without trees.
+        trained: the origin of the trees that the encoder was trained on.
+        seed: of random trees.
+        parser_url: of the CoreNLP server.
+        optional: whether a sentence without a parse is read for its words.
+        advice: what to do about a sentence that has no tree.
     """
-    parses = loaded.task.encoder.tree_source == "predicted"
-    name = options.trees or (PREDICTED if parses else "right")
-    check(name, options.parser_url)
-    loaded.follow(name)
-    if name == PREDICTED and not parses:
-        kind = type(loaded.task.encoder).__name__
-        raise InputError(f"--trees {PREDICTED}: {kind} finds no trees itself; choose others")
-    return TreeSource(name, parser_url=options.parser_url or DEFAULT_URL)
+
+    read: str
+    followed: str | None
+    trained: str
+    seed: int
+    parser_url: str
+    optional: bool
+    advice: str
+
+    def source(self) -> TreeSource:
+        """Return what reads the sentences.
+
+        Raises: InputError: if a parser is not installed, with how to install it.
+        """
+        return TreeSource(
+            self.read,
+            self.seed,
+            self.parser_url,
+            optional=self.optional,
+            advice=self.advice,
+        )
+
+    def warning(self, origin: str) -> str | None:
+        """Return a warning if following a tree of this origin differs from training."""
+        if self.followed in (None, PREDICTED) or origin == self.trained:
+            return None
+        # Gold trees and those of a parser are all parses; a shape is like nothing but itself.
+        if origin not in SHAPE_NAMES and self.trained not in SHAPE_NAMES:
+            return None
+        return (
+            f"the model follows {tree_kind(origin)} trees here and was trained on "
+            f"{tree_kind(self.trained)} trees: expect a lower accuracy"
+        )
 
 
-def check(trees: str, parser_url: str | None) -> None:
-    """Raise InputError if a server is named that would not be asked."""
-    if parser_url is not None and trees != CORENLP:
-        raise InputError(f"--parser-url is for --trees {CORENLP}, and the trees are {trees}")
+def choose_trees(
+    run: Run,
+    asked: str | None,
+    parser_url: str | None,
+    *,
+    own_data: bool = False,
+    compared: bool = False,
+) -> TreeChoice:
+    """Decide by the encoder's `tree_source` which trees are read and followed.
+
+    `none`: sentences are read for their words. `predicted`: the encoder follows its own trees, and
+    others only if they are asked for. `given`: the encoder follows the trees that are asked for,
+    and without a request those of the kind that it was trained on.
+
+    Args:
+        run: a run on text; its encoder is set to follow what is chosen.
+        asked: the value of --trees.
+        parser_url: the value of --parser-url.
+        own_data: whether the run's own files are read; then sentences are read as in training.
+        compared: whether an encoder that predicts trees keeps its own, and they are compared with
+            those that are asked for.
+
+    Raises: InputError: if the encoder cannot follow the trees that are asked for, if a server is
+        named and not needed, or if the run, and not the command line, names a server.
+    """
+    from spinn.data.dataset import PairFiles
+
+    assert isinstance(run.dataset, PairFiles)  # other data have no trees
+    settings = run.dataset.settings
+    encoder, kind = run.task.encoder, type(run.task.encoder).__name__
+    as_trained = settings.trees if own_data or settings.trees not in PARSERS else PREDICTED
+    trained: str = settings.trees
+    followed: str | None
+    advice = ADVICE
+    if encoder.tree_source == "none":
+        if asked is not None:
+            raise InputError(f"--trees {asked}: {kind} reads no trees; leave --trees out")
+        read, followed = settings.trees if own_data else PREDICTED, None
+    elif encoder.tree_source == "predicted":
+        if asked not in (None, PREDICTED) and not (compared or encoder.can_follow_given):
+            raise InputError(
+                f"--trees {asked}: {kind} predicts its trees and cannot follow others; leave "
+                "--trees out"
+            )
+        read, followed = asked or as_trained, PREDICTED if compared else asked or PREDICTED
+        encoder.follow_given = followed != PREDICTED
+        if not encoder.needs_gold_trees:
+            trained = PREDICTED
+        advice = f"write it in brackets, or leave --trees out: {kind} parses by itself"
+    else:
+        if asked == PREDICTED:
+            raise InputError(
+                f"--trees {PREDICTED}: {kind} follows given trees and predicts none; choose others "
+                "or train model=spinn, rl_spinn or gumbel_treelstm"
+            )
+        read = followed = asked or settings.trees
+    if parser_url is not None and read != CORENLP:
+        raise InputError(f"--parser-url is for --trees {CORENLP}, and the trees are {read}")
+    url = parser_url or DEFAULT_URL
+    if read == CORENLP and parser_url is None and settings.parser_url != url:
+        raise InputError(
+            f"{run.folder.path} would send sentences to {settings.parser_url}; to allow it, give "
+            f"--parser-url {settings.parser_url}"
+        )
+    optional = asked is None and followed != read
+    return TreeChoice(read, followed, trained, settings.tree_seed, url, optional, advice)

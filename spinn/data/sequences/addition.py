@@ -1,4 +1,4 @@
-"""Binary addition: two numbers in, bit by bit, and their sum out, a class at each step."""
+"""Binary addition: the bits of two numbers in, the bits of their sum out, one per step."""
 
 from __future__ import annotations
 
@@ -8,55 +8,64 @@ from typing import ClassVar
 
 import numpy as np
 
-from spinn.data.sequences.drawing import Example, Longer, at_least
-
-Bits = tuple[int, ...]
+from spinn.data.dataset import SequenceDataset
+from spinn.data.sequences.series import SeriesSplits
+from spinn.data.sequences.split_plan import Example, SplitPlan, at_least
 
 
 @dataclass(frozen=True, kw_only=True)
-class Addition(Longer):
-    """Two numbers of equally many bits, the least significant first, and one step for the carry.
+class Addition(SequenceDataset):
+    """Two numbers with equally many bits, the least significant first, and one step for the carry.
 
-    The input is (bits + 1, 2) of 0 and 1, the target a bit of the sum at each step.
+    The input has shape (bits + 1, 2) and holds 0 and 1. The target is one bit of the sum per step.
 
     Attributes:
-        bits: of the longest numbers in training; each length from 1 on is as likely as another, and
-            so is each number of a length.
-        longer: a further test for each of these numbers of bits.
-        examples, held_out, seed: see `Drawing`.
+        bits: of the longest numbers in training; all lengths from 1 on are equally likely, and so
+            are all numbers of one length.
+        examples, held_out, longer, seed: see `SplitPlan`; lengths are in bits.
 
-    Raises: ValueError: for a setting out of its range.
+    Raises: ValueError: for a setting out of range.
     """
 
     bits: int = 8
+    examples: int = 5000
+    held_out: int = 500
     longer: Sequence[int] = (16, 32, 64)
+    seed: int = 1
 
-    unit: ClassVar[str] = "bits"
     symbols: ClassVar[tuple[str, ...] | None] = None
-    inputs: ClassVar[int] = 2
+    inputs: ClassVar[int | None] = 2
     labels: ClassVar[tuple[str, ...] | None] = ("0", "1")
 
     def __post_init__(self) -> None:
         at_least(1, bits=self.bits)
-        super().__post_init__()
+        self.plan()
 
-    def _lengths(self) -> range:
-        return range(1, self.bits + 1)
+    def plan(self) -> SplitPlan:
+        """Return the splits' sizes and lengths, checked."""
+        return SplitPlan(
+            lengths=range(1, self.bits + 1),
+            unit="bits",
+            examples=self.examples,
+            held_out=self.held_out,
+            longer=self.longer,
+            seed=self.seed,
+        )
 
-    def _drawn(self, rng: np.random.Generator, bits: int) -> tuple[Bits, Bits]:
-        left, right = rng.integers(2, size=(2, bits)).tolist()
-        return tuple(left), tuple(right)
-
-    def _example(self, numbers: tuple[Bits, Bits]) -> Example:
-        left, right = numbers
-        steps = [*zip(left, right, strict=True), (0, 0)]  # the last has room for the carry
-        return [(float(one), float(other)) for one, other in steps], _sum(steps)
+    def load(self) -> SeriesSplits:
+        """Draw every split; see `SplitPlan.draw_splits`."""
+        return self.plan().draw_splits(draw)
 
 
-def _sum(steps: Sequence[tuple[int, int]]) -> list[int]:
-    """Add as on paper: each step writes a bit and hands a carry on."""
-    written, carry = [], 0
-    for left, right in steps:
-        carry, bit = divmod(left + right + carry, 2)
-        written.append(bit)
-    return written
+def draw(rng: np.random.Generator, bits: int) -> Example:
+    """Draw two numbers and add them with pencil and paper's algorithm: a bit and a carry per step.
+
+    3 + 1 with two bits: steps (1, 1), (1, 0), (0, 0); sum bits 0, 0, 1.
+    """
+    left, right = rng.integers(2, size=(2, bits)).tolist()
+    steps = [*zip(left, right, strict=True), (0, 0)]  # the last step has room for the carry
+    total, carry = [], 0
+    for left_bit, right_bit in steps:
+        carry, bit = divmod(left_bit + right_bit + carry, 2)
+        total.append(bit)
+    return tuple((float(left_bit), float(right_bit)) for left_bit, right_bit in steps), tuple(total)

@@ -1,4 +1,4 @@
-"""The amplitude of a sine wave: told at each step, or one class for a whole wave."""
+"""The amplitude of a sine wave: a number at each step, or one class for a whole wave."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spinn.data.sequences.drawing import Example, Longer, at_least
-from spinn.data.sequences.sequence_dataset import Source
+from spinn.data.dataset import SequenceDataset
 from spinn.data.sequences.series import Series, SeriesSplits
+from spinn.data.sequences.split_plan import Example, SplitPlan, at_least
 
 Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Amplitude(Source):
-    """A wave in stretches that are weak and strong by turns; at each step, how strong is it now?
+class Amplitude(SequenceDataset):
+    """A wave of alternately weak and strong segments; the target is the amplitude at each step.
 
     The classic demonstration of Elman's network: sin(1), sin(2), … sin(20), the same doubled, and
-    both once more, with their amplitude, 1 or 2, as the target of each of the 80 steps. That one
-    wave is the first example of train and, unless `examples` says otherwise, the only one; it is
-    dev too, for the demonstration's goal is the error on it: 0.01 after 500 epochs. So that
-    one sees what has been learned beyond it, each stretch of every other wave begins at a phase of
-    its own, and its amplitude is drawn from `amplitudes`. Where a stretch begins, a single value
-    does not tell the amplitude, so that no model is right at every step.
+    both once more. The target of each of the 80 steps is the amplitude, 1 or 2. This classic wave
+    is the first example of train and, by default, the only one. It is also dev, because the
+    demonstration's goal is the error on it: 0.01 after 500 epochs. The other waves measure
+    generalisation: each segment starts at a random phase, with an amplitude drawn from
+    `amplitudes`. At the start of a segment a single value does not determine the amplitude, so no
+    model is right at every step.
 
-    The input is (stretches · stretch, 1), a radian further at each step, the target as large.
+    Input and target have shape (stretches * stretch, 1). A step is one radian.
 
     Attributes:
-        stretch: steps of one amplitude.
-        stretches: in each wave.
-        amplitudes: those that take turns in the classic wave, two or more.
-        others: amplitudes never seen in training, of the waves of the further test `test_others`;
-            none for no such test.
-        examples: waves in train, the classic one among them.
+        stretch: steps of a segment, which has one amplitude.
+        stretches: segments per wave.
+        amplitudes: of the classic wave's segments in turn, two or more.
+        others: amplitudes that are absent from training, for the waves of the further test
+            `test_others`; empty for no such test.
+        examples: waves in train, the classic one included.
         held_out: waves in test and in the further test.
-        seed: of the waves that are drawn.
+        seed: of the random waves.
 
-    Raises: ValueError: for a setting out of its range.
+    Raises: ValueError: for a setting out of range.
     """
 
     stretch: int = 20
@@ -53,9 +53,8 @@ class Amplitude(Source):
     seed: int = 1
 
     symbols: ClassVar[tuple[str, ...] | None] = None
-    inputs: ClassVar[int] = 1
+    inputs: ClassVar[int | None] = 1
     labels: ClassVar[tuple[str, ...] | None] = None
-    outputs: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         at_least(1, stretch=self.stretch, stretches=self.stretches)
@@ -67,75 +66,92 @@ class Amplitude(Source):
             raise ValueError(f"others holds {min(known):g}, which amplitudes holds too")
 
     def load(self) -> SeriesSplits:
-        """Make the classic wave, and draw the others."""
+        """Compute the classic wave and draw the others."""
         rng = np.random.default_rng(self.seed)
-        classic = [self.amplitudes[turn % len(self.amplitudes)] for turn in range(self.stretches)]
-        first = self._example(np.array(classic), np.zeros(self.stretches))
-        more = [self._drawn(rng, self.amplitudes) for _ in range(self.examples - 1)]
-        test = self._waves(rng, self.amplitudes)
-        tests = {"test_others": self._waves(rng, self.others)} if self.others else {}
-        return SeriesSplits(Series.of([first, *more]), Series.of([first]), test, tests)
+        turns = [self.amplitudes[turn % len(self.amplitudes)] for turn in range(self.stretches)]
+        classic = self._wave(np.array(turns), np.zeros(self.stretches))
 
-    def _waves(self, rng: np.random.Generator, amplitudes: Sequence[float]) -> Series:
-        return Series.of([self._drawn(rng, amplitudes) for _ in range(self.held_out)])
+        def draw(amplitudes: Sequence[float], count: int) -> list[Example]:
+            waves = []
+            for _ in range(count):
+                drawn = rng.choice(np.array(amplitudes), size=self.stretches)
+                waves.append(self._wave(drawn, rng.uniform(0, 2 * math.pi, size=self.stretches)))
+            return waves
 
-    def _drawn(self, rng: np.random.Generator, amplitudes: Sequence[float]) -> Example:
-        drawn = rng.choice(np.array(amplitudes), size=self.stretches)
-        return self._example(drawn, rng.uniform(0, 2 * math.pi, size=self.stretches))
+        train = Series.of([classic, *draw(self.amplitudes, self.examples - 1)])
+        test = Series.of(draw(self.amplitudes, self.held_out))
+        tests = {"test_others": Series.of(draw(self.others, self.held_out))} if self.others else {}
+        return SeriesSplits(train, Series.of([classic]), test, tests)
 
-    def _example(self, amplitudes: Numbers, phases: Numbers) -> Example:
-        """Make one wave of the amplitudes and phases, each (stretches,)."""
+    def _wave(self, amplitudes: Numbers, phases: Numbers) -> Example:
+        """Compute a wave from the amplitude and phase of each segment, both (stretches,)."""
         angles = phases[:, None] + np.arange(1, self.stretch + 1)  # (stretches, stretch)
         wave = amplitudes[:, None] * np.sin(angles)
-        return wave.reshape(-1, 1).tolist(), np.repeat(amplitudes, self.stretch)[:, None].tolist()
+        targets = np.repeat(amplitudes, self.stretch)
+        return _steps(wave.ravel()), _steps(targets)
 
 
 @dataclass(frozen=True, kw_only=True)
-class WaveAmplitude(Longer):
-    """A whole wave of one amplitude, of any length and phase: which amplitude is it?
+class WaveAmplitude(SequenceDataset):
+    """A whole wave of one amplitude, of any length and phase; the target is the amplitude's class.
 
-    The input is (steps, 1), a radian further at each step; the target is one class.
+    The input has shape (steps, 1), one radian per step.
 
     Attributes:
-        amplitudes: the classes, each as likely as another.
-        shortest, longest: steps in training, each number between them as likely as another.
-        longer: a further test for each of these numbers of steps.
-        examples, held_out, seed: see `Drawing`.
+        amplitudes: the classes; all are equally likely.
+        shortest, longest: steps in training; all lengths between them are equally likely.
+        examples, held_out, longer, seed: see `SplitPlan`; lengths are in steps.
 
-    Raises: ValueError: for a setting out of its range.
+    Raises: ValueError: for a setting out of range.
     """
 
     amplitudes: Sequence[float] = (0.5, 1.0, 1.5, 2.0)
     shortest: int = 5
     longest: int = 40
     examples: int = 2000
+    held_out: int = 500
     longer: Sequence[int] = (80, 160)
+    seed: int = 1
 
-    unit: ClassVar[str] = "steps"
     symbols: ClassVar[tuple[str, ...] | None] = None
-    inputs: ClassVar[int] = 1
+    inputs: ClassVar[int | None] = 1
 
     def __post_init__(self) -> None:
         _check_amplitudes("amplitudes", self.amplitudes, least=2)
-        at_least(2, shortest=self.shortest)  # a single value does not tell the amplitude
+        at_least(2, shortest=self.shortest)  # one value does not determine the amplitude
         at_least(self.shortest, longest=self.longest)
-        super().__post_init__()
+        self.plan()
 
     @property
     def labels(self) -> tuple[str, ...] | None:
-        """The amplitudes, written out."""
+        """The amplitudes as text."""
         return tuple(f"{amplitude:g}" for amplitude in self.amplitudes)
 
-    def _lengths(self) -> range:
-        return range(self.shortest, self.longest + 1)
+    def plan(self) -> SplitPlan:
+        """Return the splits' sizes and lengths, checked."""
+        return SplitPlan(
+            lengths=range(self.shortest, self.longest + 1),
+            unit="steps",
+            examples=self.examples,
+            held_out=self.held_out,
+            longer=self.longer,
+            seed=self.seed,
+        )
 
-    def _drawn(self, rng: np.random.Generator, steps: int) -> tuple[int, int, float]:
-        return steps, int(rng.integers(len(self.amplitudes))), rng.uniform(0, 2 * math.pi)
+    def draw(self, rng: np.random.Generator, steps: int) -> Example:
+        """Draw a wave's class and phase."""
+        label = int(rng.integers(len(self.amplitudes)))
+        angles = rng.uniform(0, 2 * math.pi) + np.arange(1, steps + 1)
+        return _steps(self.amplitudes[label] * np.sin(angles)), (label,)
 
-    def _example(self, wave: tuple[int, int, float]) -> Example:
-        steps, label, phase = wave
-        values = self.amplitudes[label] * np.sin(phase + np.arange(1, steps + 1))
-        return values[:, None].tolist(), [label]
+    def load(self) -> SeriesSplits:
+        """Draw every split; see `SplitPlan.draw_splits`."""
+        return self.plan().draw_splits(self.draw)
+
+
+def _steps(values: Numbers) -> tuple[tuple[float], ...]:
+    """Return values, (steps,), as steps of one number each."""
+    return tuple((value,) for value in values.tolist())
 
 
 def _check_amplitudes(name: str, amplitudes: Sequence[float], least: int) -> None:

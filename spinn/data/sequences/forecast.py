@@ -1,52 +1,121 @@
-"""Forecasting: windows of a series in, its next values out."""
+"""Forecasting: the last values of a series in, its next values out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spinn.data.dataset import SequenceDataset
 from spinn.data.generators.hourly import generated
 from spinn.data.sequences.baselines import last_value, mae, mase, rmse, seasonal_naive
 from spinn.data.sequences.column import column_names, read_column
-from spinn.data.sequences.drawing import at_least
-from spinn.data.sequences.sequence_dataset import Source
 from spinn.data.sequences.series import Series, SeriesSplits
-from spinn.data.sequences.windows import Scaling, levels, window_starts, windows
+from spinn.data.sequences.split_plan import at_least
 from spinn.errors import InputError
 
 Numbers = NDArray[np.float64]
 MAX_NUMBERS = 2**28  # in the windows of a split: a GiB
 
 
-@dataclass(frozen=True, kw_only=True)
-class Forecast(Source):
-    """The last `look_back` values of a series in, the next `horizon` out, all in one step.
+class Scaling(NamedTuple):
+    """Standardises values: subtracts the mean and divides by the standard deviation."""
 
-    The series is cut in order of time: train, then dev, then test. What is to be said by a window
-    lies wholly in its split; dev's and test's windows look back over the cut, as one would on that
-    day. The scaling is fitted to train's part alone. Rows stand for equal steps: a column of time
-    is checked to rise, and its gaps are not filled.
+    mean: float
+    deviation: float
+
+    @classmethod
+    def of(cls, values: Numbers) -> Scaling:
+        """Fit to values.
+
+        Raises: ValueError: if there are no values, all are equal, or their variance overflows or
+            underflows.
+        """
+        if not len(values) or values.min() == values.max():
+            same = f" are all {values[0]:g}" if len(values) else ""
+            raise ValueError(f"{len(values)} values{same}: there is nothing to learn from")
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaling = cls(float(values.mean()), float(values.std()))
+        if not 0 < scaling.deviation < np.inf:
+            raise ValueError(f"a standard deviation of {scaling.deviation:g} cannot be divided by")
+        return scaling
+
+    def apply(self, values: NDArray[Any]) -> Numbers:
+        """Convert values from the series' own unit to the scaled one."""
+        scaled: Numbers = (np.asarray(values, dtype=np.float64) - self.mean) / self.deviation
+        return scaled
+
+    def undo(self, values: NDArray[Any]) -> Numbers:
+        """Convert scaled values to the series' own unit."""
+        unscaled: Numbers = np.asarray(values, dtype=np.float64) * self.deviation + self.mean
+        return unscaled
+
+
+def window_starts(targets: range, look_back: int, horizon: int, stride: int) -> range:
+    """Return the starts of the windows whose targets lie in `targets`, positions in the series.
+
+    Inputs may lie before `targets`, but not before the start of the series. With look_back 3,
+    horizon 2 and stride 1, the targets range(6, 8) have one window: it starts at 3.
+    """
+    first = max(0, targets.start - look_back)
+    return range(first, targets.stop - look_back - horizon + 1, stride)
+
+
+def levels(values: Numbers, starts: range, look_back: int) -> Numbers:
+    """Return the mean of each window's input, (windows,)."""
+    views = np.lib.stride_tricks.sliding_window_view(values, look_back)
+    means: Numbers = views[starts.start : starts.stop : starts.step].mean(axis=1)
+    return means
+
+
+def windows(
+    values: Numbers, starts: range, look_back: int, horizon: int, *, relative: bool = False
+) -> Series:
+    """Cut windows: an input of shape (look_back, 1) and one target step of shape (horizon,).
+
+    Args: relative: subtract the mean of the input from both.
+    """
+    views = np.lib.stride_tricks.sliding_window_view(values, look_back + horizon)
+    cut = views[starts.start : starts.stop : starts.step]
+    if relative:
+        cut = cut - levels(values, starts, look_back)[:, None]
+    cut = cut.astype(np.float32)
+    return Series(
+        cut[:, :look_back].reshape(-1, 1),
+        np.full(len(cut), look_back, dtype=np.int64),
+        cut[:, look_back:],
+        np.ones(len(cut), dtype=np.int64),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast(SequenceDataset):
+    """The last `look_back` values of a series in, the next `horizon` values out in one step.
+
+    The series is cut in order of time: train, dev, test. The targets of a window lie in one split.
+    Inputs of dev and test may reach back into the split before, whose values are known by then. The
+    scaling is fitted to train alone. Rows are equal time steps: the time column must rise,
+    and gaps in it are not filled.
 
     Attributes:
         csv: the file; None for the series of `spinn.data.generators.hourly`.
         column: the name of the column to forecast.
-        time: the name of the column of ISO dates or numbers that must rise; None where rows are in
-            order.
+        time: the name of the column of ISO dates or numbers, which must rise; None for rows that
+            are in order.
         look_back: values in an input.
         horizon: values in a target; 1 for one step ahead.
-        season: steps until the series is about the same again, for the seasonal-naive forecast.
+        season: period of the series in steps, for the seasonal-naive forecast.
         stride: steps from one window to the next.
-        relative: tell each window from the mean of its input, so that a trend does not lead where
-            train never was.
-        dev_share, test_share: of the values, the latter the last ones.
+        relative: subtract the mean of a window's input from input and target, so that a trend does
+            not lead to values outside train's range.
+        dev_share, test_share: shares of the values; test has the last ones.
         steps, seed: of the generated series.
 
-    Raises: ValueError: for a setting out of its range.
+    Raises: ValueError: for a setting out of range.
     """
 
     csv: str | None = None
@@ -63,7 +132,7 @@ class Forecast(Source):
     seed: int = 1
 
     symbols: ClassVar[tuple[str, ...] | None] = None
-    inputs: ClassVar[int] = 1
+    inputs: ClassVar[int | None] = 1
     labels: ClassVar[tuple[str, ...] | None] = None
 
     def __post_init__(self) -> None:
@@ -88,14 +157,14 @@ class Forecast(Source):
 
     @property
     def outputs(self) -> int:
-        """As many as the horizon."""
+        """The horizon."""
         return self.horizon
 
     @cached_property
     def values(self) -> Numbers:
         """The series in its own unit, (steps,).
 
-        Raises: InputError: by file and line, for what cannot be read.
+        Raises: InputError: with file and line, for a file that cannot be read.
         """
         if self.csv is None:
             return generated(self.steps, self.seed)
@@ -106,7 +175,7 @@ class Forecast(Source):
 
     @cached_property
     def spans(self) -> dict[str, range]:
-        """Where train, dev and test stand in the series, each the places of its targets."""
+        """Return the positions of each split's targets in the series."""
         count = len(self.values)
         test = count - round(count * self.test_share)
         dev = test - round(count * self.dev_share)
@@ -114,19 +183,19 @@ class Forecast(Source):
 
     @cached_property
     def scaling(self) -> Scaling:
-        """Fitted to train; `scaling.undo` takes forecasts back to the series' own unit.
+        """The scaling fitted to train; `scaling.undo` converts forecasts to the series' unit.
 
-        Raises: InputError: if train has no two values that differ.
+        Raises: InputError: if all values of train are equal.
         """
         try:
             return Scaling.of(self._train)
         except ValueError as error:
-            raise InputError(f"{self._where}: train: {error}") from error
+            raise InputError(f"{self._name}: train: {error}") from error
 
     def load(self) -> SeriesSplits:
         """Read the series and cut its windows.
 
-        Raises: InputError: for what cannot be read, and for a split without a single window.
+        Raises: InputError: for a file that cannot be read, or a split without a window.
         """
         starts = {name: self._starts(name) for name in self.spans}
         scaled = self._scaled()
@@ -136,48 +205,47 @@ class Forecast(Source):
         )
         return SeriesSplits(train, dev, test, tests={})
 
-    def errors(self, predicted: NDArray[np.float32], split: Series) -> dict[str, float]:
-        """How far forecasts are off, in the series' own unit; MASE is by train's naive error.
+    def errors(self, split: Series, outputs: NDArray[np.float32]) -> dict[str, float]:
+        """Return the errors of forecasts in the series' own unit; MASE uses train's naive error.
 
-        Args: predicted: (windows, horizon), scaled, as the targets of the split are.
+        Args: outputs: (windows, horizon), scaled as the targets of the split.
         """
-        own, target = self.scaling.undo(predicted), self.scaling.undo(split.targets)
+        forecast, target = self.scaling.undo(outputs), self.scaling.undo(split.targets)
         return {
-            "mae": mae(own, target),
-            "rmse": rmse(own, target),
-            "mase": mase(own, target, self._train),
+            "mae": mae(forecast, target),
+            "rmse": rmse(forecast, target),
+            "mase": mase(forecast, target, self._train),
         }
 
     def baselines(self, split: Series) -> dict[str, dict[str, float]]:
-        """The errors of the forecasts that need no training, by name."""
-        last = last_value(self._inputs(split), self.horizon)
+        """Return the errors of the forecasts that need no training, by name."""
+        inputs = split.inputs.reshape(len(split), self.look_back)
         return {
-            "last_value": self.errors(last, split),
-            "seasonal_naive": self.errors(self.seasonal_naive(split), split),
+            "last_value": self.errors(split, last_value(inputs, self.horizon)),
+            "seasonal_naive": self.errors(split, self.seasonal_naive(split)),
         }
 
     def seasonal_naive(self, split: Series) -> NDArray[np.float32]:
-        """Say what was a season ago, (windows, horizon), scaled."""
-        return seasonal_naive(self._inputs(split), self.horizon, self.season)
+        """Forecast the value one season before, (windows, horizon), scaled."""
+        inputs = split.inputs.reshape(len(split), self.look_back)
+        return seasonal_naive(inputs, self.horizon, self.season)
 
-    def _inputs(self, split: Series) -> NDArray[np.float32]:
-        """(windows, look_back), scaled."""
-        return split.inputs.reshape(len(split), self.look_back)
+    def joined(self, outputs: NDArray[np.float32]) -> tuple[Numbers, Numbers]:
+        """Return test's values and consecutive forecasts of them, in the series' own unit.
 
-    def joined(self, predicted: NDArray[np.float32]) -> tuple[Numbers, Numbers]:
-        """Test's values, and the forecasts of them that follow one another, in the own unit.
+        Only every (horizon / stride)-th window is used, so that forecasts do not overlap.
 
-        Args: predicted: (windows, horizon) of test, scaled.
+        Args: outputs: (windows, horizon) of test, scaled.
         """
         starts, every = self._starts("test"), max(1, self.horizon // self.stride)
-        forecasts = self.scaling.deviation * np.asarray(predicted, dtype=np.float64)
+        forecasts = self.scaling.deviation * np.asarray(outputs, dtype=np.float64)
         forecasts += (
             levels(self.values, starts, self.look_back)[:, None]
             if self.relative
             else self.scaling.mean
         )
         first = [start + self.look_back for start in starts[::every]]
-        actual = [self.values[place : place + self.horizon] for place in first]
+        actual = [self.values[target : target + self.horizon] for target in first]
         return np.concatenate(actual), forecasts[::every].ravel()
 
     @property
@@ -185,34 +253,34 @@ class Forecast(Source):
         return self.values[: self.spans["train"].stop]
 
     @property
-    def _where(self) -> str:
+    def _name(self) -> str:
         return "the generated series" if self.csv is None else self.csv
 
     def _scaled(self) -> Numbers:
-        """All values, scaled, none beyond what single precision holds."""
+        """Scale all values; raise InputError if one overflows single precision."""
         with np.errstate(over="ignore"):
             scaled = self.scaling.apply(self.values)
         far = np.flatnonzero(np.abs(scaled) > np.finfo(np.float32).max)
         if len(far):
             raise InputError(
-                f"{self._where}: value {far[0] + 1} is {self.values[far[0]]:g}, too far from "
+                f"{self._name}: value {far[0] + 1} is {self.values[far[0]]:g}, too far from "
                 f"train's mean of {self.scaling.mean:g} and deviation of {self.scaling.deviation:g}"
             )
         return scaled
 
     def _starts(self, name: str) -> range:
-        """Where the windows of a split start; there is at least one, and no more than fit."""
+        """Return the starts of a split's windows; raise InputError if none or too many fit."""
         span = self.spans[name]
         starts = window_starts(span, self.look_back, self.horizon, self.stride)
         window = f"look_back {self.look_back} and horizon {self.horizon}"
         if not starts:
             raise InputError(
-                f"{self._where}: {len(self.values)} values, {len(span)} of them in {name}, are too "
+                f"{self._name}: {len(self.values)} values, {len(span)} of them in {name}, are too "
                 f"few for a window of {window}; choose smaller ones, or a larger share"
             )
         if len(starts) * (self.look_back + self.horizon) > MAX_NUMBERS:
             raise InputError(
-                f"{self._where}: {len(starts)} windows of {window} in {name} are more than "
+                f"{self._name}: {len(starts)} windows of {window} in {name} are more than "
                 f"{MAX_NUMBERS} numbers; choose a larger stride"
             )
         return starts

@@ -1,6 +1,6 @@
-"""Numbers and their English words: a number in and its words out, and the other way round.
+"""Numbers and their English words: a number in and its words out, or its words in and digits out.
 
-Words are those of American usage, without "and" and without hyphens, each one symbol: 1,023 is
+American usage without "and" and without hyphens; each word is one symbol. 1,023 is
 `one thousand twenty three`, 0 is `zero`.
 """
 
@@ -12,7 +12,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from spinn.data.sequences.drawing import Drawing, Example, Longer, at_least
+from spinn.data.dataset import SequenceDataset
+from spinn.data.sequences.series import SeriesSplits
+from spinn.data.sequences.split_plan import Example, SplitPlan, at_least
 
 UNITS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
@@ -21,12 +23,12 @@ UNITS = (
 )
 TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 SCALES = ((1_000_000, "million"), (1000, "thousand"), (1, ""))
-NEW_WORDS = {3: "hundred", 4: "thousand", 7: "million"}  # by the digits of the first such number
+NEW_WORDS = {3: "hundred", 4: "thousand", 7: "million"}  # digits of the first number with the word
 MOST_DIGITS = 9
 
 
 def words_of(number: int) -> list[str]:
-    """The words of a number from 0 to 999,999,999."""
+    """Return the words of a number from 0 to 999,999,999."""
     words = []
     for size, name in SCALES:
         count, number = divmod(number, size)
@@ -45,56 +47,39 @@ def _below_thousand(number: int) -> list[str]:
 
 
 def vocabulary(digits: int) -> tuple[str, ...]:
-    """All words that numbers of up to so many digits need, the small ones first."""
+    """Return all words in numbers of at most `digits` digits, small numbers first."""
     if digits == 1:
         return UNITS[:10]
     return (*UNITS, *TENS, *(word for first, word in NEW_WORDS.items() if first <= digits))
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Numbers(Drawing):
-    """Numbers of up to so many digits, each number of digits as likely as another."""
+class NumberWords(SequenceDataset):
+    """A number in one input step, and its words as the target: fixed input, output of any length.
 
-    digits: int
-    unit: ClassVar[str] = "digits"
-
-    def __post_init__(self) -> None:
-        at_least(1, digits=self.digits)
-        if self.digits > MOST_DIGITS:
-            raise ValueError(f"digits is {self.digits}; expected {MOST_DIGITS} at most")
-        super().__post_init__()
-
-    def _lengths(self) -> range:
-        return range(1, self.digits + 1)
-
-    def _drawn(self, rng: np.random.Generator, digits: int) -> int:
-        least = 10 ** (digits - 1) if digits > 1 else 0
-        return int(rng.integers(least, 10**digits))
-
-
-@dataclass(frozen=True, kw_only=True)
-class NumberWords(_Numbers):
-    """A number in one step, and its words to be written: a fixed input, an output of any length.
-
-    The input is (1, 10 · digits): each digit one-hot, the first digit first, zeros in front. There
-    is no test of longer numbers, since the input has no room for them.
+    The input has shape (1, 10 * digits): each digit one-hot, the most significant first, with
+    leading zeros. There is no test of longer numbers, because the input size is fixed.
 
     Attributes:
-        digits: of the largest numbers, at most 9; each number of digits from 1 on is as likely as
-            another, and so is each number of them.
-        examples, held_out, seed: see `Drawing`.
+        digits: of the largest numbers, at most 9. All numbers of digits from 1 on are equally
+            likely, and so are all numbers with as many digits.
+        examples, held_out, seed: see `SplitPlan`.
 
-    Raises: ValueError: for a setting out of its range.
+    Raises: ValueError: for a setting out of range.
     """
 
     digits: int = 6
     examples: int = 10_000
     held_out: int = 1000
+    seed: int = 1
 
     symbols: ClassVar[tuple[str, ...] | None] = None
 
+    def __post_init__(self) -> None:
+        self.plan()
+
     @property
-    def inputs(self) -> int:
+    def inputs(self) -> int | None:
         """Ten for each digit."""
         return 10 * self.digits
 
@@ -103,33 +88,54 @@ class NumberWords(_Numbers):
         """The words."""
         return vocabulary(self.digits)
 
-    def _example(self, number: int) -> Example:
-        one_hot = np.zeros((1, self.digits, 10))
-        one_hot[0, np.arange(self.digits), _digits(number, self.digits)] = 1
-        return one_hot.reshape(1, -1).tolist(), _places(words_of(number), vocabulary(self.digits))
+    def plan(self) -> SplitPlan:
+        """Return the splits' sizes and lengths, checked."""
+        return SplitPlan(
+            lengths=_lengths(self.digits),
+            unit="digits",
+            examples=self.examples,
+            held_out=self.held_out,
+            seed=self.seed,
+        )
+
+    def load(self) -> SeriesSplits:
+        """Draw every split; see `SplitPlan.draw_splits`."""
+        known = vocabulary(self.digits)
+
+        def draw(rng: np.random.Generator, digits: int) -> Example:
+            number = draw_number(rng, digits)
+            one_hot = np.zeros((self.digits, 10))
+            shown = [int(digit) for digit in str(number).zfill(self.digits)]
+            one_hot[np.arange(self.digits), shown] = 1
+            return (tuple(one_hot.ravel().tolist()),), tuple(map(known.index, words_of(number)))
+
+        return self.plan().draw_splits(draw)
 
 
 @dataclass(frozen=True, kw_only=True)
-class WordsToDigits(_Numbers, Longer):
-    """The words of a number in, its digits out, which are fewer or more: input and output differ.
+class WordsToDigits(SequenceDataset):
+    """The words of a number in, its digits out: input and output have different lengths.
 
     Attributes:
-        digits: of the largest numbers in training, at most 9; each number of digits from 1 on is as
-            likely as another, and so is each number of them.
-        longer: a further test for each of these numbers of digits, whose words training has.
-        examples, held_out, seed: see `Drawing`.
+        digits: of the largest numbers in training, at most 9. All numbers of digits from 1 on are
+            equally likely, and so are all numbers with as many digits.
+        examples, held_out, seed: see `SplitPlan`.
+        longer: a further test for each of these numbers of digits; training must have all words.
 
-    Raises: ValueError: for a setting out of its range.
+    Raises: ValueError: for a setting out of range.
     """
 
     digits: int = 4
+    examples: int = 5000
+    held_out: int = 500
     longer: Sequence[int] = (5, 6)
+    seed: int = 1
 
-    inputs: ClassVar[int] = 1
+    inputs: ClassVar[int | None] = None
     labels: ClassVar[tuple[str, ...] | None] = tuple("0123456789")
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        self.plan()
         for digits in self.longer:
             if new := [word for word in vocabulary(digits) if word not in vocabulary(self.digits)]:
                 raise ValueError(
@@ -144,14 +150,36 @@ class WordsToDigits(_Numbers, Longer):
         """The words."""
         return vocabulary(self.digits)
 
-    def _example(self, number: int) -> Example:
-        return _places(words_of(number), vocabulary(self.digits)), _digits(number, 1)
+    def plan(self) -> SplitPlan:
+        """Return the splits' sizes and lengths, checked."""
+        return SplitPlan(
+            lengths=_lengths(self.digits),
+            unit="digits",
+            examples=self.examples,
+            held_out=self.held_out,
+            longer=self.longer,
+            seed=self.seed,
+        )
+
+    def load(self) -> SeriesSplits:
+        """Draw every split; see `SplitPlan.draw_splits`."""
+        known = vocabulary(self.digits)
+
+        def draw(rng: np.random.Generator, digits: int) -> Example:
+            number = draw_number(rng, digits)
+            return tuple(map(known.index, words_of(number))), tuple(map(int, str(number)))
+
+        return self.plan().draw_splits(draw)
 
 
-def _digits(number: int, least: int) -> list[int]:
-    """The digits, the first one first, with zeros in front where there are fewer than `least`."""
-    return [int(digit) for digit in str(number).zfill(least)]
+def _lengths(digits: int) -> range:
+    at_least(1, digits=digits)
+    if digits > MOST_DIGITS:
+        raise ValueError(f"digits is {digits}; expected {MOST_DIGITS} at most")
+    return range(1, digits + 1)
 
 
-def _places(words: Sequence[str], known: Sequence[str]) -> list[int]:
-    return [known.index(word) for word in words]
+def draw_number(rng: np.random.Generator, digits: int) -> int:
+    """Draw a number with this many digits; 0 has one."""
+    least = 10 ** (digits - 1) if digits > 1 else 0
+    return int(rng.integers(least, 10**digits))

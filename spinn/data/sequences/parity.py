@@ -8,40 +8,53 @@ from typing import ClassVar
 
 import numpy as np
 
-from spinn.data.sequences.drawing import Example, Longer, at_least
-
-Bits = tuple[int, ...]
+from spinn.data.dataset import SequenceDataset
+from spinn.data.sequences.series import SeriesSplits
+from spinn.data.sequences.split_plan import Example, SplitPlan, at_least
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parity(Longer):
-    """Bits as symbols, one class for the whole; each bit counts, and none can be missed.
+class Parity(SequenceDataset):
+    """Bits as symbols, and one class for the whole sequence, which depends on every bit.
 
     Attributes:
-        longest: most bits in training; each length from 1 on is as likely as another.
-        longer: a further test for each of these numbers of bits.
-        examples, held_out, seed: see `Drawing`.
+        longest: most bits in training; all lengths from 1 on are equally likely.
+        examples, held_out, longer, seed: see `SplitPlan`; lengths are in bits.
 
-    Raises: ValueError: for a setting out of its range.
+    Raises: ValueError: for a setting out of range.
     """
 
     longest: int = 20
+    examples: int = 5000
+    held_out: int = 500
     longer: Sequence[int] = (40, 80)
+    seed: int = 1
 
-    unit: ClassVar[str] = "bits"
     symbols: ClassVar[tuple[str, ...] | None] = ("0", "1")
-    inputs: ClassVar[int] = 1
+    inputs: ClassVar[int | None] = None
     labels: ClassVar[tuple[str, ...] | None] = ("even", "odd")
 
     def __post_init__(self) -> None:
         at_least(1, longest=self.longest)
-        super().__post_init__()
+        self.plan()
 
-    def _lengths(self) -> range:
-        return range(1, self.longest + 1)
+    def plan(self) -> SplitPlan:
+        """Return the splits' sizes and lengths, checked."""
+        return SplitPlan(
+            lengths=range(1, self.longest + 1),
+            unit="bits",
+            examples=self.examples,
+            held_out=self.held_out,
+            longer=self.longer,
+            seed=self.seed,
+        )
 
-    def _drawn(self, rng: np.random.Generator, bits: int) -> Bits:
-        return tuple(rng.integers(2, size=bits).tolist())
+    def load(self) -> SeriesSplits:
+        """Draw every split; see `SplitPlan.draw_splits`."""
+        return self.plan().draw_splits(draw)
 
-    def _example(self, bits: Bits) -> Example:
-        return bits, [sum(bits) % 2]
+
+def draw(rng: np.random.Generator, length: int) -> Example:
+    """Draw bits and their parity, 1 for odd."""
+    bits = tuple(rng.integers(2, size=length).tolist())
+    return bits, (sum(bits) % 2,)

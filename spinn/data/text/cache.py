@@ -1,21 +1,23 @@
-"""Splits once read, kept on disk as columns that the next run maps into memory.
+"""A cache of splits on disk, as columns that the next run maps into memory.
 
-A cached split is one safetensors file: the columns of a `Corpus`, its words and the report of the
-reading as JSON, and a checksum of all of it. It is named after what decides its content, and is
-checked before it is used: whatever is wrong with it, the data is read again.
+A cached split is one safetensors file: the columns of a `Corpus`, its words and the read report as
+JSON, and a checksum. Its name is a hash of the data files, the code that reads them and the
+settings. The checksum is verified before use; if an entry is damaged, the data is read again.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import inspect
 import json
 import logging
 import os
-import sys
 import tempfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,24 +39,16 @@ from spinn.data.text.tree_source import PREDICTED, RANDOM, TreeSource
 
 log = logging.getLogger(__name__)
 
-SMALLEST = 20_000  # examples; smaller splits are read faster than they are worth keeping
+SMALLEST = 20_000  # examples; reading a smaller split again is fast enough
 FORMAT = 1  # of an entry
-# With the reader's own module, the code that decides what is read.
-CODE = (
-    "spinn.trees.transitions",
-    "spinn.data.text.corpus",
-    "spinn.data.text.tree_source",
-    "spinn.text",
-    "spinn.data.text.readers.rows",
-)
+PACKAGE = Path(__file__).parents[2]  # the folder of `spinn`
 COLUMNS = ("tokens", "transitions", "lengths", "targets", "scores")
-ABOUT = "about"  # a further column: all that is no array, as JSON
-COUNTS = ("examples", "unlabelled", "bad_rows", "messages")  # of a report
+ABOUT = "about"  # one more column: everything except the arrays, as JSON
 DTYPES = {"I32": np.int32, "U8": np.uint8, "F64": np.float64}
 
 
 def cache_folder() -> Path:
-    """Where splits are kept: `$SPINN_CACHE`, else `spinn` among the user's other caches.
+    """Return `$SPINN_CACHE`, or else `spinn` in the user's cache folder.
 
     Raises: RuntimeError: if the user has no home folder.
     """
@@ -66,10 +60,10 @@ def cache_folder() -> Path:
 
 
 class Cache:
-    """Reads splits as `read_split` does, but each only once, as long as nothing changes.
+    """Reads splits as `read_split` does, from the cache where an entry for them exists.
 
-    Nothing that goes wrong with the cache stops the reading: it is told in a warning, once where
-    the folder cannot be written.
+    Errors of the cache become warnings, and the data is read from its files. If the cache folder
+    cannot be written, there is one warning.
     """
 
     def __init__(self) -> None:
@@ -92,21 +86,21 @@ class Cache:
         except (OSError, RuntimeError, TypeError) as error:
             self._give_up(str(error))
             return read_split(reader, files, trees, on_error=on_error, source=source)
-        kept = _recall(entry, ReadReport(trees.name, on_error, files))
-        if kept is not None:
-            return kept
+        cached = _load(entry, ReadReport(trees.name, on_error, files))
+        if cached is not None:
+            return cached
         corpus, report = read_split(reader, files, trees, on_error=on_error, source=source)
         if len(corpus) >= SMALLEST and self._usable:
-            self._keep(entry, corpus, report, before)
+            self._store(entry, corpus, report, before)
         return corpus, report
 
-    def _keep(self, entry: Path, corpus: Corpus, report: ReadReport, stamps: list[Stamp]) -> None:
+    def _store(self, entry: Path, corpus: Corpus, report: ReadReport, stamps: list[Stamp]) -> None:
         try:
             if stamps != list(map(stamp, report.files)):
-                return  # written to meanwhile: no longer the files that the entry is named after
+                return  # a file changed during reading; the entry's name is of the old content
             entry.parent.mkdir(parents=True, exist_ok=True)
-            _write(entry, _packed(entry.name, corpus, report))
-            _forget_older(entry)
+            _write(entry, _serialised(entry.name, corpus, report))
+            _delete_stale(entry)
         except OSError as error:
             self._give_up(f"{entry.parent}: {error.strerror or error}")
 
@@ -117,36 +111,72 @@ class Cache:
 
 
 def entry_name(reader: Reader, files: Sequence[Path], trees: TreeSource, on_error: str) -> str:
-    """Name an entry after its source, what its source and our code hold, and how it is read.
+    """Hash the files' paths, the content of files and code, and the settings into a file name.
 
-    Raises: OSError: if a file cannot be read. TypeError: if a setting of the reader is no plain
+    Raises: OSError: if a file cannot be read. TypeError: if a setting of the reader is not a plain
         value.
     """
-    code = [
-        str(getattr(sys.modules[name], "__file__", None))
-        for name in (*CODE, type(reader).__module__)
-    ]
-    content = [FORMAT, fingerprint(files), fingerprint(code)]
-    how = [
+    content = [FORMAT, fingerprint(files), code_fingerprint(Path(inspect.getfile(type(reader))))]
+    settings = [
         f"{type(reader).__module__}.{type(reader).__qualname__}",
         vars(reader),
         trees.name,
         trees.seed if trees.name == RANDOM else None,
         on_error,
     ]
-    parts = (list(map(str, files)), content, how)
-    return ".".join(map(_short_hash, parts)) + ".safetensors"
+    parts = (list(map(str, files)), content, settings)
+    dumped = (json.dumps(part, sort_keys=True).encode() for part in parts)
+    return ".".join(hashlib.sha256(part).hexdigest()[:32] for part in dumped) + ".safetensors"
 
 
-def _short_hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
+@cache
+def code_fingerprint(module: Path) -> str:
+    """Hash a module and all modules of this package that it imports, directly or indirectly.
+
+    Imports inside functions count. The `__init__` of a parent package does not, unless something is
+    imported from it.
+
+    Raises: OSError: if a file cannot be read.
+    """
+    files, pending = {module}, [module]
+    while pending:
+        tree = ast.parse(pending.pop().read_bytes())
+        new = {file for name in _imported_names(tree) if (file := _package_file(name))} - files
+        files |= new
+        pending += new
+    return fingerprint(sorted(files))
 
 
-def _packed(name: str, corpus: Corpus, report: ReadReport) -> bytes:
+def _imported_names(tree: ast.AST) -> Iterator[str]:
+    """Yield `a.b` for `import a.b`; `a.b` and `a.b.c` for `from a.b import c`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _package_file(name: str) -> Path | None:
+    """Return the file of a module of this package; None for any other name."""
+    root, *parts = name.split(".")
+    if root != PACKAGE.name:
+        return None
+    path = PACKAGE.joinpath(*parts)
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def _serialised(name: str, corpus: Corpus, report: ReadReport) -> bytes:
     about = {
         "words": corpus.words,
         "target_names": corpus.target_names,
-        "report": {key: getattr(report, key) for key in COUNTS},
+        "report": {
+            "examples": report.examples,
+            "unlabelled": report.unlabelled,
+            "bad_rows": report.bad_rows,
+            "messages": report.messages,
+        },
         "truncated": [report.files.index(path) for path in report.truncated],
     }
     columns = {column: np.ascontiguousarray(getattr(corpus, column)) for column in COLUMNS}
@@ -163,7 +193,7 @@ def _checksum(name: str, columns: Mapping[str, NDArray[Any]]) -> str:
 
 
 def _write(entry: Path, content: bytes) -> None:
-    """Write a file that is whole or not there; of two processes that write it, the last wins."""
+    """Write a file atomically; if two processes write it, the last one wins."""
     number, draft = tempfile.mkstemp(prefix=f"{entry.name}.", suffix=".tmp", dir=entry.parent)
     try:
         with os.fdopen(number, "wb") as file:
@@ -173,18 +203,18 @@ def _write(entry: Path, content: bytes) -> None:
         Path(draft).unlink(missing_ok=True)
 
 
-def _forget_older(entry: Path) -> None:
-    """Delete what was kept of the same files when they, or our code, held something else."""
+def _delete_stale(entry: Path) -> None:
+    """Delete entries of the same files whose content, or whose code, has changed since."""
     source, content, *_ = entry.name.split(".")
     for path in entry.parent.glob(f"{source}.*"):
         if path.name.split(".")[1] != content:
             path.unlink(missing_ok=True)
 
 
-def _recall(entry: Path, report: ReadReport) -> tuple[Corpus, ReadReport] | None:
-    """Return what an entry holds, the report completed; None where there is none to use."""
+def _load(entry: Path, report: ReadReport) -> tuple[Corpus, ReadReport] | None:
+    """Load an entry's corpus and complete the report; None if it is missing or damaged."""
     try:
-        columns = _mapped(entry)
+        columns = _map_columns(entry)
         about = json.loads(columns.pop(ABOUT).tobytes())
         corpus = Corpus(
             words=tuple(about["words"]),
@@ -200,28 +230,28 @@ def _recall(entry: Path, report: ReadReport) -> tuple[Corpus, ReadReport] | None
         return corpus, replace(report, **about["report"], truncated=truncated)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except Exception as error:  # whatever damage leads to, the data itself is still there
+    except Exception as error:  # damage can raise anything, and the data can be read again
         log.warning("%s: a damaged cache (%s); the data is read again", entry, error)
         return None
 
 
-def _mapped(entry: Path) -> dict[str, NDArray[Any]]:
+def _map_columns(entry: Path) -> dict[str, NDArray[Any]]:
     """Map the columns of an entry into memory, read-only.
 
-    Raises: FileNotFoundError: if there is none. ValueError, or what NumPy and the JSON module raise
-        for a damaged file: if it is not what was written.
+    Raises: FileNotFoundError: if there is no entry. ValueError, or any error of NumPy or the JSON
+        module: if the entry is damaged.
     """
     raw = np.asarray(np.memmap(entry, dtype=np.uint8, mode="r"))
     start = 8 + int.from_bytes(raw[:8].tobytes(), "little")
     header = json.loads(raw[8:start].tobytes())
     written = header.pop("__metadata__")["checksum"]
     columns = {}
-    for name, facts in header.items():
-        first, last = facts["data_offsets"]
-        values = raw[start + first : start + last].view(DTYPES[facts["dtype"]])
-        columns[name] = values.reshape(facts["shape"])
+    for name, entry_header in header.items():
+        first, last = entry_header["data_offsets"]
+        values = raw[start + first : start + last].view(DTYPES[entry_header["dtype"]])
+        columns[name] = values.reshape(entry_header["shape"])
     if start + sum(values.nbytes for values in columns.values()) != len(raw):
-        raise ValueError("its size is another than its header says")
+        raise ValueError("its size differs from its header")
     if _checksum(entry.name, columns) != written:
-        raise ValueError("the checksum is another than when it was written")
+        raise ValueError("the checksum differs")
     return columns

@@ -1,4 +1,4 @@
-"""Which tree a sentence gets: its own, one of a fixed shape for comparison, or a parser's."""
+"""The tree of a sentence: gold, a fixed shape for comparison, random, predicted or a parser's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import zlib
 from collections.abc import Callable
 from functools import cache, lru_cache
 
+from spinn.data.text.parsers import CORENLP as CORENLP  # part of the vocabulary of origins
 from spinn.data.text.parsers import DEFAULT_URL, PARSERS, outside_parser
+from spinn.data.text.parsers import LINK_GRAMMAR as LINK_GRAMMAR
 from spinn.errors import InputError
 from spinn.text import split_words
 from spinn.trees.transitions import (
@@ -20,94 +22,126 @@ from spinn.trees.transitions import (
     right_branching,
 )
 
-GOLD, RANDOM, PREDICTED = "gold", "random", "predicted"
-GIVEN = "given"  # the source of a tree that stands in the text itself
+GOLD = "gold"  # the tree in the data, or in the brackets that a user typed
+LEFT, RIGHT, BALANCED, RANDOM = "left", "right", "balanced", "random"  # shapes
+PREDICTED = "predicted"  # by the encoder; the data gives the words alone
 SHAPES: dict[str, Callable[[int], bytes]] = {
-    "left": cache(left_branching),
-    "right": cache(right_branching),
-    "balanced": cache(balanced),
+    LEFT: cache(left_branching),
+    RIGHT: cache(right_branching),
+    BALANCED: cache(balanced),
 }
-PLACEHOLDER = SHAPES["right"]  # where the encoder finds a tree of its own
+PLACEHOLDER = SHAPES[RIGHT]  # transitions of sentences whose tree the encoder predicts
 TREE_NAMES = (GOLD, *SHAPES, RANDOM, PREDICTED, *PARSERS)
-_BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]")  # what ends a line or a cell elsewhere
+SHAPE_NAMES = (*SHAPES, RANDOM)  # trees that do not depend on the words
+_ADVICE = f"choose trees={'|'.join(name for name in TREE_NAMES if name != GOLD)}"
+_BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]")  # line and cell separators
+
+
+def tree_kind(origin: str) -> str:
+    """Return the words for trees of an origin: "gold", "right-branching", "corenlp"."""
+    return f"{origin}-branching" if origin in (LEFT, RIGHT) else origin
 
 
 class TreeSource:
-    """The sentence and its tree, from brackets or from plain text.
+    """Reads a sentence and its tree from brackets or from plain text.
 
     Args:
-        name: `gold` keeps the tree of the brackets; `left`, `right`, `balanced` and `random`
-            replace it, and so make data without parses readable; `predicted` takes the words
-            alone, for encoders that find their own tree; `corenlp` and `link-grammar` ask a
-            parser, sentence by sentence.
-        seed: of the random trees. The same seed and words always give the same tree, whatever
-            was read before.
-        parser_url: of the CoreNLP server.
+        name: origin of the tree. `gold` keeps the tree of the brackets. `left`, `right`, `balanced`
+            and `random` replace it by that shape, and also read data without parses. `predicted`
+            takes the words alone, for encoders that predict trees. `corenlp` and `link-grammar` run
+            a parser on each sentence.
+        seed: of random trees. The same seed and words always give the same tree.
+        parser_url: address of the CoreNLP server.
+        optional: with `gold`, read text without a parse for its words instead of raising an error.
+        advice: what to do about text without a parse; the end of that error's message.
 
-    Raises: InputError: if there is no such source, or its parser is not installed.
+    Attributes:
+        complete: whether all sentences so far had a tree of this origin.
+
+    Raises: InputError: for an unknown name, or a parser that is not installed.
     """
 
-    def __init__(self, name: str, seed: int = 0, parser_url: str = DEFAULT_URL) -> None:
+    def __init__(
+        self,
+        name: str,
+        seed: int = 0,
+        parser_url: str = DEFAULT_URL,
+        *,
+        optional: bool = False,
+        advice: str = _ADVICE,
+    ) -> None:
         if name not in TREE_NAMES:
             raise InputError(f"trees={name!r}, expected one of {', '.join(TREE_NAMES)}")
         self.name = name
         self.seed = seed
+        self.complete = name != PREDICTED
+        self._optional = optional
+        self._advice = advice
         self._parser = outside_parser(name, parser_url) if name in PARSERS else None
-        # Neighbouring rows share sentences (an SNLI premise stands in three): parse and keep once.
-        self._read = lru_cache(maxsize=256)(self._read_brackets)
-        self._split = lru_cache(maxsize=256)(self._read_text)
+        # Neighbouring rows share sentences: an SNLI premise occurs in three.
+        self._cached_brackets = lru_cache(maxsize=256)(self._read_brackets)
+        self._cached_text = lru_cache(maxsize=256)(self._read_text)
 
     def read(self, text: str) -> tuple[Parse, str]:
-        """Read what a person writes: a tree in brackets, or plain text.
+        """Read a user's text: a tree in brackets, or plain text.
 
-        A tree is meant where text ends with a bracket and starts with one that stands alone,
-        "( ( all dogs ) move )", or that encloses all of it, "((all dogs) move)", which is an
-        error; and where it starts so and brackets that stand alone do not balance, "( dogs move".
-        So "(Yes) he left (early)" and "( AP ) Police left ." are plain text.
+        Brackets keep their tree, except with `predicted`. Plain text of one or two words has only
+        one tree, so that `gold` accepts it.
 
-        Returns: the sentence, and its tree's source: `given` if it was in brackets, else the name.
+        Text is a tree if it ends with a bracket and starts with one that stands alone,
+        "( ( all dogs ) move )". It is a malformed tree, and an error, if one bracket without
+        spaces encloses all of it, "((all dogs) move)", or if it starts with a bracket that stands
+        alone and such brackets do not balance, "( dogs move". So "(Yes) he left (early)" and
+        "( AP ) Police left ." are plain text.
 
-        Raises: ValueError: if the brackets are no binary tree, or as in `from_text`.
+        Returns: the sentence and the origin of its tree: `gold` for brackets, else the name.
+
+        Raises: ValueError: for brackets that are not a binary tree, or as in `from_text`.
         """
         stripped = _BREAKS.sub(" ", text).strip()
         if not _is_bracketed(stripped):
+            if self.name == GOLD and len(words := split_words(text)) <= 2:
+                return Parse(words, PLACEHOLDER(len(words))), GOLD
             return self.from_text(text), self.name
         try:
             if not stripped.startswith("( "):
                 raise ValueError("brackets must stand alone between spaces")
-            return parse_brackets(stripped), GIVEN
+            parse = parse_brackets(stripped)
         except ValueError as error:
             raise ValueError(
                 f"{error}. Write a tree as ( ( all dogs ) move ), with spaces around each bracket; "
                 "write plain text without brackets around all of it"
             ) from None
+        return (self._add_tree(parse.words), self.name) if self.name == PREDICTED else (parse, GOLD)
 
     def from_brackets(self, text: str) -> Parse:
-        """Take the words from a binary bracketing, and its tree where the source is `gold`."""
-        return self._read(text)
+        """Read the words of a binary bracketing, and its tree if the origin is `gold`."""
+        return self._cached_brackets(text)
 
     def from_text(self, text: str) -> Parse:
-        """Split plain text into words as the Penn Treebank does; brackets become -LRB-, -RRB-.
+        """Split plain text into Penn Treebank words; brackets become -LRB-, -RRB-.
 
-        Where the source is `corenlp`, the words are those of CoreNLP.
+        With `corenlp`, the words are those of CoreNLP.
 
         Raises:
-            ValueError: if there is no word, the source is `gold`, or a parser has no tree.
+            ValueError: if there is no word, a parser has no tree, or the origin is `gold` and a
+                parse is not optional.
             ParserUnavailableError: if the parser does not answer.
         """
-        return self._split(text)
+        return self._cached_text(text)
 
     def _read_brackets(self, text: str) -> Parse:
         parse = parse_brackets(text)
-        return parse if self.name == GOLD else self._grow(parse.words)
+        return parse if self.name == GOLD else self._add_tree(parse.words)
 
     def _read_text(self, text: str) -> Parse:
         if self.name == GOLD:
-            others = "|".join(name for name in TREE_NAMES if name != GOLD)
-            raise ValueError(f"the text has no parse: choose trees={others}")
-        return self._parser.parse_text(text) if self._parser else self._grow(split_words(text))
+            if not self._optional:
+                raise ValueError(f"the text has no parse: {self._advice}")
+            self.complete = False
+        return self._parser.parse_text(text) if self._parser else self._add_tree(split_words(text))
 
-    def _grow(self, words: tuple[str, ...]) -> Parse:
+    def _add_tree(self, words: tuple[str, ...]) -> Parse:
         if self._parser:
             return self._parser.parse_words(words)
         if self.name == RANDOM:
@@ -118,15 +152,15 @@ class TreeSource:
 
 
 def _is_bracketed(text: str) -> bool:
-    """Whether text is meant as a tree: its first bracket stands alone, or encloses all of it."""
+    """Whether text is a tree: its first bracket stands alone, or encloses all of it."""
     if text.startswith("( "):
         tokens = text.split(" ")
         return text.endswith(")") or tokens.count("(") != tokens.count(")")
     if not (text.startswith("(") and text.endswith(")")):
         return False
     depth = 0
-    for place, character in enumerate(text):
+    for position, character in enumerate(text):
         depth += (character == "(") - (character == ")")
         if depth == 0:
-            return place == len(text) - 1
+            return position == len(text) - 1
     return True

@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spinn.cli.support.input_examples import (
-    FORMATS,
+    LINE_FORMATS,
     LONGEST_LINE,
     MOST_WORDS,
     BadLine,
-    Question,
+    InputExample,
     Row,
-    question,
-    questions,
+    read_example,
+    read_examples,
 )
-from spinn.cli.support.output_formats import as_json, as_text
+from spinn.cli.support.output_formats import format_json, format_text
 from spinn.data.text.readers.rows import lines_of
 from spinn.data.text.tree_source import TreeSource
 from spinn.errors import InputError
@@ -24,18 +24,18 @@ from spinn.trees.transitions import parse_brackets, to_brackets
 RIGHT = TreeSource("right")
 
 
-def read(content: bytes, form: str = "auto") -> list[Question | BadLine]:
+def read(content: bytes, form: str = "auto") -> list[InputExample | BadLine]:
     lines = lines_of(io.BufferedReader(io.BytesIO(content)), "here", LONGEST_LINE)  # type: ignore[arg-type]
-    return list(questions(lines, form, RIGHT))
+    return list(read_examples(lines, form, RIGHT))
 
 
-def one(content: str | bytes, form: str = "auto") -> Question:
+def one(content: str | bytes, form: str = "auto") -> InputExample:
     (item,) = read(content.encode() if isinstance(content, str) else content, form)
-    assert isinstance(item, Question), item.error
+    assert isinstance(item, InputExample), item.error
     return item
 
 
-def complaint(content: bytes, form: str = "auto") -> str:
+def error_of(content: bytes, form: str = "auto") -> str:
     *_, item = read(content, form)
     assert isinstance(item, BadLine)
     return item.error
@@ -53,14 +53,14 @@ def complaint(content: bytes, form: str = "auto") -> str:
         "gold_label\tsentence2\tsentence1\n-\tc\ta b\n",
     ],
 )
-def test_forms_of_one_pair(content: str) -> None:
+def test_formats_of_one_pair(content: str) -> None:
     item = one(content)
     assert [parse.words for parse in item.sentences] == [("a", "b"), ("c",)]
-    assert item.sources == ("right", "right")
+    assert item.origins == ("right", "right")
 
 
 @pytest.mark.parametrize("identity", ["x y", "7", 7, 1.5, None, 10**400])
-def test_an_id_is_handed_through(identity: str | float | None) -> None:
+def test_an_id_is_repeated(identity: str | float | None) -> None:
     row = {"id": identity, "premise": "a", "hypothesis": "b"}
     assert one(json.dumps(row)).identity == identity
     (bad,) = read(json.dumps({**row, "premise": ""}).encode())
@@ -70,7 +70,7 @@ def test_an_id_is_handed_through(identity: str | float | None) -> None:
 @pytest.mark.parametrize("identity", ["[1]", "true", '"\\ud800"', "1e999", '{"a": 1}'])
 def test_an_id_that_is_none(identity: str) -> None:
     line = f'{{"id": {identity}, "premise": "a", "hypothesis": "b"}}'
-    assert complaint(line.encode()).endswith("expected a text or a number")
+    assert error_of(line.encode()).endswith("expected a text or a number")
 
 
 @pytest.mark.parametrize(
@@ -96,40 +96,40 @@ def test_an_id_that_is_none(identity: str) -> None:
     ],
 )
 def test_a_bad_line_says_why(content: bytes, message: str) -> None:
-    assert message in complaint(content)
+    assert message in error_of(content)
 
 
 def test_blank_lines_are_bad_lines_unless_nothing_follows() -> None:
     found = read(b"\na\tb\n\n  \nc\td\n\n \n")
     assert [item.line for item in found] == [1, 2, 3, 4, 5]
-    assert [isinstance(item, Question) for item in found] == [False, True, False, False, True]
+    assert [isinstance(item, InputExample) for item in found] == [False, True, False, False, True]
     assert found[0] == BadLine(1, None, "blank line, expected a pair of sentences")
 
 
-def test_the_form_is_that_of_the_first_line_that_has_one() -> None:
+def test_the_format_is_that_of_the_first_line_that_has_one() -> None:
     first, second, third = read(b'words\na\tb\n{"premise": "a"}')
     assert isinstance(first, BadLine)
-    assert isinstance(second, Question)
+    assert isinstance(second, InputExample)
     assert isinstance(third, BadLine)
     assert third.error.startswith("1 column(s)")
     assert one(b"{a\tb}", "tsv").sentences[0].words[-1] == "a"
 
 
-def test_a_sentence_has_an_end() -> None:
+def test_a_sentence_has_a_longest_length() -> None:
     assert len(one("a " * 5000 + "\tb").sentences[0].words) == 5000
     assert one("a " * MOST_WORDS + "\tb")
-    message = complaint(b"a " * (MOST_WORDS + 1) + b"\tb")
+    message = error_of(b"a " * (MOST_WORDS + 1) + b"\tb")
     assert message.endswith(f"…: {MOST_WORDS + 1:,} words, expected at most {MOST_WORDS:,}")
     assert len(message) < 150
 
 
-def test_what_is_wrong_with_more_than_a_sentence_ends_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_parser_that_does_not_answer_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(trees: TreeSource, text: str) -> None:
         raise InputError("the parser does not answer")
 
     monkeypatch.setattr(TreeSource, "read", fail)
     with pytest.raises(InputError, match="does not answer"):
-        question(1, Row(None, "a", "b"), RIGHT)
+        read_example(1, Row(None, "a", "b"), RIGHT)
 
 
 def test_a_tokenizer_that_gives_up_is_a_bad_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ def test_a_tokenizer_that_gives_up_is_a_bad_line(monkeypatch: pytest.MonkeyPatch
         raise TimeoutError("exceeded its 5s time limit")
 
     monkeypatch.setattr(TreeSource, "read", fail)
-    item = question(1, Row(None, "a", "b"), RIGHT)
+    item = read_example(1, Row(None, "a", "b"), RIGHT)
     assert item == BadLine(1, None, "premise 'a': exceeded its 5s time limit")
 
 
@@ -151,14 +151,14 @@ def numbers(content: bytes) -> list[int]:
 
 @given(
     lines=st.lists(st.text() | st.sampled_from(['{"premise": "a"', "a\tb", "( a )\tb", "\x85"])),
-    form=st.sampled_from(FORMATS),
+    form=st.sampled_from(LINE_FORMATS),
 )
-def test_any_line_of_text_gets_a_question_or_an_error(lines: list[str], form: str) -> None:
+def test_any_line_of_text_gets_an_example_or_an_error(lines: list[str], form: str) -> None:
     content = "\n".join(lines).encode("utf-8", "replace")
     check_all(content, form)
 
 
-@given(content=st.binary(), form=st.sampled_from(FORMATS))
+@given(content=st.binary(), form=st.sampled_from(LINE_FORMATS))
 def test_any_bytes_get_a_question_or_an_error(content: bytes, form: str) -> None:
     if not content.startswith(b"\x1f\x8b"):  # that would be a damaged .gz
         check_all(content, form)
@@ -175,21 +175,22 @@ def check_all(content: bytes, form: str) -> None:
 
 
 @given(premise=st.text(), hypothesis=st.text(), identity=st.text() | st.integers() | st.none())
-def test_any_pair_of_texts_can_be_told(premise: str, hypothesis: str, identity: object) -> None:
+def test_any_pair_of_texts_can_be_printed(premise: str, hypothesis: str, identity: object) -> None:
     row = {"id": identity, "premise": premise, "hypothesis": hypothesis}
     (item,) = read(json.dumps(row).encode())
-    answer: dict[str, object] = {"line": 1, "id": item.identity}
+    prediction: dict[str, object] = {"line": 1, "id": item.identity}
     if isinstance(item, BadLine):
-        answer["error"] = item.error
+        prediction["error"] = item.error
     else:
-        sides = [to_brackets(parse) for parse in item.sentences]
-        assert [parse_brackets(side) for side in sides] == list(item.sentences)
-        answer |= {"label": "x", "probabilities": {}, "unknown_words": item.sentences[0].words}
-        answer |= {"premise": sides[0], "hypothesis": sides[1]}
-        answer["trees"] = dict.fromkeys(("premise", "hypothesis"), "right")
-    line = as_json(answer)
+        texts = [to_brackets(parse) for parse in item.sentences]
+        assert [parse_brackets(text) for text in texts] == list(item.sentences)
+        prediction |= {"label": "x", "probabilities": {}, "unknown_words": item.sentences[0].words}
+        prediction["warnings"] = ["careful\n"]
+        prediction |= {"premise": texts[0], "hypothesis": texts[1]}
+        prediction["trees"] = dict.fromkeys(("premise", "hypothesis"), "right")
+    line = format_json(prediction)
     assert len(line.splitlines()) == 1
-    assert json.loads(line) == json.loads(json.dumps(answer))
-    for shown in as_text(answer, numbered=True).split("\n"):
+    assert json.loads(line) == json.loads(json.dumps(prediction))
+    for shown in format_text(prediction, numbered=True).split("\n"):
         assert len(shown.splitlines()) == 1
         assert not set(map(ord, shown)) & {*range(32), *range(127, 160)}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spinn.cli.support.input_stream import Arriving
+from spinn.cli.support.input_stream import InputStream
 
 
 @given(
@@ -15,7 +15,7 @@ from spinn.cli.support.input_stream import Arriving
 )
 def test_all_come_in_order_in_handfuls(items: list[int], room: int, most: int) -> None:
     taken: list[int] = []
-    with Arriving(items, size=lambda item: item, room=room) as arriving:
+    with InputStream(items, size=lambda item: item, room=room) as arriving:
         while handful := arriving.take(most):
             assert len(handful) <= most
             taken += handful
@@ -31,7 +31,7 @@ def test_what_came_alone_is_given_alone() -> None:
             assert asked.acquire(timeout=60)
             yield number
 
-    with Arriving(items(), size=lambda item: 1, room=100) as arriving:
+    with InputStream(items(), size=lambda item: 1, room=100) as arriving:
         for number in range(3):
             asked.release()
             assert arriving.take(64) == [number]
@@ -52,7 +52,7 @@ def test_no_more_are_made_than_there_is_room_for() -> None:
             made.append(number)
             yield number
 
-    with Arriving(items(), size=size, room=8) as arriving:
+    with InputStream(items(), size=size, room=8) as arriving:
         assert full.wait(timeout=60)
         assert made == [0, 1, 2, 3, 4]
         assert arriving.take(64) == [0, 1, 2, 3]
@@ -60,7 +60,7 @@ def test_no_more_are_made_than_there_is_room_for() -> None:
 
 
 def test_an_item_larger_than_the_room_is_let_in_alone() -> None:
-    with Arriving([50, 60], size=lambda item: item, room=8) as arriving:
+    with InputStream([50, 60], size=lambda item: item, room=8) as arriving:
         assert arriving.take(64) == [50]
         assert arriving.take(64) == [60]
 
@@ -70,7 +70,7 @@ def test_an_error_comes_after_the_items_before_it() -> None:
         yield 1
         raise ValueError("no second one")
 
-    with Arriving(items(), size=lambda item: 1, room=8) as arriving:
+    with InputStream(items(), size=lambda item: 1, room=8) as arriving:
         assert arriving.take(1) == [1]
         for _ in range(2):
             with pytest.raises(ValueError, match="no second one"):

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -8,11 +9,13 @@ from torch import Tensor, nn
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
 from spinn.cli.support import predictor as module
-from spinn.cli.support.input_examples import Question, Row, question
-from spinn.cli.support.predictor import Answerer
+from spinn.cli.support.input_examples import InputExample, Row, read_example
+from spinn.cli.support.predictor import Predictor
+from spinn.cli.support.tree_options import TreeChoice, choose_trees
 from spinn.data.text.corpus import Corpus, Example
 from spinn.data.text.tree_source import TreeSource
 from spinn.data.text.vocabulary import Vocabulary
+from spinn.encoders.encoder import Encoder
 from spinn.tasks.pair_classification import PairClassification
 from spinn.training.loading import load_run
 from spinn.trees.transitions import left_branching
@@ -23,39 +26,46 @@ PAIRS = [
 ]  # fmt: skip
 
 
-def ask(pairs: list[tuple[str, str]]) -> list[Question]:
-    items = [question(n, Row(None, *pair), TreeSource("balanced")) for n, pair in enumerate(pairs)]
-    return [item for item in items if isinstance(item, Question)]
+def examples_of(pairs: list[tuple[str, str]]) -> list[InputExample]:
+    trees = TreeSource("balanced")
+    items = [read_example(n, Row(None, *pair), trees) for n, pair in enumerate(pairs)]
+    return [item for item in items if isinstance(item, InputExample)]
 
 
 @pytest.mark.parametrize("most_words", [10_000, 5])
 @pytest.mark.parametrize("batch_size", [1, 2, 64])
-@pytest.mark.parametrize("sides", ["both", "hypothesis"])
-def test_the_answers_are_those_of_the_task_itself(
-    trained_run: Path, monkeypatch: pytest.MonkeyPatch, batch_size: int, most_words: int, sides: str
+@pytest.mark.parametrize("sentences", ["both", "hypothesis"])
+def test_predictions_are_those_of_the_task_itself(
+    trained_run: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    batch_size: int,
+    most_words: int,
+    sentences: str,
 ) -> None:
     monkeypatch.setattr(module, "MOST_WORDS", most_words)
     run = load_run(trained_run)
     task = run.task
     assert isinstance(task, PairClassification)
-    if sides == "hypothesis":
+    if sentences == "hypothesis":
         task.sentences = "hypothesis"
         task.mlp = nn.Linear(16, 3)
-    asked = ask(PAIRS)
-    corpus = Corpus.of(Example(item.sentences, task.labels[0]) for item in asked)
-    batch = task.prepare(corpus, run.vocabulary).collate(np.arange(len(asked)))
+    examples = examples_of(PAIRS)
+    corpus = Corpus.of(Example(item.sentences, task.labels[0]) for item in examples)
+    batch = task.prepare(corpus, run.vocabulary).collate(np.arange(len(examples)))
     with torch.no_grad():
         expected = task(batch).logits.softmax(dim=1).tolist()
-    found = Answerer(task, run.vocabulary, batch_size=batch_size).answer(asked)
-    assert [answer["line"] for answer in found] == list(range(len(PAIRS)))
-    for answer, row in zip(found, expected, strict=True):
-        assert list(answer["probabilities"].values()) == pytest.approx(row, abs=2e-6)
+    trees = choose_trees(run, "balanced", None)
+    found = Predictor(task, run.vocabulary, trees, batch_size=batch_size).predict(examples)
+    assert [prediction["line"] for prediction in found] == list(range(len(PAIRS)))
+    for prediction, row in zip(found, expected, strict=True):
+        assert list(prediction["probabilities"].values()) == pytest.approx(row, abs=2e-6)
 
 
-class Counting(nn.Module):
-    """An encoder that finds left-branching trees, and notes what it was given."""
+class Counting(Encoder):
+    """An encoder that predicts left-branching trees, and records the lengths of its batches."""
 
     size = 1
+    tree_source: ClassVar[Literal["none", "given", "predicted"]] = "predicted"
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,44 +74,47 @@ class Counting(nn.Module):
     def forward(self, sentences: Sentences) -> Encoding:
         lengths = sentences.lengths.tolist()
         self.given.append(lengths)
-        moves = b"".join(map(left_branching, lengths))
-        own = torch.from_numpy(np.frombuffer(moves, dtype=np.uint8).copy())
+        predicted = bytearray(b"".join(map(left_branching, lengths)))
         vectors: Tensor = sentences.lengths[:, None].float()
-        return Encoding(vectors, transitions=own)
+        return Encoding(vectors, transitions=torch.frombuffer(predicted, dtype=torch.uint8))
 
 
-def counting_answerer(batch_size: int) -> tuple[Answerer, Counting]:
+def counting_predictor(batch_size: int) -> tuple[Predictor, Counting]:
     encoder = Counting()
     task = PairClassification(
         encoder, labels=("a", "b"), hidden_size=2, layers=0, dropout=0.0, batch_norm=False,
         sentences="both",
     )  # fmt: skip
-    return Answerer(task, Vocabulary(["dogs"]), batch_size=batch_size), encoder
+    trees = TreeChoice(
+        read="gold", followed="predicted", trained="gold", seed=0, parser_url="", optional=True,
+        advice="",
+    )  # fmt: skip
+    return Predictor(task, Vocabulary(["dogs"]), trees, batch_size=batch_size), encoder
 
 
-def test_a_sentence_is_encoded_once_and_beside_those_of_its_length() -> None:
-    answerer, encoder = counting_answerer(batch_size=1)
-    answerer.answer(ask([("x x x", "y"), ("x x x", "z z"), ("w w w w", "y")]))
+def test_a_sentence_is_encoded_once_in_a_batch_of_its_length() -> None:
+    predictor, encoder = counting_predictor(batch_size=1)
+    predictor.predict(examples_of([("x x x", "y"), ("x x x", "z z"), ("w w w w", "y")]))
     assert encoder.given == [[1, 2], [3, 4]]
 
 
 def test_few_long_sentences_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_WORDS", 5)
-    answerer, encoder = counting_answerer(batch_size=64)
-    answerer.answer(ask([("x x x", "y"), ("w w w w w", "z z")]))
+    predictor, encoder = counting_predictor(batch_size=64)
+    predictor.predict(examples_of([("x x x", "y"), ("w w w w w", "z z")]))
     assert encoder.given == [[1, 2], [3], [5]]
 
 
 def test_the_tree_shown_is_the_one_that_was_followed() -> None:
-    answerer, _ = counting_answerer(batch_size=4)
-    (answer,) = answerer.answer(ask([("( dogs ( b c ) )", "d e dogs")]))
-    assert answer["premise"] == "( ( dogs b ) c )"
-    assert answer["hypothesis"] == "( ( d e ) dogs )"
-    assert answer["trees"] == {"premise": "predicted", "hypothesis": "predicted"}
-    assert answer["unknown_words"] == ["b", "c", "d", "e"]
+    predictor, _ = counting_predictor(batch_size=4)
+    (prediction,) = predictor.predict(examples_of([("( dogs ( b c ) )", "d e dogs")]))
+    assert prediction["premise"] == "( ( dogs b ) c )"
+    assert prediction["hypothesis"] == "( ( d e ) dogs )"
+    assert prediction["trees"] == {"premise": "predicted", "hypothesis": "predicted"}
+    assert prediction["unknown_words"] == ["b", "c", "d", "e"]
 
 
-def test_nothing_asked() -> None:
-    answerer, encoder = counting_answerer(batch_size=4)
-    assert answerer.answer([]) == []
+def test_no_examples() -> None:
+    predictor, encoder = counting_predictor(batch_size=4)
+    assert predictor.predict([]) == []
     assert encoder.given == []

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from spinn.analysis.trace import Node, Side, Trace
-from spinn.cli.support.trace_text import printable, told
+from spinn.analysis.trace import Node, SentenceTrace, Trace
+from spinn.cli.support.trace_text import format_trace, printable
 from spinn.trees.transitions import random_tree, right_branching, spans
 
 NODES = [
@@ -16,17 +16,19 @@ NODES = [
     Node((), (1, 2), [0.25, 0.75]),
     Node((0, 1), (0, 2), [0.5, 0.5]),
 ]
-SIDE = Side("premise", ["old", "犬犬"], [False, True], "given", [0, 0, 1], None, None, NODES)
-WORD = Side("hypothesis", ["dogs"], [False], "right", [0], None, None, NODES[:1])
-TRACE = Trace("spinn", ["yes", "no"], [0.375, 0.625], (SIDE, WORD), [[1.0], [0.5], [0.25]])
+PREMISE = SentenceTrace(
+    "premise", ["old", "犬犬"], [False, True], "gold", [0, 0, 1], None, None, NODES
+)
+WORD = SentenceTrace("hypothesis", ["dogs"], [False], "right", [0], None, None, NODES[:1])
+TRACE = Trace("spinn", ["yes", "no"], [0.375, 0.625], (PREMISE, WORD), [[1.0], [0.5], [0.25]])
 
 
-def test_everything_that_is_told() -> None:
-    shown = [line.rstrip() for line in told(TRACE, io.StringIO()).splitlines()]
+def test_all_of_a_trace() -> None:
+    shown = [line.rstrip() for line in format_trace(TRACE, io.StringIO()).splitlines()]
     assert shown == [
-        "premise, 2 word(s), tree: given",
+        "premise, 2 words, gold tree",
         "",
-        "   move    stack" + " " * 49 + "buffer",
+        "   step    stack" + " " * 49 + "buffer",
         "1  SHIFT " + " " * 56 + "old  犬犬",
         "2  SHIFT   old" + " " * 51 + "犬犬",
         "3  REDUCE  old  犬犬",
@@ -38,9 +40,9 @@ def test_everything_that_is_told() -> None:
         "  |           |",
         " old          犬犬",
         "",
-        "hypothesis, 1 word(s), tree: right",
+        "hypothesis, 1 word, right-branching tree",
         "",
-        "   move    stack" + " " * 49 + "buffer",
+        "   step    stack" + " " * 49 + "buffer",
         "1  SHIFT " + " " * 56 + "dogs",
         "2  done    dogs",
         "",
@@ -48,17 +50,17 @@ def test_everything_that_is_told() -> None:
         "  |",
         " dogs",
         "",
-        "at each node, the label if it were its whole sentence: Y yes, N no",
+        "at each node: the label if the node were its sentence: Y yes, N no",
         "words not seen in training: 犬犬",
         "",
         "no    (yes 37.5%  no 62.5%)",
     ]
 
 
-def test_chances_have_a_column() -> None:
-    chosen = replace(SIDE, chances=[1.0, 0.125, 0.0625])
-    lines = told(replace(TRACE, sides=(chosen, WORD)), io.StringIO()).splitlines()
-    assert lines[2].split() == ["move", "p", "stack", "buffer"]
+def test_probabilities_have_a_column() -> None:
+    chosen = replace(PREMISE, transition_probabilities=[1.0, 0.125, 0.0625])
+    lines = format_trace(replace(TRACE, sentences=(chosen, WORD)), io.StringIO()).splitlines()
+    assert lines[2].split() == ["step", "p", "stack", "buffer"]
     assert [line.split()[:3] for line in lines[3:6]] == [
         ["1", "SHIFT", "100.0%"],
         ["2", "SHIFT", "12.5%"],
@@ -75,44 +77,48 @@ def test_colours_are_for_a_terminal_that_wants_them(
         monkeypatch.setenv("NO_COLOR", "1")
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as terminal:
-        text = told(TRACE, terminal)
+        text = format_trace(TRACE, terminal)
     os.close(ours)
     assert ("\x1b[34mSHIFT" in text) is not plain
 
 
-def read(words: list[str], moves: bytes) -> Trace:
-    """A trace of words read by these moves, the second sentence a word."""
-    phrases, covered, nodes, stack = iter(spans(moves)), 0, [], []
-    for number, move in enumerate(moves):
-        children = (stack.pop(-2), stack.pop()) if move else ()
-        covered += not move
-        span = next(phrases) if move else (covered - 1, covered)
+def read(words: list[str], transitions: bytes) -> Trace:
+    """A trace of words read by these transitions, the second sentence a word."""
+    phrases, covered, nodes, stack = iter(spans(transitions)), 0, [], []
+    for number, transition in enumerate(transitions):
+        children = (stack.pop(-2), stack.pop()) if transition else ()
+        covered += not transition
+        span = next(phrases) if transition else (covered - 1, covered)
         nodes.append(Node(children, span, [0.75, 0.25]))
         stack.append(number)
-    side = Side("premise", words, [False] * len(words), "given", [*moves], None, None, nodes)
-    return replace(TRACE, sides=(side, WORD))
+    first = SentenceTrace(
+        "premise", words, [False] * len(words), "gold", [*transitions], None, None, nodes
+    )
+    return replace(TRACE, sentences=(first, WORD))
 
 
 def listed(trace: Trace, width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The lines of the premise's tree."""
     monkeypatch.setattr("spinn.cli.support.trace_text.WIDTH", width)
-    lines = told(trace, io.StringIO()).splitlines()
-    return lines[lines.index("", 2) + 1 : lines.index("hypothesis, 1 word(s), tree: right") - 1]
+    lines = format_trace(trace, io.StringIO()).splitlines()
+    return lines[
+        lines.index("", 2) + 1 : lines.index("hypothesis, 1 word, right-branching tree") - 1
+    ]
 
 
-def test_a_tree_wider_than_the_line_has_a_node_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tree_wider_than_the_line_has_one_line_per_node(monkeypatch: pytest.MonkeyPatch) -> None:
     assert listed(TRACE, 18, monkeypatch)[0] == "      Y 50%"
     assert listed(TRACE, 17, monkeypatch) == [
-        "a drawing is wid…",
+        "too wide to draw…",
         "Y 50%  old 犬犬",
         "  Y 75%  old",
         "  N 75%  犬犬",
     ]
 
 
-def test_a_deep_tree_has_its_depths_in_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deep_tree_has_its_depths_as_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = listed(read(["dogs"] * 40, right_branching(40)), 100, monkeypatch)
-    assert lines[0].endswith("a node a line; --html draws it")
+    assert lines[0].endswith("one line per node; --html draws the tree")
     assert lines[1].startswith(" 0  Y 75%  dogs dogs")
     assert lines[-2:] == ["39  Y 75%  dogs"] * 2
     assert max(map(len, lines)) == 100
@@ -129,6 +135,6 @@ def test_no_line_is_wider_and_no_word_is_lost(monkeypatch: pytest.MonkeyPatch) -
         assert leaves == words
 
 
-def test_signs_that_are_no_letters_are_written_out() -> None:
+def test_control_characters_are_escaped() -> None:
     assert printable("\x1b[31m\u202e\ud800\n") == r"\x1b[31m\u202e\ud800\n"
     assert printable("naïve 犬") == "naïve 犬"

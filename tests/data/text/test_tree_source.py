@@ -1,4 +1,4 @@
-"""Which tree a sentence gets."""
+"""The origin of a sentence's tree."""
 
 import random
 from typing import Any, get_args, get_type_hints
@@ -59,7 +59,7 @@ def test_plain_text_is_split_as_the_penn_treebank_does() -> None:
     assert words == ("He", "-LRB-", "John", "-RRB-", "ca", "n't", "say", "``", "no", "''", ".")
 
 
-def test_what_cannot_be_read() -> None:
+def test_unreadable_files_are_errors() -> None:
     with pytest.raises(
         ValueError, match=r"no parse: choose trees=left\|.*\|predicted\|corenlp\|link-grammar"
     ):
@@ -76,20 +76,20 @@ def test_predicted_takes_the_words_alone() -> None:
     source = TreeSource("predicted")
     assert source.from_brackets(TEXT) == Parse(WORDS, right_branching(5))
     assert source.from_text("The old church has cracks") == Parse(WORDS, right_branching(5))
-    assert source.read(TEXT)[1] == "given"
+    assert source.read(TEXT) == (Parse(WORDS, right_branching(5)), "predicted")
 
 
 def test_the_configuration_offers_every_source() -> None:
     assert get_args(get_type_hints(DataSettings)["trees"]) == TREE_NAMES
 
 
-@pytest.mark.parametrize(("trees", "kept"), [("right", True), ("corenlp", False)])
-def test_what_a_parser_answers_is_not_kept(trees: Any, kept: bool) -> None:
+@pytest.mark.parametrize(("trees", "cached"), [("right", True), ("corenlp", False)])
+def test_splits_with_a_parser_s_trees_are_not_cached(trees: Any, cached: bool) -> None:
     settings = DataSettings(
         reader=None, root="", source="", train=["a"], dev=["b"], test=[], tests=[], dev_every=0,
         trees=trees, tree_seed=1, lowercase=False, min_count=1, on_error="raise", limit=None,
     )  # fmt: skip
-    assert (split_reader(settings) is not read_split) == kept
+    assert (split_reader(settings) is not read_split) == cached
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_plain_text_with_brackets_is_plain_text(text: str, words: int) -> None:
 @pytest.mark.parametrize("text", [TEXT, f"  {TEXT}\n", TEXT.replace(" ", "\n\t"), "( a\u2028b )"])
 def test_brackets_keep_their_tree(text: str) -> None:
     parse, source = TreeSource("left").read(text)
-    assert source == "given"
+    assert source == "gold"
     assert parse.words in (WORDS, ("a", "b"))
     assert parse.transitions in (bytes([0, 0, 0, 1, 1, 0, 0, 1, 1]), bytes([0, 0, 1]))
 
@@ -133,7 +133,7 @@ def test_brackets_keep_their_tree(text: str) -> None:
         ("()", "brackets must stand alone"),
     ],
 )
-def test_brackets_that_are_no_tree_say_how_to_write_either(text: str, reason: str) -> None:
+def test_malformed_brackets_are_an_error_that_shows_both_formats(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason) as caught:
         TreeSource("left").read(text)
     assert "Write a tree as ( ( all dogs ) move ), with spaces" in str(caught.value)
@@ -165,8 +165,24 @@ def test_any_text_is_a_sentence_or_a_value_error(text: str) -> None:
 def test_five_thousand_words(source: TreeSource) -> None:
     brackets = "( a " * 4999 + "a" + " )" * 4999
     parse, name = source.read(brackets)
-    assert (len(parse.words), name) == (5000, "given")
+    origin = "predicted" if source.name == "predicted" else "gold"
+    assert (len(parse.words), name) == (5000, origin)
     if source.name != "gold":
         parse, _ = source.read("dogs, " * 2500)
         assert len(parse.words) == 5000
         check_transitions(parse.transitions, 5000)
+
+
+def test_gold_needs_a_parse_where_more_than_one_tree_is_possible() -> None:
+    source = TreeSource("gold", advice="write brackets")
+    assert source.read("dogs move") == (Parse(("dogs", "move"), right_branching(2)), "gold")
+    with pytest.raises(ValueError, match="the text has no parse: write brackets"):
+        source.read("all dogs move")
+
+
+def test_an_optional_parse_is_noted_when_it_is_missing() -> None:
+    source = TreeSource("gold", optional=True)
+    assert source.from_brackets(TEXT) == Parse(WORDS, bytes([0, 0, 0, 1, 1, 0, 0, 1, 1]))
+    assert source.complete
+    assert source.from_text("The old church").words == ("The", "old", "church")
+    assert not source.complete

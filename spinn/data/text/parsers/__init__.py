@@ -1,37 +1,37 @@
-"""Parsers outside of this program: a file each, and what they have in common."""
+"""Parsers outside of this program: one module each, and their contract."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
 
 from spinn.trees.transitions import Parse
 
 CORENLP, LINK_GRAMMAR = "corenlp", "link-grammar"
 PARSERS = (CORENLP, LINK_GRAMMAR)
-DEFAULT_URL = "http://localhost:9000"  # where a CoreNLP server listens unless told otherwise
+DEFAULT_URL = "http://localhost:9000"  # of a CoreNLP server
 
 
-class OutsideParser(Protocol):
-    """Gives sentences their trees.
+class OutsideParser(ABC):
+    """Parses sentences into binary trees.
 
-    Both methods raise ValueError if the parser has no tree for the sentence, and
-    ParserUnavailableError if it will have none for others either.
+    Both methods raise ValueError if there is no tree for the sentence, and ParserUnavailableError
+    if the parser cannot be used at all.
     """
 
+    @abstractmethod
     def parse_text(self, text: str) -> Parse:
-        """Split plain text into words, and give them a tree."""
-        ...
+        """Split plain text into words and parse them."""
 
+    @abstractmethod
     def parse_words(self, words: Sequence[str]) -> Parse:
-        """Give these words a tree."""
-        ...
+        """Parse a sentence of given words."""
 
 
 def outside_parser(name: str, url: str = DEFAULT_URL) -> OutsideParser:
-    """Return a parser by its name; a server is first asked when a sentence comes.
+    """Return a parser by its name; a server is not contacted before the first sentence.
 
-    Raises: ParserUnavailableError: if it is not installed. InputError: if `url` is no address.
+    Raises: ParserUnavailableError: if it is not installed. InputError: if `url` is not an address.
     """
-    # Imported here, because NLTK's client takes a second that other sources need not wait for.
+    # Imported here because importing NLTK's client takes a second, which other sources do not need.
     if name == CORENLP:
         from spinn.data.text.parsers.corenlp import CoreNLP
 

@@ -1,17 +1,18 @@
-"""SICK (Marelli et al. 2014): the official file, and the form with parses."""
+"""SICK (Marelli et al. 2014): the official format, and the format with parses."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from spinn.data.text.corpus import Example
 from spinn.data.text.readers.rows import columns_of, numbered_lines, one_of, parse_field, read_rows
-from spinn.data.text.reading import ReadReport
+from spinn.data.text.reading import Reader, ReadReport
 from spinn.data.text.tree_source import TreeSource
+from spinn.trees.transitions import Parse
 
 LABEL, SCORE = "entailment_judgment", "relatedness_score"
 SENTENCES = ("sentence_A", "sentence_B")
@@ -27,19 +28,18 @@ class Layout(NamedTuple):
     header: bool
 
 
-class SICKReader:
-    r"""Reads both forms of SICK, told apart by the first line.
+class SICKReader(Reader):
+    r"""Reads both formats of SICK, recognised by the first line.
 
-    The official form starts with a line of column names (`pair_ID \t sentence_A ...`) and has
-    plain sentences, so it needs a choice of tree other than `gold`. The parsed form has
-    `LABEL \t parse \t parse` and perhaps two more columns; a line of column names, where there is
-    one, starts with the label's, and says what they are.
+    The official format starts with column names (`pair_ID \t sentence_A ...`) and has plain
+    sentences, so that `trees=gold` is an error. The parsed format has `LABEL \t parse \t parse` and
+    possibly two more columns. It may start with column names, of which the first is the label's.
 
-    Args: labels: in lower case, as the targets come out; the files write them in capitals.
+    Args: labels: in lower case, as the targets; the files have them in capitals.
     """
 
     def __init__(self, labels: Sequence[str] = ("entailment", "neutral", "contradiction")) -> None:
-        self.labels = tuple(labels)
+        super().__init__(labels)
 
     def read(self, path: Path, trees: TreeSource, report: ReadReport) -> Iterator[Example]:
         """Yield the pairs of one file."""
@@ -50,16 +50,41 @@ class SICKReader:
     def parse_row(self, line: str, layout: Layout, trees: TreeSource) -> Example:
         """Parse one line below the header.
 
-        Raises: ValueError: if it does not fit the layout.
+        Raises: ValueError: for a line that does not match the layout.
         """
-        cells = columns_of(line, len(layout.columns))
-        # Backwards, because the parsed test file repeats names: the sentences after their parses.
-        row = dict(zip(reversed(layout.columns), reversed(cells), strict=True))
+        row = _row(line, layout)
         target = one_of(row[LABEL].lower(), self.labels)
         score = _score(row[SCORE]) if SCORE in row else None
-        plant = trees.from_brackets if layout.parsed else trees.from_text
-        premise, hypothesis = (parse_field(key, row[key], plant) for key in SENTENCES)
-        return Example((premise, hypothesis), target, score)
+        return Example(_sentences(row, layout, trees), target, score)
+
+    def sentence_parser(self, trees: TreeSource) -> Callable[[str], tuple[Parse, ...] | None]:
+        """Return a function that parses the two sentences of a line, whatever its label.
+
+        The first line that has a known form says how those after it are read.
+        """
+        layout: Layout | None = None
+
+        def parse(line: str) -> tuple[Parse, ...] | None:
+            nonlocal layout
+            if layout is None:
+                layout = layout_of(line)
+                if layout.header:
+                    return None
+            return _sentences(_row(line, layout), layout, trees)
+
+        return parse
+
+
+def _row(line: str, layout: Layout) -> dict[str, str]:
+    cells = columns_of(line, len(layout.columns))
+    # Reversed, because the parsed test file has the same names for parses and, later, for
+    # sentences: the first column of a name counts.
+    return dict(zip(reversed(layout.columns), reversed(cells), strict=True))
+
+
+def _sentences(row: dict[str, str], layout: Layout, trees: TreeSource) -> tuple[Parse, ...]:
+    parse = trees.from_brackets if layout.parsed else trees.from_text
+    return tuple(parse_field(key, row[key], parse) for key in SENTENCES)
 
 
 def _recognise(
@@ -76,15 +101,15 @@ def _recognise(
 
 
 def layout_of(first: str) -> Layout:
-    """Recognise the form of a file by its first line.
+    """Recognise the format of a file by its first line.
 
-    Raises: ValueError: if it is neither form.
+    Raises: ValueError: for an unknown format.
     """
     columns = tuple(first.removeprefix("%").split("\t"))
     if SENTENCES[0] in columns:
         if not {LABEL, *SENTENCES}.issubset(columns):
-            wanted = ", ".join((LABEL, *SENTENCES))
-            raise ValueError(f"columns {', '.join(columns)}, expected among them {wanted}")
+            required = ", ".join((LABEL, *SENTENCES))
+            raise ValueError(f"columns {', '.join(columns)}, expected among them {required}")
         return Layout(columns, parsed=columns[0] == LABEL, header=True)
     if len(columns) not in (3, len(PARSED_COLUMNS)):
         raise ValueError(

@@ -25,8 +25,8 @@ def test_the_fixture(fixtures: Path) -> None:
         ("=\ta", "2 column(s) separated by tabs, expected 3"),
         ("=\ta\tb\tc", "4 column(s) separated by tabs, expected 3"),
         ("!\ta\tb", "label '!', expected one of: = < > ^ | v #"),
-        ("=\t( a\tb", "left tree: unbalanced brackets: 1 opening bracket(s) never closed"),
-        ("=\ta\t", "right tree: empty sentence: no word found"),
+        ("=\t( a\tb", "first tree: unbalanced brackets: 1 opening bracket(s) never closed"),
+        ("=\ta\t", "second tree: empty sentence: no word found"),
     ],
 )
 def test_wrong_rows(tmp_path: Path, row: str, message: str) -> None:

@@ -1,0 +1,176 @@
+"""What a command evaluates: the run's own dev and test sets, or a file."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spinn.cli.support import tree_options
+from spinn.cli.support.file_formats import READER_FORMATS, reader_of
+from spinn.cli.support.tree_options import TreeChoice, choose_trees
+from spinn.data.text.tree_source import PREDICTED, tree_kind
+from spinn.errors import InputError
+
+if TYPE_CHECKING:
+    from spinn.data.dataset import Dataset, PairFiles
+    from spinn.data.text.reading import ReadReport
+    from spinn.training.loading import Run
+
+
+def add_options(parser: argparse.ArgumentParser, *, trees: str = tree_options.FOLLOWED) -> None:
+    """Add the options that choose the sets, their place and their trees.
+
+    Args: trees: the meaning of `--trees` for the command.
+    """
+    parser.add_argument("--file", type=Path, help="a file to evaluate on (plain or .gz)")
+    parser.add_argument(
+        "--format", choices=READER_FORMATS, help="of --file (default: as in training)"
+    )
+    parser.add_argument("--root", help="folder of the run's own files, if they have moved")
+    tree_options.add_to(parser, trees)
+    parser.add_argument(
+        "--on-error",
+        choices=("raise", "skip"),
+        default="raise",
+        help="at a bad row: raise stops and names it, skip leaves it out and counts it (default: "
+        "%(default)s)",
+    )
+
+
+@dataclass(frozen=True)
+class EvaluationData:
+    """The sets that a command evaluates.
+
+    Attributes:
+        dataset: the run's, with the changes of the command line.
+        sets: the examples of each set by name; none is empty.
+        reports: how reading them went, for sets that are read from files.
+        trees: which trees are read and followed; None for sequences.
+    """
+
+    dataset: Dataset
+    sets: dict[str, Any]
+    reports: dict[str, ReadReport]
+    trees: TreeChoice | None = None
+
+    @property
+    def read(self) -> str | None:
+        """The origin of the trees that were read; None where there are none."""
+        if self.trees is None or self.trees.followed is None:
+            return None
+        complete = all(examples.parsed for examples in self.sets.values())
+        return self.trees.read if complete else PREDICTED
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings about the trees that the encoder follows."""
+        warning = self.trees and self.trees.warning(self.trees.read)
+        return [warning] if warning else []
+
+    def summary(self) -> dict[str, Any]:
+        """Return what results depend on: the dataset, and the trees that were read and followed."""
+        summary = self.dataset.summary()
+        if self.trees is not None:
+            summary |= {"trees": self.read, "followed": self.trees.followed}
+        return {**summary, "warnings": self.warnings}
+
+    def caption(self) -> str:
+        """Describe the examples and the trees that the encoder followed, for a table."""
+        if self.trees is None:
+            return self.dataset.describe()
+        if self.trees.followed is None:
+            return "pairs, no trees read"
+        compared = self.trees.followed != self.read
+        read = f" (transitions compared with {self.read})" if compared else ""
+        return f"pairs, {tree_kind(self.trees.followed)} trees{read}"
+
+
+def load_evaluation_data(
+    run: Run, options: argparse.Namespace, *, compared: bool = False
+) -> EvaluationData:
+    """Read the file of the command line, or the run's own dev and test sets.
+
+    Args:
+        run: its encoder is set to follow the trees that `choose_trees` returns.
+        options: those of `add_options`.
+        compared: whether an encoder that predicts trees keeps them, and `--trees` names those that
+            they are compared with.
+
+    Raises: InputError: if a row is bad, or if the options do not fit the run.
+    """
+    from spinn.data.dataset import PairFiles
+
+    if not isinstance(run.dataset, PairFiles):
+        _check_nothing_changed(run, options)
+        return EvaluationData(run.dataset, *_read_own_sets(run.dataset))
+    if options.format and not options.file:
+        raise InputError(
+            f"--format is for --file, and {run.folder.path} reads its own files as in training; "
+            "name the file, or leave --format out"
+        )
+    choice = choose_trees(
+        run,
+        options.trees,
+        options.parser_url,
+        own_data=options.file is None,
+        compared=compared,
+    )
+    settings = replace(
+        run.dataset.settings,
+        on_error=options.on_error,
+        root=options.root or run.dataset.settings.root,
+        trees=choice.read,  # type: ignore[arg-type]  # one of TREE_NAMES
+        parser_url=choice.parser_url,
+    )
+    reader = run.dataset.reader
+    if options.format:
+        reader = reader_of(options.format, run.dataset.labels)
+    dataset = PairFiles(settings, reader)
+    if options.file:
+        sets, reports = _read_file(dataset, options.file, choice)
+    else:
+        sets, reports = _read_own_sets(dataset)
+    if choice.followed is None:
+        reports = {name: replace(report, trees=None) for name, report in reports.items()}
+    return EvaluationData(dataset, sets, reports, choice)
+
+
+def _check_nothing_changed(run: Run, options: argparse.Namespace) -> None:
+    values = vars(options)
+    for name in ("file", "format", "root", "trees", "parser_url"):
+        if values[name] is not None:
+            option = name.replace("_", "-")
+            raise InputError(
+                f"--{option}: {run.folder.path} was trained on {run.dataset.describe()} that are "
+                "generated, and is evaluated on these; leave it out"
+            )
+
+
+def _read_file(
+    dataset: PairFiles, path: Path, choice: TreeChoice
+) -> tuple[dict[str, Any], dict[str, ReadReport]]:
+    from spinn.data.text.reading import read_split
+    from spinn.data.text.splits import split_reader
+
+    # The cache does not know whether a parse was missing.
+    read = read_split if choice.optional else split_reader(dataset.settings)
+    on_error = dataset.settings.on_error
+    examples, report = read(dataset.reader, [path], choice.source(), on_error=on_error)
+    return {path.name: examples}, {path.name: report}
+
+
+def _read_own_sets(dataset: Dataset) -> tuple[dict[str, Any], dict[str, ReadReport]]:
+    from spinn.data.dataset import PairFiles
+
+    try:
+        splits = dataset.load()
+    except InputError as error:
+        if not isinstance(dataset, PairFiles) or Path(dataset.settings.root).expanduser().is_dir():
+            raise
+        message = str(error).rstrip(".")
+        raise InputError(f"{message}; name where it is now: --root FOLDER") from error
+    sets = {"dev": splits.dev, "test": splits.test, **splits.tests}
+    reports = {name: report for name, report in splits.reports.items() if name in sets}
+    return {name: examples for name, examples in sets.items() if len(examples)}, reports
