@@ -197,7 +197,8 @@ def merge_best(
     parent_h, parent_c, scores = _compose_at(h, c, last.clone(), after.clone(), reduce, query)
     step = torch.arange(len(sequence.live), device=h.device)  # (T,)
     first = sequence.words[: len(sentences), None]  # (B, 1)
-    places = (first + step).masked_fill(step >= _lengths(sentences), N)  # (B, T)
+    lengths = sentences.lengths.to(h.device).index_select(0, sequence.rows)[:, None]  # (B, 1)
+    places = (first + step).masked_fill(step >= lengths, N)  # (B, T)
     for live in sequence.live[1:]:
         left = first[:live, 0] + _leftmost_best(scores[places[:live]], query)  # (R,)
         right = after[left]
@@ -256,12 +257,6 @@ def _leftmost_best(scores: Tensor, query: Tensor) -> Tensor:
     rounding = ROUNDINGS * torch.finfo(scores.dtype).eps * query.abs().sum()
     best = scores.amax(1, keepdim=True) - rounding
     return (scores >= best).int().argmax(1)
-
-
-def _lengths(sentences: Sentences) -> Tensor:
-    """(B, 1) the number of words in each row, on the device of the words."""
-    rows = sentences.schedule.sequence.rows
-    return sentences.lengths.to(rows.device).index_select(0, rows)[:, None]
 
 
 def _neighbours(lengths: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
