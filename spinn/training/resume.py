@@ -10,8 +10,9 @@ from spinn.errors import InputError
 from spinn.training.run_folder import RunFolder
 
 MISSING = object()
-# Where the data lies, and how it is read, may change.
+# Where the data lies, how it is read, and how the same equations are computed may change.
 MAY_CHANGE = {f"data.{name}" for name in ("root", "source", "csv", "cache", "parser_url")}
+MAY_CHANGE.add("model.machine")
 
 
 def check_resumed(config: DictConfig, resume: str | None) -> None:

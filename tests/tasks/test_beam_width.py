@@ -39,7 +39,7 @@ def log_probs(made: SequenceToSequence, written: list[list[int]]) -> list[float]
     batch = prepared.collate(np.arange(len(written)))
     losses: Tensor = F.cross_entropy(
         made(batch).logits,
-        made.decoder.answers(batch.targets, batch.target_lengths),
+        made.decoder.targets_with_end(batch.targets, batch.target_lengths),
         reduction="none",
     )
     by_sequence = losses.split([len(w) + 1 for w in written])

@@ -127,11 +127,11 @@ def test_a_key_that_an_old_run_lacks_gets_the_value_of_its_behaviour(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     target = "spinn.encoders.spinn_pi.SPINNPI"
-    monkeypatch.setitem(old_runs.NEW_KEYS["model"], target, {"machine": "fused", "dropout": 0.5})
+    monkeypatch.setitem(old_runs.NEW_KEYS["model"], target, {"more": "x", "dropout": 0.5})
     config = RunFolder(FOLDER / "spinn").read_config()
-    assert config.model.machine == "fused"
+    assert config.model.more == "x"
     assert config.model.dropout == 0.0  # it had this key
-    assert "machine" not in RunFolder(FOLDER / "lstm").read_config().model
+    assert "more" not in RunFolder(FOLDER / "lstm").read_config().model
 
 
 def test_old_names_of_tensors_are_renamed(monkeypatch: pytest.MonkeyPatch) -> None:
