@@ -1,4 +1,4 @@
-"""The yaml files: each lists every setting of what it configures, and each experiment trains."""
+"""The yaml files: each lists every setting of its class, and each experiment trains."""
 
 import dataclasses
 import inspect

@@ -66,10 +66,10 @@ def test_an_old_run_has_its_old_results(name: str) -> None:
     wanted = {"dev": results["dev"], "test": results["test"], **results["tests"]}
     found = {"dev": splits.dev, "test": splits.test, **splits.tests}
     for key, split in found.items():
-        figures = evaluate_split(
+        summary = evaluate_split(
             run.task, dataset, split, run.vocabulary, batch_size=256, device=torch.device("cpu")
         )
-        assert_close(figures, wanted[key])
+        assert_close(summary, wanted[key])
     assert wanted.keys() == found.keys()
 
 
