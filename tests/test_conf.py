@@ -213,7 +213,7 @@ def test_every_composition_trains(
 
 def test_a_composition_is_a_composition(composed: Callable[..., DictConfig]) -> None:
     choices = ("model=treelstm", "model.composition._target_=spinn.layers.heads.MLP")
-    with pytest.raises(InputError, match=r"model.composition._target_ is .*; expected a subclass of Compos"):
+    with pytest.raises(InputError, match=r"composition._target_ is .*; expected a subclass of Com"):
         build(composed(*choices))
 
 

@@ -12,6 +12,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from spinn.batch.sentences import Sentences
+from spinn.cli import main
 from spinn.config import class_of
 from spinn.data.dataset import Dataset, PairFiles
 from spinn.encoders.encoder import Encoder
@@ -90,6 +91,24 @@ def test_an_old_run_gives_its_old_prediction(name: str) -> None:
     found = dict(zip(run.task.labels, logits.softmax(dim=1)[0].tolist(), strict=True))
     assert found == pytest.approx(expected["probabilities"], abs=1e-4)
     assert max(found, key=lambda label: found[label]) == expected["label"]
+
+
+@pytest.mark.parametrize("name", ["spinn", "spinn_predicted", "gumbel_treelstm", "addition"])
+def test_every_command_reads_an_old_run(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = str(FOLDER / name)
+    root = ["--root", str(FOLDER / "data")] if name in PAIR_RUNS else []
+    assert main(["evaluate", run, "--json", *root]) == 0
+    expected = as_dict(FOLDER / name / "results.json")["test"]
+    assert_close(json.loads(capsys.readouterr().out)["sets"]["test"], expected)
+    if name not in PAIR_RUNS:
+        return
+    pair = ["( ( old dogs ) move )", "( dogs stop )"]
+    assert main(["predict", run, "--json", *pair]) == 0
+    expected = as_dict(FOLDER / name / "prediction.json")["label"]
+    assert json.loads(capsys.readouterr().out)["label"] == expected
+    assert main(["inspect", run, *pair, "--html", str(tmp_path / "page.html")]) == 0
 
 
 @pytest.mark.parametrize("name", RUNS)
