@@ -128,6 +128,25 @@ def test_an_old_run_continues_to_its_old_result(
         assert_close(results[key], expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "No such file or directory; expected the folder of a finished run"),
+        ("{", "not the results of a run"),
+        ("[1]", "not the results of a run"),
+        ("{}", "not the results of a run"),
+    ],
+)
+def test_missing_or_damaged_results_are_named(
+    text: str | None, message: str, tmp_path: Path
+) -> None:
+    folder = RunFolder(tmp_path)
+    if text is not None:
+        folder.results.write_text(text)
+    with pytest.raises(InputError, match=rf"results\.json: {message}"):
+        folder.read_results()
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_tables_show_todays_name_of_the_model(name: str) -> None:
     folder = RunFolder(FOLDER / name)
