@@ -19,6 +19,10 @@ _MODULES = {
     "load_run": "spinn.training.loading",
 }
 
+# Threads that wait for each other first spin, then sleep. GNU OpenMP spins for milliseconds by
+# default: on a busy machine that makes a small product tens of times slower, while sleeping at once
+# makes a quiet machine three times slower. OpenMP reads the variable when torch is first imported.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 # oneDNN compiles a bf16 product for each shape and keeps the last 1,024. An LSTM over 256 pairs has
 # more shapes, compiled them again and again, and trained at a fifth of its speed. oneDNN reads the
 # variable when torch is first imported.
