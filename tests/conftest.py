@@ -1,5 +1,7 @@
 """Shared by all tests: where the fixtures and the real data are."""
 
+import spinn  # noqa: I001 - before torch, for the variables that torch reads at import
+
 import json
 import os
 import random
