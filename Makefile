@@ -26,8 +26,8 @@ $(READY): pyproject.toml
 train: setup ## train SPINN on the bundled data (some two minutes on two cores)
 	$(BIN)/python train.py
 
-test: setup ## run the tests
-	$(BIN)/python -m pytest -n auto
+test: setup ## run the tests, apart from the slow proofs (pytest -m slow)
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 lint: setup ## check style and types
 	$(BIN)/ruff check .

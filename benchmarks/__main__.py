@@ -1,4 +1,4 @@
-"""Measure everything, print it, and leave `results.json` and `bench.png` in a folder.
+"""Benchmark all encoders; print tables, and write `results.json` and `bench.png`.
 
 `python -m benchmarks` takes some ten minutes on two cores, `--quick` about one.
 """
@@ -27,12 +27,12 @@ from spinn.files import write_json
 
 
 def show(turns: Iterable[int], title: str) -> Iterable[int]:
-    """A bar that goes when it is full."""
+    """Show a progress bar, which disappears at the end."""
     return tqdm(turns, desc=title, leave=False, disable=None)
 
 
 def run(settings: Settings) -> dict[str, Any]:
-    """Measure everything; print tables as they come, and warnings at the end."""
+    """Measure everything; print each table when it is ready, and warnings at the end."""
     torch.set_num_threads(settings.threads)
     at_start = machine.load()
     bench = Bench(settings, show, peaks)
@@ -57,44 +57,44 @@ def run(settings: Settings) -> dict[str, Any]:
 
 
 def batch_sizes(bench: Bench) -> dict[str, Any]:
-    """A table for each batch size."""
+    """Measure and print one table per batch size."""
     settings = bench.settings
     memory = bench.memory()
     encoders = bench.build(CONTESTANTS, settings.size)
-    found = {}
+    results = {}
     for index, pairs in enumerate(settings.pairs):
-        mine = {name: values[index] for name, values in memory.items()}
-        found[str(pairs)] = point = bench.batch_size(encoders, pairs, mine)
+        peak = {name: values[index] for name, values in memory.items()}
+        results[str(pairs)] = point = bench.batch_size(encoders, pairs, peak)
         print(f"\n{batch_table(pairs, point['rows'])}", flush=True)
-    return found
+    return results
 
 
 def growth(bench: Bench) -> dict[str, Any]:
-    """A table for the growth in length, and one for the growth in width."""
+    """Measure and print how time per word grows with sentence length and with width."""
     settings = bench.settings
     encoders = bench.build(GROWING, settings.size)
     lengths = {str(length): bench.length(encoders, length) for length in settings.lengths}
-    title = f"training, µs per word; {settings.words:,} words a batch, balanced trees"
+    title = f"training, µs per word; {settings.words:,} words per batch, balanced trees"
     print(f"\n{growth_table('length', title, lengths)}", flush=True)
     widths = {str(width): bench.width(width) for width in settings.widths}
-    title = f"training, µs per word; {settings.width_pairs} pairs a batch"
+    title = f"training, µs per word; {settings.width_pairs} pairs per batch"
     print(f"\n{growth_table('width', title, widths)}", flush=True)
     return {"length": lengths, "width": widths}
 
 
 def write(results: Mapping[str, Any], folder: Path) -> None:
-    """Leave figures and plot in a folder."""
+    """Write results and plot into a folder."""
     from benchmarks.plot import draw
 
     write_json(folder / "results.json", results)
     draw(results, folder / "bench.png")
-    print(f"\nwritten: {folder / 'results.json'}, {folder / 'bench.png'}")
+    print(f"\nsaved: {folder / 'results.json'}, {folder / 'bench.png'}")
 
 
 def prepare(folder: Path) -> None:
-    """Find out before ten minutes of measuring whether its results can be kept.
+    """Check before measuring that the results can be written.
 
-    Raises: InputError: if the folder cannot be made, or nothing can draw.
+    Raises: InputError: if the folder cannot be created, or matplotlib is missing.
     """
     try:
         import matplotlib  # noqa: F401
@@ -107,7 +107,7 @@ def prepare(folder: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and write; return the exit code."""
+    """Run the benchmark and return the exit code."""
     settings, folder = parse(arguments)
 
     def command() -> None:

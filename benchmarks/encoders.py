@@ -1,4 +1,4 @@
-"""Who is measured: every encoder at the same width, over the same frozen table of words."""
+"""The contestants: every encoder at the same width, over the same frozen table of words."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,7 +6,6 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from benchmarks.autograd import AutogradSPINN, AutogradTreeLSTM
 from benchmarks.sentences import VOCABULARY
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
@@ -14,29 +13,19 @@ from spinn.encoders.recurrent import Recurrent
 from spinn.encoders.spinn_pi import SPINNPI
 from spinn.encoders.supervised_spinn import SupervisedSPINN
 from spinn.layers.embedding import WordEmbedding
-from spinn.layers.tree_lstm import Reduce
-from spinn.stack_machine import reference
+from spinn.layers.tree_lstm import TreeLSTM
+from spinn.stack_machine.machines import MachineName
 
-# What computes the same as what: given equal weights, they must agree.
+# Contestants that must agree, given equal weights.
 TWINS = {
-    "spinn": ("reference", "spinn autograd"),
-    "treelstm": ("treelstm autograd",),
+    "spinn_pi": ("reference", "spinn_pi batched"),
+    "treelstm": ("treelstm batched",),
     "lstm packed": ("lstm padded", "lstmcell loop"),
 }
 
 
-class ReferenceSPINN(SPINNPI):
-    """SPINN over the list-per-stack machine."""
-
-    def forward(self, sentences: Sentences) -> Encoding:
-        """Encode a batch."""
-        h, c = self.leaf(self.embedding(sentences.words)).chunk(2, dim=1)
-        sentence, nodes, _ = reference.encode(h, c, sentences, self.reduce, self.tracker)
-        return Encoding(sentence, gather_nodes=lambda: nodes)
-
-
 class PaddedLSTM(nn.Module):
-    """`nn.LSTM` over a batch that is as long as its longest sentence."""
+    """`nn.LSTM` over a padded batch."""
 
     def __init__(self, embedding: WordEmbedding, size: int) -> None:
         super().__init__()
@@ -54,7 +43,7 @@ class PaddedLSTM(nn.Module):
 
 
 class LoopedLSTM(nn.Module):
-    """`nn.LSTMCell` word after word, each over all sentences that have one."""
+    """`nn.LSTMCell` step by step, over all sentences that still have a word."""
 
     def __init__(self, embedding: WordEmbedding, size: int) -> None:
         super().__init__()
@@ -63,34 +52,34 @@ class LoopedLSTM(nn.Module):
 
     def forward(self, sentences: Sentences) -> Encoding:
         """Encode a batch."""
-        reading = sentences.schedule.reading
-        words = self.embedding(sentences.words).index_select(0, reading.words)
+        sequence = sentences.schedule.sequence
+        words = self.embedding(sentences.words).index_select(0, sequence.words)
         h = c = words.new_zeros(len(sentences), self.cell.hidden_size)
         ended: list[Tensor] = []
-        for word in torch.split(words, list(reading.live)):
+        for word in torch.split(words, list(sequence.live)):
             ended.append(h[len(word) :])
             h, c = self.cell(word, (h[: len(word)], c[: len(word)]))
         rows = torch.cat([h, *reversed(ended)])
-        return Encoding(torch.empty_like(rows).index_copy(0, reading.rows, rows))
+        return Encoding(torch.empty_like(rows).index_copy(0, sequence.rows, rows))
 
 
 class Bound(nn.Module):
-    """All nodes at once, as if none needed another: one product each way, and the cell.
+    """An upper bound on speed: all nodes at once, as if none depended on another.
 
-    A TreeLSTM that composes every node from both its children's vectors cannot be faster. One that
-    computes equal words once has less to do, yet must wait for the nodes below.
+    A TreeLSTM that multiplies every child's vector cannot be faster. One that computes equal words
+    once has less to do, but must wait for the nodes below.
     """
 
     def __init__(self, size: int) -> None:
         super().__init__()
-        self.reduce = Reduce(size, tracker_size=None)
+        self.reduce = TreeLSTM(size, tracker_size=None)
         self.register_buffer("inputs", torch.empty(0, 4 * size), persistent=False)
         self.inputs: Tensor
 
     def forward(self, sentences: Sentences) -> Encoding:
         """Compose as many nodes as the batch has, from random children."""
         nodes, D = len(sentences.schedule.levels.nodes), self.reduce.hidden_size
-        if len(self.inputs) < nodes:  # while warming up
+        if len(self.inputs) < nodes:  # in the warm-up
             self.inputs = torch.randn(nodes, 4 * D, device=self.inputs.device)
         h, cells = torch.split(self.inputs[:nodes], 2 * D, dim=1)
         h, cells = h.detach().requires_grad_(), cells.detach().requires_grad_()
@@ -101,16 +90,16 @@ class Bound(nn.Module):
         return Encoding(o * torch.tanh(c))
 
 
-def _tree(kind: type[SPINNPI], tracked: bool) -> Callable[[WordEmbedding, int, int], nn.Module]:
+def _tree(machine: MachineName, tracked: bool) -> Callable[[WordEmbedding, int, int], nn.Module]:
     def build(words: WordEmbedding, size: int, tracker_size: int) -> nn.Module:
         K = tracker_size if tracked else None
-        return kind(words, hidden_size=size, tracker_size=K, dropout=0.0)
+        return SPINNPI(words, hidden_size=size, tracker_size=K, dropout=0.0, machine=machine)
 
     return build
 
 
 def _parsing(words: WordEmbedding, size: int, tracker_size: int) -> nn.Module:
-    """SPINN along trees that it finds itself, as in evaluation, also where a gradient follows."""
+    """SPINN along predicted trees, as in evaluation, with a gradient too."""
     encoder = SupervisedSPINN(
         words,
         hidden_size=size,
@@ -138,12 +127,12 @@ def _packed(words: WordEmbedding, size: int, tracker_size: int) -> nn.Module:
 
 
 CONTESTANTS: dict[str, Callable[[WordEmbedding, int, int], nn.Module]] = {
-    "reference": _tree(ReferenceSPINN, tracked=True),
-    "spinn autograd": _tree(AutogradSPINN, tracked=True),
-    "spinn": _tree(SPINNPI, tracked=True),
-    "spinn predicted": _parsing,
-    "treelstm autograd": _tree(AutogradTreeLSTM, tracked=False),
-    "treelstm": _tree(SPINNPI, tracked=False),
+    "reference": _tree("reference", tracked=True),
+    "spinn_pi batched": _tree("batched", tracked=True),
+    "spinn_pi": _tree("fused", tracked=True),
+    "spinn": _parsing,
+    "treelstm batched": _tree("batched", tracked=False),
+    "treelstm": _tree("fused", tracked=False),
     "lstm packed": _packed,
     "lstm padded": lambda words, size, _: PaddedLSTM(words, size),
     "lstmcell loop": lambda words, size, _: LoopedLSTM(words, size),
@@ -154,7 +143,7 @@ CONTESTANTS: dict[str, Callable[[WordEmbedding, int, int], nn.Module]] = {
 def build(
     names: tuple[str, ...], size: int, tracker_size: int, seed: int = 0
 ) -> dict[str, nn.Module]:
-    """Build contestants; those that compute the same get the same weights."""
+    """Build contestants; twins get the same weights."""
     torch.manual_seed(seed)
     words = WordEmbedding(VOCABULARY, size=size, projection_size=None, dropout=0.0, trained=False)
     encoders = {}
@@ -165,7 +154,7 @@ def build(
 
 
 def check_agreement(encoders: dict[str, nn.Module], sentences: Sentences, tolerance: float) -> None:
-    """Compare twins in the sentences' vectors and every gradient.
+    """Compare twins in sentence vectors and every gradient.
 
     Raises: AssertionError: naming two that differ.
     """

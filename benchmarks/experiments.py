@@ -1,4 +1,4 @@
-"""What is measured: batches of several sizes, and how cost grows with length and with width."""
+"""The measurements: several batch sizes, and the growth of cost with length and width."""
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,12 +13,12 @@ from benchmarks.sentences import of_length, snli_like
 from benchmarks.settings import Settings
 from spinn.batch.sentences import Sentences
 
-GROWING = ("spinn", "treelstm", "lstm packed")
+GROWING = ("spinn_pi", "treelstm", "lstm packed")
 MICRO = 1e6
 
 
 class Progress(Protocol):
-    """Wrap what is gone through, to show it under a title."""
+    """Wraps an iterable, to show a progress bar with a title."""
 
     def __call__(self, turns: Iterable[int], title: str) -> Iterable[int]: ...
 
@@ -81,7 +81,7 @@ class Bench:
         return self._per_word(encoders, batch, f"width {width}")
 
     def build(self, names: Iterable[str], size: int) -> dict[str, nn.Module]:
-        """Contestants on the device that is measured."""
+        """Build contestants on the device that is measured."""
         encoders = build(tuple(names), size, self.settings.tracker_size, self.settings.seed)
         return {name: encoder.to(self.stopwatch.device) for name, encoder in encoders.items()}
 

@@ -1,4 +1,4 @@
-"""On what the figures were measured, and whether it was quiet."""
+"""The machine of a measurement, and whether other work disturbed it."""
 
 import os
 import platform
@@ -8,49 +8,53 @@ from pathlib import Path
 
 import torch
 
-STEADY = 1.2  # upper quartile of the probe over its fastest
+STEADY = 1.2  # maximum ratio of the probe's upper quartile to its minimum
 
 
 def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
+    """Return the number of cores that this process may use."""
+    try:
         return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
 
 
 def load() -> float | None:
-    """Processes that wanted a core in the last minute, on average; None where nobody counts."""
-    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    """Return the load average of the last minute; None if the system has none."""
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):
+        return None
 
 
 def busy(load: float | None, cores: int, threads: int) -> str | None:
-    """A warning, if others leave fewer cores than the measurement will use.
+    """Return a warning if other processes leave too few cores for the measurement.
 
     Args:
-        load: as it was before the first measurement.
+        load: the load average before the first measurement.
     """
     if load is None or load + threads <= cores + 0.5:
         return None
     return (
-        f"the machine is busy: load {load:.1f} on {cores} cores before anything was measured, "
-        f"which wants {threads} more; wait for a quiet machine, or lower --threads"
+        f"the machine is busy: load {load:.1f} on {cores} cores before the measurement, which "
+        f"needs {threads} more; wait for a quiet machine, or lower --threads"
     )
 
 
 def unsteady(probes: Sequence[float], where: str) -> str | None:
-    """A warning, if the product that is always the same did not always take the same time."""
+    """Return a warning if the time of the probe, a fixed matrix product, varies too much."""
     fastest, upper = min(probes), statistics.quantiles(probes, n=4)[2]
     if upper <= STEADY * fastest:
         return None
     return (
-        f"{where}: the machine did other work: one and the same matrix product took "
+        f"{where}: the machine did other work: a fixed matrix product took "
         f"{1000 * fastest:.3g} ms at best and more than {1000 * upper:.3g} ms one time in four"
     )
 
 
 def machine(device: str) -> dict[str, str | int]:
-    """The machine in words: figures mean nothing without it."""
-    described: dict[str, str | int] = {
+    """Describe the machine and the software versions."""
+    description: dict[str, str | int] = {
         "device": device,
         "cpu": _cpu(),
         "cores": cores(),
@@ -59,8 +63,8 @@ def machine(device: str) -> dict[str, str | int]:
         "torch": str(torch.__version__),
     }
     if torch.device(device).type == "cuda":
-        described["gpu"] = torch.cuda.get_device_name(device)
-    return described
+        description["gpu"] = torch.cuda.get_device_name(device)
+    return description
 
 
 def _cpu() -> str:

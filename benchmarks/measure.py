@@ -1,7 +1,7 @@
-"""Seconds, measured in turns, and what is said of them.
+"""Times, measured in turns, and their summaries.
 
-Contestants take turns, so that whatever else the machine does falls on all of them alike. Before
-each turn a matrix product of one size is timed: where its time wanders, so do all others.
+Contestants take turns, so that other work on the machine affects all of them alike. Before each
+turn a matrix product of fixed size is timed; if its time varies, so do all others.
 """
 
 import statistics
@@ -18,14 +18,14 @@ from spinn.batch.sentences import Sentences
 
 Times = dict[str, dict[str, list[float]]]  # contestant -> "forward" or "training" -> seconds
 PROBE_SIZE = 1024
-PATIENCE = 10.0  # seconds for the repeats of one contestant, unless they become too few
+PATIENCE = 10.0  # seconds for all repeats of one contestant, if enough repeats fit
 
 
 class Stopwatch:
     """Time work on a device.
 
     Args:
-        settings: where, and in which precision.
+        settings: the device and the precision.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -35,7 +35,7 @@ class Stopwatch:
         self._square = square / PROBE_SIZE
 
     def seconds(self, work: Callable[[], object]) -> float:
-        """How long `work` takes, to the end of what it left to the device."""
+        """Seconds of `work`, until the device has finished it."""
         self._wait()
         start = time.perf_counter()
         work()
@@ -43,7 +43,7 @@ class Stopwatch:
         return time.perf_counter() - start
 
     def probe(self) -> float:
-        """Seconds of a product that is always the same."""
+        """Seconds of a matrix product of fixed size."""
         return self.seconds(lambda: torch.mm(self._square, self._square))
 
     def forward(self, encoder: nn.Module, batches: Sequence[Sentences]) -> None:
@@ -53,7 +53,7 @@ class Stopwatch:
                 encoder(sentences)
 
     def train(self, encoder: nn.Module, batches: Sequence[Sentences]) -> None:
-        """Encode every batch, and take the gradient of the vectors in one fixed direction."""
+        """Encode every batch and backpropagate a fixed gradient through the sentence vectors."""
         for sentences in batches:
             encoder.zero_grad(set_to_none=True)
             with self._precision():
@@ -70,7 +70,7 @@ class Stopwatch:
 
 @cache
 def direction(size: int, device: torch.device) -> torch.Tensor:
-    """(D,) the direction in which sentences' vectors are pushed: random, and always the same."""
+    """(D,) the gradient of every sentence vector: random, from a fixed seed."""
     generator = torch.Generator().manual_seed(size)
     return torch.randn(size, generator=generator).to(device)
 
@@ -85,7 +85,7 @@ def measure(
     """Time forward and training of every contestant over all batches.
 
     Args:
-        progress: wraps the turns, to show them.
+        progress: wraps the turns, to show a progress bar.
 
     Returns: the seconds of every contestant, and those of the probe.
     """
@@ -94,7 +94,7 @@ def measure(
     probes: list[float] = []
     share = dict.fromkeys(names, repeats)
     for turn in progress(range(-1, repeats)):
-        start = turn % len(names)  # nobody always follows the same one
+        start = turn % len(names)  # no contestant always follows the same other one
         for name in names[start:] + names[:start]:
             if not takes_part(turn, share[name], repeats):
                 continue
@@ -118,16 +118,16 @@ def _both(
 
 
 def affordable(seconds: float, repeats: int) -> int:
-    """How many repeats a contestant gets that takes so long for one."""
+    """The number of repeats of a contestant that takes so many seconds for one."""
     return max(LEAST_REPEATS, min(repeats, int(PATIENCE / seconds)))
 
 
 def takes_part(turn: int, share: int, turns: int) -> bool:
-    """Whether a contestant with `share` repeats, spread evenly, has one in this turn."""
+    """Whether a contestant with `share` repeats, spread evenly, is measured in this turn."""
     return turn < 0 or turn * share // turns != (turn + 1) * share // turns
 
 
 def summary(values: Sequence[float]) -> dict[str, Any]:
-    """Median, spread (half the range between quartiles), and of how many repeats."""
+    """Median, spread (half the interquartile range) and number of repeats."""
     low, median, high = statistics.quantiles(values, n=4)
     return {"median": median, "spread": (high - low) / 2, "repeats": len(values)}

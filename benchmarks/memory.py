@@ -1,7 +1,7 @@
-"""How much memory a training step needs at its peak, beyond what was there before.
+"""Peak memory of a training step, beyond the memory in use before it.
 
-On the CPU every contestant is measured in a process of its own, which this module is, too: the
-highest mark of a process never falls, so batches come in rising order of size.
+On the CPU every contestant is measured in a separate process, which runs this module. The peak of a
+process never falls, so batches come in rising order of size.
 """
 
 import json
@@ -26,7 +26,7 @@ LONGEST = 900  # seconds for one contestant
 def peaks(name: str, settings: Settings) -> list[float | None]:
     """MiB of a training step of the contestant, for each of `settings.pairs`; None if not known.
 
-    Raises: RuntimeError: if the process that measures did not end well.
+    Raises: RuntimeError: if the process that measures failed.
     """
     device = torch.device(settings.device).type
     if device != "cpu":
@@ -42,7 +42,7 @@ def peaks(name: str, settings: Settings) -> list[float | None]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise RuntimeError(f"peak memory of {name}: no answer in {LONGEST} seconds") from error
+        raise RuntimeError(f"peak memory of {name}: no result after {LONGEST} seconds") from error
     if process.returncode:
         last = process.stderr.strip().splitlines()[-1:] or ["no message"]
         raise RuntimeError(f"peak memory of {name}: exit code {process.returncode}: {last[0]}")
@@ -53,8 +53,8 @@ def peaks(name: str, settings: Settings) -> list[float | None]:
 def _peaks_here(name: str, settings: Settings) -> list[float | None]:
     stopwatch = Stopwatch(settings)
     device, rng = stopwatch.device, random.Random(settings.seed)
-    # What the first step of all prepares is no step's own; so small an encoder leaves no room that
-    # later steps could use.
+    # The first step allocates memory once for all. This encoder is so small that it leaves no free
+    # memory that later steps could use.
     tiny = build((name,), size=8, tracker_size=8)[name].to(device)
     stopwatch.train(tiny, [snli_like(1, rng).to(device)])
     encoder = build((name,), settings.size, settings.tracker_size)[name].to(device)
@@ -67,12 +67,12 @@ def _peaks_here(name: str, settings: Settings) -> list[float | None]:
 
 
 def _bytes(device: torch.device) -> tuple[int, int]:
-    """Memory in use, and at its highest so far."""
+    """Memory in use, and its peak so far."""
     if device.type == "cuda":
         return torch.cuda.memory_allocated(device), torch.cuda.max_memory_allocated(device)
     status = Path("/proc/self/status")
     if status.is_file():
-        # Not getrusage: on Linux its mark starts where the process that started this one stood.
+        # Not getrusage: on Linux its peak starts at that of the parent process.
         lines = (line.split() for line in status.read_text(encoding="utf-8").splitlines())
         kib = {line[0]: int(line[1]) for line in lines if line[0] in ("VmRSS:", "VmHWM:")}
         return 1024 * kib["VmRSS:"], 1024 * kib["VmHWM:"]
@@ -84,7 +84,7 @@ def _bytes(device: torch.device) -> tuple[int, int]:
 
 
 def main() -> None:
-    """Measure what the first argument says, and print a list."""
+    """Measure the contestant that the first argument names, and print a list."""
     task: dict[str, Any] = json.loads(sys.argv[1])
     settings = Settings(**task["settings"])
     torch.set_num_threads(settings.threads)

@@ -19,7 +19,7 @@ from spinn.cli.support import exit_codes
 from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.tasks.task import Batch, Task
 from spinn.training.batches import Batches
-from spinn.training.build import check
+from spinn.training.build import build
 from spinn.training.run import train
 
 # Hydra knows these in train.py alone.
@@ -28,13 +28,13 @@ NAMES = [f"names.{name}=benchmark" for name in ("model", "data", "experiment")]
 
 def prepare(config: DictConfig) -> tuple[Task, list[Batch]]:
     """The model of a configuration, and the batches of its first epoch, ready made."""
-    settings = check(config)
-    splits = settings.dataset.load()
-    vocabulary = settings.dataset.vocabulary(splits)
-    torch.manual_seed(settings.root.seed)
-    task = settings.make_task(vocabulary)
+    setup = build(config)
+    splits = setup.dataset.load()
+    vocabulary = setup.dataset.vocabulary(splits)
+    torch.manual_seed(setup.seed)
+    task = setup.make_task(vocabulary)
     pairs = task.prepare(splits.train, vocabulary)
-    batches = Batches(pairs, batch_size=settings.trainer.batch_size, seed=settings.root.seed)
+    batches = Batches(pairs, batch_size=setup.trainer.batch_size, seed=setup.seed)
     return task, list(batches.shuffled(0))
 
 

@@ -1,4 +1,4 @@
-"""Results as a picture: sentences per second by batch size, and how cost grows."""
+"""A picture of the results: sentences per second by batch size, and the growth of cost."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,14 +12,14 @@ from matplotlib.ticker import LogLocator
 from spinn.analysis.plots import STYLE
 from spinn.files import write_atomically
 
-# The three that the growth panels follow have the same colour everywhere; the rest are grey.
-COLOURS = {"spinn": "#0072b2", "treelstm": "#009e73", "lstm packed": "#d55e00"}
+# The contestants of the growth panels have the same colour everywhere; the others are grey.
+COLOURS = {"spinn_pi": "#0072b2", "treelstm": "#009e73", "lstm packed": "#d55e00"}
 GREY = "#9a9a9a"
 LABELS = {"length": "words in each sentence (balanced trees)", "width": "width d of words and h"}
 
 
 def draw(results: Mapping[str, Any], path: Path) -> None:
-    """Draw what `python -m benchmarks` found, as PNG."""
+    """Draw the results of `python -m benchmarks` as PNG."""
     groups = len(results["pairs"])
     with mpl.rc_context(STYLE):
         bars = sum(len(point["rows"]) for point in results["pairs"].values())
@@ -36,7 +36,7 @@ def draw(results: Mapping[str, Any], path: Path) -> None:
         for kind, title in panels.items():
             _growth(axes[kind], results[kind], title, LABELS[kind])
         figure.suptitle(_where(results), x=0.01, ha="left", fontsize=8, color="#555555")
-        figure.draw_without_rendering()  # settles where curves end
+        figure.draw_without_rendering()  # fixes the positions of the ends of curves
         for kind in panels:
             _name_ends(axes[kind], results[kind], 72 / figure.dpi)
         write_atomically(path, lambda draft: figure.savefig(draft, format="png", dpi=150))
@@ -66,27 +66,27 @@ def _speed(axes: Axes, points: Mapping[str, Any]) -> None:
     axes.set_yticks(ticks, list(rows) * len(names), fontsize=7)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(step * len(names) - 1, -1)
-    axes.margins(x=0.1)  # for the figures behind the bars
+    axes.margins(x=0.1)  # for the numbers behind the bars
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("sentences per second")
     axes.set_title("Training speed by contestant and pairs in a batch")
 
 
-def _bars(axes: Axes, name: str, places: list[int], figures: list[dict[str, float]]) -> None:
-    """One contestant's bars, darker the larger the batch, each with its figure behind it."""
-    for index, (y, figure) in enumerate(zip(places, figures, strict=True)):
+def _bars(axes: Axes, name: str, places: list[int], rows: list[dict[str, float]]) -> None:
+    """One contestant's bars, darker for larger batches, each followed by its number."""
+    for index, (y, row) in enumerate(zip(places, rows, strict=True)):
         axes.barh(
             y,
-            figure["median"],
+            row["median"],
             height=0.85,
             color=COLOURS.get(name, GREY),
-            alpha=0.4 + 0.6 * (index + 1) / len(figures),
-            xerr=figure["spread"],
+            alpha=0.4 + 0.6 * (index + 1) / len(rows),
+            xerr=row["spread"],
             error_kw={"elinewidth": 1, "ecolor": "#333333"},
         )
         axes.annotate(
-            f"{figure['median']:,.0f}",
-            (figure["median"] + figure["spread"], y),
+            f"{row['median']:,.0f}",
+            (row["median"] + row["spread"], y),
             xytext=(5, 0),
             textcoords="offset points",
             va="center",
@@ -98,9 +98,9 @@ def _growth(axes: Axes, points: Mapping[str, Any], title: str, label: str) -> No
     """A curve for each encoder."""
     values = [int(value) for value in points]
     for name, colour in COLOURS.items():
-        figures = [point["rows"][name]["training"] for point in points.values()]
-        medians = [figure["median"] for figure in figures]
-        spreads = [figure["spread"] for figure in figures]
+        rows = [point["rows"][name]["training"] for point in points.values()]
+        medians = [row["median"] for row in rows]
+        spreads = [row["spread"] for row in rows]
         axes.errorbar(values, medians, yerr=spreads, color=colour, marker="o", markersize=4)
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -115,10 +115,10 @@ def _growth(axes: Axes, points: Mapping[str, Any], title: str, label: str) -> No
 
 
 def _name_ends(axes: Axes, points: Mapping[str, Any], to_points: float) -> None:
-    """Write names beside the ends of curves, moved apart where they would touch.
+    """Label the ends of curves; labels that would overlap are moved apart.
 
     Args:
-        to_points: length of a pixel in points.
+        to_points: size of a pixel in points.
     """
     least, below = 11.0, -float("inf")  # points between two lines of text
     last = list(points)[-1]
@@ -144,5 +144,5 @@ def _where(results: Mapping[str, Any]) -> str:
     return (
         f"{machine.get('gpu') or machine['cpu']}, {settings['threads']} of {machine['cores']} "
         f"cores, torch {machine['torch']}, d = {settings['size']}, {results['date'][:10]}; "
-        "median ± half the range between quartiles"
+        "median ± half the interquartile range"
     )

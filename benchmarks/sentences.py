@@ -1,4 +1,4 @@
-"""Batches to measure on: like SNLI's, or of one given length."""
+"""Batches for benchmarks: with SNLI's statistics, or of one length."""
 
 import random
 
@@ -10,21 +10,21 @@ VOCABULARY = 20_000
 
 
 def snli_like(pairs: int, rng: random.Random) -> Sentences:
-    """Premises (14 ± 6 words) and hypotheses (8 ± 3), packed together.
+    """Draw premises (14 ± 6 words) and hypotheses (8 ± 3) as one batch.
 
-    Word frequencies follow Zipf's law, and trees lean to the right as those of English do.
+    Word frequencies follow Zipf's law; trees are mostly right-branching, as in English.
     """
     lengths = [max(1, round(rng.gauss(*PREMISE))) for _ in range(pairs)]
     lengths += [max(1, round(rng.gauss(*HYPOTHESIS))) for _ in range(pairs)]
-    return _pack([leaning_tree(length, rng) for length in lengths], rng)
+    return _draw_batch([leaning_tree(length, rng) for length in lengths], rng)
 
 
 def of_length(length: int, words: int, rng: random.Random) -> Sentences:
-    """As many sentences of one length, with balanced trees, as have `words` words in all."""
-    return _pack([balanced(length)] * max(1, words // length), rng)
+    """Draw sentences of one length with balanced trees, `words` words in total."""
+    return _draw_batch([balanced(length)] * max(1, words // length), rng)
 
 
-def _pack(trees: list[bytes], rng: random.Random) -> Sentences:
+def _draw_batch(trees: list[bytes], rng: random.Random) -> Sentences:
     lengths = [(len(tree) + 1) // 2 for tree in trees]
     zipf = [1 / rank for rank in range(1, VOCABULARY - 1)]
     words = iter(rng.choices(range(2, VOCABULARY), weights=zipf, k=sum(lengths)))

@@ -1,4 +1,4 @@
-"""Results as text."""
+"""Tables of benchmark results as text."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from benchmarks.experiments import GROWING
 
 
 def heading(results: Mapping[str, Any]) -> str:
-    """On what, and with which settings, the figures were measured."""
+    """Format the machine and the settings of the measurement."""
     machine, settings = results["machine"], results["settings"]
     where = machine.get("gpu") or machine["cpu"]
     precision = "float32" if settings["precision"] == "no" else "bfloat16 (autocast)"
@@ -20,7 +20,7 @@ def heading(results: Mapping[str, Any]) -> str:
 
 
 def batch_table(pairs: int, rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """A line for each contestant."""
+    """Format one line per encoder."""
     lines = [
         f"{pairs} pairs{'forward':>24}{'training':>19}{'':>18}training, of{'peak':>9}",
         f"{'':<18}{'sentences/s':>15}{'sentences/s':>20}{'lstm packed':>16}"
@@ -29,7 +29,7 @@ def batch_table(pairs: int, rows: Mapping[str, Mapping[str, Any]]) -> str:
     for name, row in rows.items():
         memory = row["peak_memory_mib"]
         lines.append(
-            f"{name:<18}{_figure(row['forward'], 0):>18}{_figure(row['training'], 0):>20}"
+            f"{name:<18}{_cell(row['forward'], 0):>18}{_cell(row['training'], 0):>20}"
             f"{row['of_lstm_packed']:>12.2f}x{row['of_reference']:>11.2f}x"
             f"{'–' if memory is None else f'{memory:,.0f}':>9}"
         )
@@ -37,13 +37,13 @@ def batch_table(pairs: int, rows: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def growth_table(what: str, title: str, points: Mapping[str, Mapping[str, Any]]) -> str:
-    """A line for each length or width."""
+    """Format one line per length or width."""
     lines = [title, f"{what:<8}" + "".join(f"{name:>18}" for name in GROWING)]
     for value, point in points.items():
-        cells = (f"{_figure(point['rows'][name]['training'], 1):>18}" for name in GROWING)
+        cells = (f"{_cell(point['rows'][name]['training'], 1):>18}" for name in GROWING)
         lines.append(f"{value:<8}" + "".join(cells))
     return "\n".join(lines)
 
 
-def _figure(summary: Mapping[str, float], digits: int) -> str:
+def _cell(summary: Mapping[str, float], digits: int) -> str:
     return f"{summary['median']:,.{digits}f} ± {summary['spread']:,.{digits}f}"

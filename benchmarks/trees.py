@@ -1,8 +1,8 @@
-"""Does it matter which trees, and where they come from? One command, one table.
+"""Compare encoders trained on gold trees, fixed shapes, random trees and predicted trees.
 
-`python -m benchmarks.trees [OVERRIDES...]` trains SPINN along gold trees, trees of fixed shapes and
-trees of its own, and a Gumbel TreeLSTM, each with several seeds, and compares accuracy and trees.
-Every run is one of `train.py`'s, in a folder of its own; runs that are finished are not made again.
+`python -m benchmarks.trees [OVERRIDES...]` trains SPINN-PI on gold trees and fixed shapes, and the
+encoders that predict trees, each with several seeds. It prints accuracy and agreement of the trees.
+Each run is a run of `train.py` in its own folder; finished runs are not repeated.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from spinn.training.loading import Run, load_run
 from spinn.trees.agreement import Conventions, f1, self_agreement
 from spinn.trees.transitions import Parse
 
-# What a row's runs are told, beside the seed: the encoder, and the trees that it follows.
+# Overrides of each row's runs, in addition to the seed: the encoder and its trees.
 ROWS = {
     "gold": ["model=spinn_pi", "data.trees=gold"],
     "predicted": ["model=spinn"],
@@ -42,11 +42,11 @@ ROWS = {
     "random": ["model=spinn_pi", "data.trees=random", "data.tree_seed={seed}"],
 }
 CONVENTIONS = Conventions()
-COLUMNS = ("test", "test_longer", "F1 with gold", "moves of gold", "self", "minutes")
+COLUMNS = ("test", "test_longer", "F1 with gold", "transitions of gold", "self", "minutes")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train what is missing, compare, print the table and leave it as JSON."""
+    """Train missing runs, compare, print the table and write it as JSON."""
     options = parse(arguments)
     rows = {name: [options.out / f"{name}-{seed}" for seed in options.seeds] for name in ROWS}
     train_missing(rows, options)
@@ -55,19 +55,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(table(results))
     print(
         f"Mean ± standard deviation of {len(options.seeds)} seeds. Accuracy in per cent; "
-        f"{CONVENTIONS.describe()}; each sentence of test once. Generated: {options.out}/trees.json"
+        f"{CONVENTIONS.describe()}; each sentence of test once. Saved: {options.out}/trees.json"
     )
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.trees", description=__doc__)
-    parser.add_argument("overrides", nargs="*", help="for every run, as train.py takes them")
+    parser.add_argument("overrides", nargs="*", help="of train.py, for every run")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="runs at a time")
-    parser.add_argument(
-        "--out", type=Path, default=Path("runs/trees"), help="a folder for all runs"
-    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="parallel runs")
+    parser.add_argument("--out", type=Path, default=Path("runs/trees"), help="folder of all runs")
     options = parser.parse_args(arguments)
     if options.jobs < 1:
         raise InputError(f"--jobs is {options.jobs}; expected 1 or more")
@@ -75,9 +73,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def train_missing(rows: dict[str, list[Path]], options: argparse.Namespace) -> None:
-    """Train every run that has no results yet, some at a time, one thread each.
+    """Train every run without results, in parallel, one thread each.
 
-    Raises: InputError: if a run fails, with the end of what it said.
+    Raises: InputError: if a run fails, with the last line of its output.
     """
     missing = {
         folder: [part.format(seed=seed) for part in (*ROWS[name], "seed={seed}")]
@@ -87,21 +85,21 @@ def train_missing(rows: dict[str, list[Path]], options: argparse.Namespace) -> N
     }
     options.out.mkdir(parents=True, exist_ok=True)
     check_overrides(options.out / "overrides.json", options.overrides)
-    settings = [[*own, *options.overrides] for own in missing.values()]
+    settings = [[*row, *options.overrides] for row in missing.values()]
     with ThreadPoolExecutor(options.jobs) as pool:
         try:
             done = pool.map(train, missing, settings)
             for _ in tqdm(done, total=len(missing), desc="train", unit="run"):
                 pass
-        except BaseException:  # what has not begun is not begun any more
+        except BaseException:  # runs that are not started yet are cancelled
             pool.shutdown(cancel_futures=True)
             raise
 
 
 def check_overrides(path: Path, overrides: Sequence[str]) -> None:
-    """Note with which overrides a folder's runs are made.
+    """Store the overrides of a folder's runs.
 
-    Raises: InputError: if there are runs made with others.
+    Raises: InputError: if the folder has runs with other overrides.
     """
     if path.is_file():
         before = json.loads(path.read_text(encoding="utf-8"))
@@ -111,67 +109,62 @@ def check_overrides(path: Path, overrides: Sequence[str]) -> None:
 
 
 def train(folder: Path, settings: Iterable[str]) -> None:
-    """Train one run, its output in a file beside its folder."""
+    """Train one run; its output goes to a file beside its folder."""
     log = folder.with_name(f"{folder.name}.log")
     own = [f"hydra.run.dir='{folder.resolve()}'", "trainer.threads=1"]
     command = [sys.executable, str(PROJECT_ROOT / "train.py"), *own, *settings]
     with log.open("w", encoding="utf-8") as file:
         ended = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, check=False)
     if ended.returncode:
-        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        raise InputError(f"{folder.name} ended with exit code {ended.returncode}: {said[-1:]}")
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise InputError(f"{folder.name} ended with exit code {ended.returncode}: {lines[-1:]}")
 
 
 def compare(folders: Sequence[Path]) -> dict[str, list[float]]:
-    """Figures of the runs of one row, a value for each run; of `self` one in all."""
-    figures: dict[str, list[float]] = {}
-    found = []
+    """Return the columns of one row: one value per run, but one in total for `self`."""
+    columns: dict[str, list[float]] = {}
+    predicted = []
     for folder in folders:
         results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
         trees, golds = trees_of_test(load_run(folder))
-        found.append(trees)
-        told = {
+        predicted.append(trees)
+        values = {
             "test": results["test"]["accuracy"],
             "F1 with gold": f1(trees, golds, CONVENTIONS),
-            "moves of gold": results["test"].get("transition_accuracy")
+            "transitions of gold": results["test"].get("transition_accuracy")
             if results["trees"] == GOLD
             else None,
             "test_longer": results["tests"].get("test_longer", {}).get("accuracy"),
             "minutes": results["train_seconds"] / 60,
         }
-        for name, value in told.items():
+        for name, value in values.items():
             if value is not None:
-                figures.setdefault(name, []).append(value)
-    if len(found) > 1:
-        figures["self"] = [self_agreement(found, CONVENTIONS)]
-    return figures
+                columns.setdefault(name, []).append(value)
+    if len(predicted) > 1:
+        columns["self"] = [self_agreement(predicted, CONVENTIONS)]
+    return columns
 
 
 def trees_of_test(run: Run) -> tuple[list[bytes], list[bytes]]:
-    """The trees that a run's encoder uses for the sentences of test, each once, and gold's."""
+    """Return the encoder's trees of the distinct sentences of test, and the gold trees."""
     assert isinstance(run.dataset, PairFiles)
-    given, gold = sentences_of_test(run.dataset), sentences_of_test(as_gold(run.dataset))
-    both = dict(zip(gold, given, strict=True))  # each sentence once
-    found = encoder_trees(run.task.encoder, list(both.values()), run.vocabulary, batch_size=256)
-    return found, [tree for _, tree in both]
+    gold_data = replace(run.dataset, settings=replace(run.dataset.settings, trees="gold"))
+    given, gold = sentences_of_test(run.dataset), sentences_of_test(gold_data)
+    distinct = dict(zip(gold, given, strict=True))
+    trees = encoder_trees(run.task.encoder, list(distinct.values()), run.vocabulary, batch_size=256)
+    return trees, [tree for _, tree in distinct]
 
 
 def sentences_of_test(dataset: PairFiles) -> list[Parse]:
-    """Premises and hypotheses of test as the dataset has them."""
+    """Return all premises and hypotheses of test."""
     return [parse for example in dataset.load().test for parse in example.sentences]
 
 
-def as_gold(dataset: PairFiles) -> PairFiles:
-    """The same dataset with its own trees."""
-    return replace(dataset, settings=replace(dataset.settings, trees="gold"))
-
-
 def table(results: dict[str, dict[str, list[float]]]) -> str:
-    """A line for each row of runs."""
-    shown = [name for name in COLUMNS if any(name in figures for figures in results.values())]
+    """Format one line per row."""
+    shown = [name for name in COLUMNS if any(name in row for row in results.values())]
     cells = {
-        name: [_cell(figures.get(column), column) for column in shown]
-        for name, figures in results.items()
+        name: [_cell(row.get(column), column) for column in shown] for name, row in results.items()
     }
     return aligned(shown, cells)
 

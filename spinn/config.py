@@ -1,8 +1,7 @@
-"""From a section of the configuration to checked keyword arguments, and to an object.
+"""A section of the configuration, checked against the signature of the class that it configures.
 
-A section is checked against the signature of what it configures, so that a class states its
-settings once, in its constructor, and a misspelt key or a wrong type is named before any data is
-read.
+A class states its settings once, in its constructor. A misspelt key or a wrong type is an error
+that names the key, before any data is read.
 """
 
 import dataclasses
@@ -11,18 +10,20 @@ import importlib
 import inspect
 import types
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from spinn.errors import InputError
 
+T = TypeVar("T")
+
 
 def nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
     """Return a sentence that names the known key nearest to `name`, or all of them.
 
-    Args: prefix: what stands before each key, and says nothing of how near two are.
+    Args: prefix: printed before each key, and left out of the comparison.
     """
     known = sorted(known)
     close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
@@ -43,10 +44,10 @@ def arguments(
 
     Args:
         section: a mapping.
-        target: the class or function whose signature says what is expected.
-        key: where the section stands in the configuration, for messages; empty at the root.
-        given: parameters that the caller passes itself and the section must not name.
-        apart: keys of the section that are read elsewhere; `_target_` always is.
+        target: the class or function whose signature gives the expected names and types.
+        key: the section's place in the configuration, for messages; empty at the root.
+        given: parameters that the caller passes itself; the section must not name them.
+        apart: keys of the section that other code reads; `_target_` is always one of them.
 
     Raises:
         InputError: for an unknown key, a missing one or a wrong type, by its full name.
@@ -68,7 +69,7 @@ def arguments(
 
 
 def _resolved(section: DictConfig, key: str) -> dict[str, Any]:
-    """Return a section as plain Python, its interpolations replaced by what they stand for."""
+    """Return a section as plain Python, its interpolations replaced by their values."""
     try:
         return OmegaConf.to_container(section, resolve=True)  # type: ignore[return-value]
     except OmegaConfBaseException as error:
@@ -104,49 +105,52 @@ def _simplify(annotation: Any) -> tuple[tuple[Any, ...], Any]:
     return (), annotation
 
 
-def target_of(section: Any, *, within: str, key: str) -> Any:
-    """Return the public class that a section's `_target_` names, if it is one of `within`.
+def class_of(section: Any, base: type, *, within: str, key: str) -> type[Any]:
+    """Return the class that a section's `_target_` names: a public one of `within`, below `base`.
 
-    What is read from a run folder is data: this check is what keeps it from naming any other code.
+    A run folder is data: this check keeps it from naming any other code.
 
     Raises:
-        InputError: if the target is missing, not in the package, or no public class of it.
+        InputError: if the target is missing, abstract, or no such class.
     """
     path = section.get("_target_") if OmegaConf.is_dict(section) else None
     if not isinstance(path, str) or not path.startswith(f"{within}."):
         raise InputError(f"{key}._target_ is {path!r}; expected a class of {within}")
     module_name, _, name = path.rpartition(".")
     try:
-        target = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError) as error:
+        found = vars(importlib.import_module(module_name))[name]
+    except (ImportError, KeyError) as error:
         raise InputError(f"{key}._target_ is {path!r}: there is no such class") from error
-    if not inspect.isclass(target) or target.__module__ != module_name or name.startswith("_"):
+    if not inspect.isclass(found) or found.__module__ != module_name or name.startswith("_"):
         raise InputError(f"{key}._target_ is {path!r}; expected a public class of {module_name}")
-    if inspect.isabstract(target):
-        raise InputError(f"{key}._target_ is {path!r}, which others build on; name one of those")
-    return target
+    if inspect.isabstract(found):
+        raise InputError(f"{key}._target_ is {path!r}, an abstract class; name a subclass")
+    if not issubclass(found, base):
+        raise InputError(f"{key}._target_ is {path!r}; expected a subclass of {base.__name__}")
+    return found
 
 
-def factory(
-    section: Any, *, within: str, key: str, given: Collection[str] = (), apart: Collection[str] = ()
-) -> Callable[..., Any]:
-    """Return what builds the object that a section describes, once the caller gives the rest.
+def constructor(
+    section: Any,
+    target: Callable[..., T],
+    *,
+    key: str,
+    given: Collection[str] = (),
+    apart: Collection[str] = (),
+) -> Callable[..., T]:
+    """Check a section; return what constructs its object from the parameters in `given`.
 
-    Args:
-        within: the package that the section's `_target_` must stand in.
-        key, given, apart: as in `arguments`.
+    Args: section, target, key, given, apart: as in `arguments`.
 
     Raises:
-        InputError: at once if the section is bad, or on the call if a value is out of its range.
+        InputError: at once if the section is bad; on the call if a value is out of its range.
     """
-    target = target_of(section, within=within, key=key)
     settings = arguments(section, target, key=key, given=given, apart=apart)
-    return lambda **rest: construct(target, key=key, **settings, **rest)
 
+    def construct(**rest: Any) -> T:
+        try:
+            return target(**settings, **rest)
+        except ValueError as error:
+            raise InputError(f"{key}: {error}") from error
 
-def construct(target: Callable[..., Any], *, key: str, **values: Any) -> Any:
-    """Call a constructor; a value out of its range is named with its section."""
-    try:
-        return target(**values)
-    except ValueError as error:
-        raise InputError(f"{key}: {error}") from error
+    return construct

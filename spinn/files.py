@@ -1,4 +1,4 @@
-"""Files that are whole or not there at all."""
+"""Atomic writing of files."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a file beside `path`, then move it into place in one step."""
+    """Call `write` with a temporary path beside `path`, then rename the file to `path`."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         write(draft)

@@ -1,4 +1,4 @@
-"""Text: plain text to words, and numbers with their nouns."""
+"""Tokenisation of plain text, and plurals in messages."""
 
 from __future__ import annotations
 

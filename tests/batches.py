@@ -1,4 +1,4 @@
-"""Batches that every encoder is tested on."""
+"""Batches that every encoder and machine is tested on."""
 
 import random
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def double_precision() -> object:
 
 
 def pack(trees: list[bytes], seed: int = 0) -> Sentences:
-    """Put random words under the trees; few different ones, so that words come again."""
+    """Put random words under the trees; few different ones, so that words repeat."""
     rng = random.Random(seed)
     words = [[rng.randrange(1, VOCABULARY) for _ in range((len(t) + 1) // 2)] for t in trees]
     return Sentences.from_lists(words, trees)
@@ -32,10 +32,10 @@ def split(sentences: Sentences) -> list[Sentences]:
     """Each sentence of a batch alone."""
     lengths = sentences.lengths
     words = sentences.words.split(lengths.tolist())
-    moves = sentences.transitions.split((2 * lengths - 1).tolist())
+    transitions = sentences.transitions.split((2 * lengths - 1).tolist())
     return [
         Sentences.from_lists([w.tolist()], [bytes(m.tolist())])
-        for w, m in zip(words, moves, strict=True)
+        for w, m in zip(words, transitions, strict=True)
     ]
 
 

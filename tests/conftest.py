@@ -1,4 +1,4 @@
-"""Shared by all tests: where the fixtures and the real data are."""
+"""Fixtures for all tests."""
 
 import spinn  # noqa: I001 - before torch, for the variables that torch reads at import
 
@@ -23,7 +23,7 @@ torch.set_num_threads(1)  # tests run side by side
 
 @pytest.fixture(scope="session", autouse=True)
 def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the user's own cache out of the tests."""
+    """Use a temporary cache folder instead of the user's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPINN_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
@@ -31,15 +31,15 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture
 def fixtures() -> Path:
-    """The folder of tiny invented data files."""
+    """The folder of small synthetic data files."""
     return TESTS / "fixtures"
 
 
 @pytest.fixture
 def real_data() -> Callable[[str], Path]:
-    """Return a sub-folder of the real data, or skip the test where it is not there.
+    """Return a sub-folder of the real data; skip the test if it is missing.
 
-    It is looked for where SPINN_DATA points, else in ../shared/data beside the project.
+    The data folder is SPINN_DATA, or else ../shared/data beside the project.
     """
     default = TESTS.parent.parent / "shared" / "data"
     root = Path(os.environ.get("SPINN_DATA") or default)
@@ -53,7 +53,7 @@ def real_data() -> Callable[[str], Path]:
 
 
 def write_pairs(path: Path, count: int, seed: int) -> None:
-    """Write pairs in SNLI's form that a small model learns: same, opposite or other words."""
+    """Write pairs in SNLI's format that a small model can learn: same, opposite or other words."""
     rng = random.Random(seed)
     animals, acts, opposite = ["dogs", "cats", "birds"], ["move", "stop"], {"move": "stop"}
     rows = []
@@ -78,7 +78,7 @@ def write_pairs(path: Path, count: int, seed: int) -> None:
 
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with train, dev, test and test_more, in SNLI's form, that is learned in seconds."""
+    """A folder with train, dev, test and test_more in SNLI's format, learnable in seconds."""
     folder = tmp_path_factory.mktemp("tiny data")  # with a space, as users' folders have
     for seed, (name, count) in enumerate(
         {"train": 120, "dev": 30, "test": 30, "test_more": 12}.items()
@@ -89,7 +89,7 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny_overrides(tiny_data: Path, tmp_path: Path) -> list[str]:
-    """What makes `train.py` a job of a second or two."""
+    """Overrides with which `train.py` takes a second or two."""
     return [
         f"data.root='{tiny_data}'",
         "data.train=[train.jsonl]",
@@ -109,7 +109,7 @@ def tiny_overrides(tiny_data: Path, tmp_path: Path) -> list[str]:
 
 @pytest.fixture
 def composed() -> Iterator[Callable[..., DictConfig]]:
-    """Compose the configuration as train.py does, its run folder given."""
+    """Compose the configuration as train.py does, with a given run folder."""
 
     def compose_with(*overrides: str) -> DictConfig:
         config = compose("train", overrides=list(overrides), return_hydra_config=True)

@@ -1,4 +1,4 @@
-"""A server on loopback that breaks off, lies and changes its files as a test tells it to."""
+"""A server on loopback with scripted faults: broken connections, wrong headers, changed files."""
 
 import io
 import threading
@@ -15,11 +15,11 @@ import pytest
 
 @dataclass
 class Site:
-    """What the server has, what it is to do with the next requests, and what it was asked.
+    """The server's files, scripted faults for the next requests, and the requests so far.
 
-    Each entry of `script` is for one request: `status`, `headers` (also in place of its own),
-    `cut` (break off after so many bytes), `whole` (ignore Range), `stall` (send no more), `mute`
-    (send nothing at all), `drip` (go on with a byte at a time, for good).
+    Each entry of `script` is for one request: `status`, `headers` (these replace the server's own),
+    `cut` (close after so many bytes), `whole` (ignore Range), `stall` (stop sending), `mute` (send
+    nothing), `drip` (send one byte at a time, without end).
     """
 
     address: str = ""
@@ -70,7 +70,7 @@ def drip(site: Site, handler: BaseHTTPRequestHandler) -> None:
 
 
 def wanted(site: Site, headers: Any) -> int:
-    """The first byte asked for; 0 where If-Range names another version."""
+    """Return the first requested byte; 0 if If-Range names another version."""
     if "Range" not in headers or headers.get("If-Range", site.etag) != site.etag:
         return 0
     return int(headers["Range"].removeprefix("bytes=").removesuffix("-"))
@@ -78,7 +78,7 @@ def wanted(site: Site, headers: Any) -> int:
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A running server; the client neither waits between attempts nor uses a proxy."""
+    """Run a server; the client does not wait between attempts and uses no proxy."""
     monkeypatch.setattr("spinn.data.download.fetching.WAITS", (0.0, 0.0))
     monkeypatch.setenv("no_proxy", "*")
     site = Site()
@@ -107,7 +107,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 @pytest.fixture
 def zipped() -> Callable[[Mapping[str, bytes | tuple[int, bytes]]], bytes]:
-    """Make a zip of names and contents; a content may come with the Unix mode of its member."""
+    """Build a zip from names and contents; a content may have the Unix mode of its member."""
 
     def make(members: Mapping[str, bytes | tuple[int, bytes]]) -> bytes:
         stream = io.BytesIO()
@@ -115,7 +115,7 @@ def zipped() -> Callable[[Mapping[str, bytes | tuple[int, bytes]]], bytes]:
             for name, content in members.items():
                 mode, data = content if isinstance(content, tuple) else (0o100644, content)
                 info = zipfile.ZipInfo("name")
-                info.filename = info.orig_filename = name  # unchecked, as an attacker writes it
+                info.filename = info.orig_filename = name  # not checked by zipfile
                 info.external_attr, info.compress_type = mode << 16, zipfile.ZIP_DEFLATED
                 archive.writestr(info, data)
         return stream.getvalue()

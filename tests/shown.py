@@ -1,11 +1,11 @@
-"""A page in a browser, as a test sees it."""
+"""A page in a browser, for tests."""
 
 from pathlib import Path
 from typing import Any
 
 
 class Shown:
-    """A page in the browser, and everything that it said and asked for."""
+    """A page in the browser, its console messages and its requests."""
 
     def __init__(self, browser: Any, path: Path, **settings: Any) -> None:
         self.view = browser.new_page(**settings)

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from spinn.config import target_of
+from spinn.config import class_of
+from spinn.data.dataset import SequenceDataset
 from spinn.data.text.splits import DataSettings
+from spinn.encoders.encoder import Encoder
 from spinn.errors import InputError
+from spinn.layers.composition import Composition
 from spinn.layers.embedding import Vectors, WordEmbedding
-from spinn.training.build import check
+from spinn.tasks.task import Task
+from spinn.training.build import build
 from spinn.training.loop import TrainerSettings
 from spinn.training.optimization import OptimizerSettings
 from spinn.training.run import train
@@ -44,10 +48,18 @@ def parameters(target: Callable[..., Any]) -> set[str]:
 
 @pytest.mark.parametrize("option", options("model"))
 def test_a_model_lists_every_argument_of_its_encoder(option: str) -> None:
-    target = target_of(
-        OmegaConf.load(CONF / "model" / f"{option}.yaml"), within="spinn.encoders", key=""
-    )
-    assert keys_of("model", option) | {"embedding"} == parameters(target) | {"_target_"}
+    section = OmegaConf.load(CONF / "model" / f"{option}.yaml")
+    target = class_of(section, Encoder, within="spinn.encoders", key="")
+    groups = {"embedding", "composition"} & parameters(target)
+    assert keys_of("model", option) | groups == parameters(target) | {"_target_"}
+
+
+@pytest.mark.parametrize("option", options("model/composition"))
+def test_a_composition_lists_every_argument(option: str) -> None:
+    section = OmegaConf.load(CONF / "model" / "composition" / f"{option}.yaml")
+    target = class_of(section, Composition, within="spinn.layers", key="")
+    expected = parameters(target) - {"hidden_size", "tracker_size"} | {"_target_"}
+    assert keys_of("model/composition", option) == expected
 
 
 @pytest.mark.parametrize("option", options("model/embedding"))
@@ -58,9 +70,8 @@ def test_an_embedding_lists_every_argument(option: str) -> None:
 
 @pytest.mark.parametrize("option", options("task"))
 def test_a_task_lists_every_argument(option: str) -> None:
-    target = target_of(
-        OmegaConf.load(CONF / "task" / f"{option}.yaml"), within="spinn.tasks", key=""
-    )
+    section = OmegaConf.load(CONF / "task" / f"{option}.yaml")
+    target = class_of(section, Task, within="spinn.tasks", key="")
     offered = {"encoder", "labels", "outputs"}
     assert keys_of("task", option) - {"_target_"} == parameters(target) - offered
 
@@ -68,7 +79,7 @@ def test_a_task_lists_every_argument(option: str) -> None:
 @pytest.mark.parametrize("option", SEQUENCES)
 def test_sequences_list_every_argument_of_their_class(option: str) -> None:
     section = OmegaConf.load(CONF / "data" / f"{option}.yaml").data
-    target = target_of(section, within="spinn.data.sequences", key="data")
+    target = class_of(section, SequenceDataset, within="spinn.data.sequences", key="data")
     assert {str(key) for key in section} - {"_target_"} == parameters(target)
 
 
@@ -85,7 +96,15 @@ def test_settings_are_listed_in_full(group: str, settings: type) -> None:
     "choice",
     [
         f"{group}={option}"
-        for group in ("model", "model/embedding", "data", "task", "optimizer", "trainer")
+        for group in (
+            "model",
+            "model/embedding",
+            "model/composition",
+            "data",
+            "task",
+            "optimizer",
+            "trainer",
+        )
         for option in options(group)
     ],
 )
@@ -94,7 +113,7 @@ def test_every_option_passes_the_check(
 ) -> None:
     companion = COMPANIONS.get(choice)
     choices = [choice, companion] if companion else [choice]
-    check(composed(*choices, f"hydra.run.dir={tmp_path}"))
+    build(composed(*choices, f"hydra.run.dir={tmp_path}"))
 
 
 @pytest.mark.parametrize("option", SEQUENCES)
@@ -104,13 +123,59 @@ def test_sequences_train_a_few_steps(
     section = OmegaConf.load(CONF / "data" / f"{option}.yaml").data
     small = [f"data.{name}=40" for name in ("examples", "held_out") if section.get(name, 0) > 40]
     config = composed(
-        f"data={option}", "model=gru", "model.hidden_size=8", "trainer.epochs=1",
+        f"data={option}", "model.hidden_size=8", "trainer.epochs=1",
         "trainer.evaluate_every=null", f"hydra.run.dir={tmp_path}", *small,
     )  # fmt: skip
     results = train(config)
     assert results["steps"] > 0
     assert results["dev"]["loss"] > 0
-    assert set(results["tests"]) == set(check(config).dataset.load().tests)
+    assert set(results["tests"]) == set(build(config).dataset.load().tests)
+
+
+@pytest.mark.parametrize("option", SEQUENCES)
+def test_sequences_choose_a_recurrent_model_and_the_users_wins(
+    option: str, composed: Callable[..., DictConfig]
+) -> None:
+    own = composed(f"data={option}")
+    assert own.model._target_ == "spinn.encoders.recurrent.Recurrent"
+    assert own.names.model in {"rnn", "gru", "lstm", "bilstm"}
+    other = composed(f"data={option}", "model=treelstm")
+    assert other.model._target_ == "spinn.encoders.spinn_pi.SPINNPI"
+    assert other.names.model == "treelstm"
+
+
+DATA_WITH_A_TASK = """
+defaults:
+  - override /model: rnn
+  - override /model/embedding: vectors
+  - override /task: sequence_labelling
+_target_: spinn.data.sequences.addition.Addition
+"""
+
+
+@pytest.mark.parametrize("header", ["", "# @package data"])
+def test_a_data_file_may_choose_its_task_and_the_users_wins(
+    header: str, composed: Callable[..., DictConfig], tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine.yaml").write_text(header + DATA_WITH_A_TASK)
+    search = f"hydra.searchpath=['file://{tmp_path}']"
+    own = composed(search, "data=mine")
+    assert own.task._target_ == "spinn.tasks.sequence_tasks.SequenceLabelling"
+    assert own.model._target_ == "spinn.encoders.recurrent.Recurrent"
+    assert own.data._target_ == "spinn.data.sequences.addition.Addition"
+    other = composed(search, "data=mine", "task=seq2seq", "model=lstm")
+    assert other.task._target_ == "spinn.tasks.seq2seq.SequenceToSequence"
+    assert (other.names.model, other.model.cell) == ("lstm", "lstm")
+
+
+@pytest.mark.parametrize("model", ["rl_spinn", "gumbel_treelstm"])
+def test_a_model_that_finds_trees_trains_on_sequences_of_symbols(
+    model: str, composed: Callable[..., DictConfig], tmp_path: Path
+) -> None:
+    small = ["data.examples=40", "data.held_out=20", "data.longer=[24]", "trainer.epochs=1"]
+    results = train(composed("data=parity", f"model={model}", *small, f"hydra.run.dir={tmp_path}"))
+    assert results["dev"]["examples"] == 20
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))
@@ -136,6 +201,30 @@ def test_every_experiment_trains_a_few_steps(
     assert results["vectors"]["coverage"] > 0
 
 
+@pytest.mark.parametrize("composition", options("model/composition"))
+@pytest.mark.parametrize("model", ["treelstm", "spinn"])
+def test_every_composition_trains(
+    model: str, composition: str, composed: Callable[..., DictConfig], tiny_overrides: list[str]
+) -> None:
+    choices = (f"model={model}", f"model/composition={composition}")
+    results = train(composed(*tiny_overrides, *choices))
+    assert results["dev"]["examples"] == 30
+
+
+def test_a_composition_is_a_composition(composed: Callable[..., DictConfig]) -> None:
+    choices = ("model=treelstm", "model.composition._target_=spinn.layers.heads.MLP")
+    with pytest.raises(InputError, match=r"model.composition._target_ is .*; expected a compos"):
+        build(composed(*choices))
+
+
+def test_a_machine_that_does_not_exist_for_a_composition_is_named(
+    composed: Callable[..., DictConfig], tiny_overrides: list[str]
+) -> None:
+    choices = ("model=treelstm", "model/composition=grc", "model.machine=fused")
+    with pytest.raises(InputError, match="choose machine=batched or auto"):
+        train(composed(*tiny_overrides, *choices))
+
+
 @pytest.mark.parametrize("debug", options("debug"))
 def test_every_debug_run_trains(
     debug: str, composed: Callable[..., DictConfig], tiny_overrides: list[str]
@@ -154,8 +243,12 @@ def test_every_debug_run_trains(
         (["data=addition", "model/embedding=learned"], "choose model/embedding=vectors"),
         (["model/embedding=vectors"], "choose model/embedding=learned"),
         (
+            ["data=parity", "model=spinn"],
+            "model: SupervisedSPINN learns to parse from gold trees, and sequences of symbols have",
+        ),
+        (
             ["data=parity", "data._target_=spinn.data.sequences.forecast.Scaling"],
-            "data._target_ is 'spinn.data.sequences.forecast.Scaling'; expected a dataset",
+            "data._target_ is 'spinn.data.sequences.forecast.Scaling'; expected a subclass of",
         ),
     ],
 )
@@ -163,4 +256,4 @@ def test_options_that_do_not_fit_each_other_are_named(
     choices: list[str], message: str, composed: Callable[..., DictConfig]
 ) -> None:
     with pytest.raises(InputError, match=message):
-        check(composed(*choices))
+        build(composed(*choices))

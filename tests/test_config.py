@@ -4,8 +4,9 @@ from typing import Any, Literal
 import pytest
 from omegaconf import OmegaConf
 
-from spinn.config import arguments, construct, factory, nearest, target_of
+from spinn.config import arguments, class_of, constructor, nearest
 from spinn.data.text.readers.logic import LogicReader
+from spinn.encoders.encoder import Encoder
 from spinn.errors import InputError
 
 
@@ -79,20 +80,32 @@ def test_a_value_in_place_of_a_section_is_named() -> None:
 )
 def test_only_public_classes_of_the_package_are_built(path: Any) -> None:
     with pytest.raises(InputError, match=r"model\._target_ is .*(expected|no such)"):
-        target_of(OmegaConf.create({"_target_": path}), within="spinn.encoders", key="model")
+        class_of(
+            OmegaConf.create({"_target_": path}), Encoder, within="spinn.encoders", key="model"
+        )
 
 
-def test_a_class_that_others_build_on_is_not_built() -> None:
-    path = "spinn.data.sequences.drawing.Longer"
-    with pytest.raises(InputError, match=r"data\._target_ is .*Longer', which others build on"):
-        target_of(OmegaConf.create({"_target_": path}), within="spinn.data.sequences", key="data")
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("spinn.encoders.encoder.Encoder", "an abstract class; name a subclass"),
+        ("spinn.encoders.recurrent.Recurrent", "expected a subclass of Reader"),
+    ],
+)
+def test_an_abstract_class_or_one_of_another_kind_is_refused(path: str, message: str) -> None:
+    class Reader:
+        """Another base."""
+
+    with pytest.raises(InputError, match=rf"model\._target_ is '{path}'[,;] {message}"):
+        class_of(OmegaConf.create({"_target_": path}), Reader, within="spinn.encoders", key="model")
 
 
-def test_factory_builds_what_the_section_says() -> None:
+def test_a_constructor_builds_the_object_of_its_section() -> None:
     section = OmegaConf.create(
         {"_target_": "spinn.data.text.readers.logic.LogicReader", "labels": ["="]}
     )
-    reader = factory(section, within="spinn.data.text.readers", key="data.reader")()
+    kind = class_of(section, object, within="spinn.data.text.readers", key="data.reader")
+    reader = constructor(section, kind, key="data.reader")()
     assert isinstance(reader, LogicReader)
     assert reader.labels == ("=",)
 
@@ -101,8 +114,9 @@ def test_a_value_out_of_range_is_named_with_its_section() -> None:
     def refuse(size: int) -> None:
         raise ValueError(f"size is {size}; expected 1 or more")
 
+    build = constructor(OmegaConf.create({"size": 0}), refuse, key="model")
     with pytest.raises(InputError, match="model: size is 0; expected 1 or more"):
-        construct(refuse, key="model", size=0)
+        build()
 
 
 def test_nearest_names_one_key_or_all() -> None:

@@ -1,6 +1,7 @@
 """Imports go one way between the packages of spinn (see ARCHITECTURE.md)."""
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def test_a_package_imports_only_from_packages_below(path: Path) -> None:
         assert LAYERS[other] < LAYERS[own], f"{own} must not import {name}"
 
 
-def test_trees_planning_and_downloads_do_without_torch() -> None:
+def test_trees_planning_and_downloads_do_not_import_torch() -> None:
     light = ["batch/schedule.py", "batch/planning.py", "errors.py", "files.py", "text.py"]
     light += [str(path.relative_to(PACKAGE)) for path in (PACKAGE / "trees").glob("*.py")]
     light += [str(path.relative_to(PACKAGE)) for path in (PACKAGE / "data/download").glob("*.py")]
@@ -73,7 +74,30 @@ def test_reference_needs_numpy_and_trees_alone() -> None:
             assert ours or name.split(".")[0] in allowed, f"{path.name} must not import {name}"
 
 
-def test_lessons_alone_import_reference_and_nothing_imports_lessons() -> None:
+@pytest.mark.parametrize("folder", ["lessons", "reference"])
+def test_lessons_and_reference_need_numpy_alone(folder: str) -> None:
+    """Also transitively: all other modules are of the standard library or of this package."""
+    modules = [f"spinn.{folder}.{path.stem}" for path in (PACKAGE / folder).glob("[!_]*.py")]
+    code = f"""
+import importlib, sys
+import numpy.random
+before = set(sys.modules)
+for name in {modules!r}:
+    importlib.import_module(name)
+roots = {{name.split(".")[0] for name in set(sys.modules) - before}}
+print(*sorted(roots - sys.stdlib_module_names - {{"numpy"}}))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["spinn"]
+
+
+def test_only_lessons_import_reference_and_nothing_imports_lessons() -> None:
     for path in FILES:
         own = path.relative_to(PACKAGE).parts[0]
         for name in imports(path):

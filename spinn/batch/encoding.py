@@ -1,4 +1,4 @@
-"""What an encoder gives."""
+"""The output of an encoder."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,18 +11,19 @@ from spinn.batch.sentences import Sentences
 
 @dataclass(frozen=True)
 class Encoding:
-    """What an encoder makes of a batch.
+    """An encoded batch.
 
     Attributes:
-        sentence: (B, D) one vector a sentence.
-        tokens: (N, D) one vector a word in its context, where the encoder has them.
-        gather_nodes: makes `nodes`, where the encoder follows the tree.
-        transitions: (2N-B,) the moves as uint8, on the CPU, where the encoder chose its own.
-        choices: (2N-B, 2) log-probabilities of SHIFT and of REDUCE before each move, where the
-            encoder predicts moves; -inf for one that is not legal.
-        gather_tracking: makes `tracking`, where there is a Tracker.
-        rollouts: (R, B, D) what a task is to judge for an encoder that learns from rewards: the
-            sentences along one choice of trees and another, without dropout and gradient.
+        sentence: (B, D) one vector per sentence.
+        tokens: (N, D) one vector per word in its context, where the encoder has them.
+        gather_nodes: computes `nodes`, where the encoder follows trees.
+        transitions: (2N-B,) predicted SHIFT and REDUCE as uint8, on the CPU; None where the encoder
+            followed the given ones, or uses none.
+        log_probs: (2N-B, 2) log-probabilities of SHIFT and REDUCE before each transition, where the
+            encoder predicts them; -inf for an illegal one.
+        gather_tracking: computes `tracking`, where there is a Tracker.
+        rollouts: (R, B, D) sentence vectors that the task computes rewards for: the sentences along
+            R choices of trees, without dropout and gradient.
     """
 
     sentence: Tensor
@@ -35,18 +36,18 @@ class Encoding:
 
     @cached_property
     def nodes(self) -> Tensor | None:
-        """(M, D) one vector a word, then one a REDUCE, each sentence after sentence.
+        """(M, D) one vector per word, then one per REDUCE, each sentence after sentence.
 
-        Laid out when asked for: a classifier of sentences does without, and their gradient alone
-        takes a twentieth of a step.
+        Computed on first use: sentence classifiers do not need them, and their gradient takes 5 %
+        of a training step.
         """
         return None if self.gather_nodes is None else self.gather_nodes()
 
     @cached_property
     def tracking(self) -> Tensor | None:
-        """(2N-B, K) the Tracker's h before each move, sentence after sentence."""
+        """(2N-B, K) the Tracker's h before each transition, sentence after sentence."""
         return None if self.gather_tracking is None else self.gather_tracking()
 
     def followed_transitions(self, sentences: Sentences) -> Tensor:
-        """(2N-B,) the moves that were made: the encoder's own, or those given with `sentences`."""
+        """(2N-B,) the transitions that were followed: predicted, or given with `sentences`."""
         return sentences.transitions if self.transitions is None else self.transitions

@@ -1,8 +1,19 @@
-"""Plan a batch: from transitions to a schedule, for all sentences at once, with NumPy alone."""
+"""Plan a batch: from transitions to a schedule, for all sentences at once, with NumPy alone.
+
+The example in the comments is that of `spinn.batch.schedule`: `( the ( old church ) )` and
+`( robins sing )`, with the transitions S S S R R and S S R, packed one sentence after the other.
+"""
 
 import numpy as np
 
-from spinn.batch.schedule import PACE, Groups, Leaves, Reading, Schedule, Tracking
+from spinn.batch.schedule import (
+    LEFT_INTERVAL,
+    Groups,
+    Leaves,
+    Schedule,
+    Tracking,
+    WordSequence,
+)
 from spinn.trees.oracle import Integers, Transitions, positions
 from spinn.trees.transitions import REDUCE
 
@@ -10,26 +21,26 @@ LEFT, RIGHT, ROOT = 0, 1, 2  # what a node is to its parent; roots have none
 
 
 def plan(transitions: Transitions, lengths: Integers, words: Integers) -> Schedule[Integers]:
-    """Plan the moves of a batch.
+    """Plan the transitions of a batch.
 
     Args:
-        transitions: (M,) SHIFT and REDUCE, sentence after sentence, 2T-1 moves for T words.
+        transitions: (M,) SHIFT and REDUCE, sentence after sentence, 2T-1 for T words.
         lengths: (B,) words in each sentence.
         words: (N,) word ids, sentence after sentence.
 
     Raises:
-        ValueError: if the moves of a sentence do not build one tree over its words.
+        ValueError: if the transitions of a sentence do not build one tree over its words.
     """
     forest = _Forest(transitions, lengths)
-    steps, order = forest.groups(forest.step, pace=PACE)
-    levels, _ = forest.groups(forest.heights(), pace=1)
+    steps, order = forest.groups(forest.step, interval=LEFT_INTERVAL)
+    levels, _ = forest.groups(forest.heights(), interval=1)
     return Schedule(
         each=_leaves(forest, np.arange(len(words))),
         distinct=_leaves(forest, words),
         levels=levels,
         steps=steps,
         tracking=_tracking(forest, order, steps),
-        reading=_reading(forest),
+        sequence=_sequence(forest),
         roots=forest.roots(),
         composed=np.flatnonzero(lengths > 1),
         alone=np.flatnonzero(lengths == 1),
@@ -37,7 +48,21 @@ def plan(transitions: Transitions, lengths: Integers, words: Integers) -> Schedu
 
 
 class _Forest:
-    """The trees of a batch, node by node in the order of the packed moves that push them."""
+    """The trees of a batch. An entry is what one packed transition pushes: a word or a node.
+
+    Example, with the entries in columns and M = 8 for "none":
+
+        entry      0    1    2      3    4    5       6     7
+        pushes     the  old  church R    R    robins  sing  R
+        sentence   0    0    0      0    0    1       1     1
+        step       0    1    2      3    4    0       1     2
+        number     0    2    4      6    7    1       3     5    number by step, as in the schedule
+        top        8    0    1      2    3    8       5     6    entry on top before the transition
+        second     8    8    0      1    0    8       8     5    entry below it
+        side       L    L    R      R    -    L       R     -
+        parent     4    3    3      4    8    7       7     8
+        height     0    0    0      1    2    0       0     1
+    """
 
     def __init__(self, transitions: Transitions, lengths: Integers) -> None:
         self.lengths = lengths
@@ -45,12 +70,13 @@ class _Forest:
         self.inner = transitions == REDUCE
         self.size = len(transitions)
         self.word = np.where(self.inner, lengths.sum(), np.cumsum(~self.inner) - 1)
-        self.sorting = np.argsort(-lengths, kind="stable")
+        self.sorting = np.argsort(-lengths, kind="stable")  # longest sentence first
         self.row = np.argsort(self.sorting)[self.sentence]
         self.live = _live(2 * lengths - 1)
-        self.move = (np.cumsum(self.live) - self.live)[self.step] + self.row
+        self.number = (np.cumsum(self.live) - self.live)[self.step] + self.row
 
-        # What lies on the stack before each move; `size` stands for an empty place.
+        # What lies on the stack before each transition; `size` stands for an empty place. The top
+        # is what the transition before has pushed.
         self.top = np.where(self.step > 0, np.arange(self.size) - 1, self.size)
         self.second = self._second(depth)
         self.side = np.full(self.size, ROOT)
@@ -61,7 +87,12 @@ class _Forest:
             self.parent[child] = reduces
 
     def _second(self, depth: Integers) -> Integers:
-        """The entry below the top lies at depth - 1, and is the latest that was pushed there."""
+        """The entry below the top: the latest that was pushed to the depth before, minus one.
+
+        Pushes are sorted by (sentence, depth, step). The wanted one is the last before
+        (sentence, depth before the transition - 1, step). In the example the REDUCE of step 3 has
+        depth 3 before it, so it looks for the latest push to depth 2: "old", at step 1.
+        """
         before = depth + np.where(self.inner, 1, -1)
         place = self.sentence * (depth.max() + 1)
         pushed = (place + depth) * len(self.live) + self.step
@@ -71,18 +102,19 @@ class _Forest:
         return np.where(before >= 2, found, self.size)
 
     def heights(self) -> Integers:
-        """Height of every node; words have height 0."""
+        """Height of every entry; words have height 0."""
         height = np.zeros(self.size, dtype=np.int64)
-        reduces = np.argsort(self.move)[np.sort(self.move[self.inner])]
+        reduces = np.argsort(self.number)[np.sort(self.number[self.inner])]
         ends = np.cumsum(np.bincount(self.step[reduces], minlength=1))
-        for made in np.split(reduces, ends[:-1]):
-            height[made] = 1 + np.maximum(height[self.second[made]], height[self.top[made]])
+        for composed in np.split(reduces, ends[:-1]):
+            children = self.second[composed], self.top[composed]
+            height[composed] = 1 + np.maximum(height[children[0]], height[children[1]])
         return height
 
-    def groups(self, key: Integers, pace: int) -> tuple[Groups[Integers], Integers]:
-        """Group inner nodes by `key`, and left children at `pace` groups a turn.
+    def groups(self, key: Integers, interval: int) -> tuple[Groups[Integers], Integers]:
+        """Group nodes by `key`, and left children by `interval` groups.
 
-        Returns: the groups, and their nodes in order.
+        Returns: the groups, and the entries of their nodes in order.
         """
         reduces = np.flatnonzero(self.inner)
         side, group = self.side[reduces], key[reduces]
@@ -91,10 +123,11 @@ class _Forest:
         number[order] = np.arange(len(order))
         parents = number[self.parent[order]]
         sizes = np.bincount(3 * group + side, minlength=3 * (key.max() + 1)).reshape(-1, 3)
-        turns = np.bincount(_turns(np.arange(len(sizes)), pace), weights=sizes[:, LEFT])
+        left_group = _left_group(np.arange(len(sizes)), interval)
+        left_groups = np.bincount(left_group, weights=sizes[:, LEFT])
         groups = Groups(
             sizes=tuple((left, right, root) for left, right, root in sizes.tolist()),
-            turns=tuple(turns.astype(int).tolist()),
+            left_groups=tuple(left_groups.astype(int).tolist()),
             lefts=np.flatnonzero(self.side[order] == LEFT),
             rights=np.flatnonzero(self.side[order] == RIGHT),
             parents=parents,
@@ -105,15 +138,15 @@ class _Forest:
         return groups, order
 
     def roots(self) -> Integers:
-        """The last node of each sentence: a word, or N and the number of a REDUCE."""
+        """The last entry of each sentence: a word, or N and the number of a REDUCE."""
         last = np.cumsum(2 * self.lengths - 1) - 1
         reduces = self.lengths.sum() + np.cumsum(self.inner) - 1
         return np.where(self.inner, reduces, self.word)[last]
 
 
-def _turns(groups: Integers, pace: int) -> Integers:
-    """The turn in which the left children of each group are handed on."""
-    return (groups + pace - 1) // pace
+def _left_group(groups: Integers, interval: int) -> Integers:
+    """The left group of each group: with an interval of 2, steps 0 | 1 2 | 3 4 | ..."""
+    return (groups + interval - 1) // interval
 
 
 def _leaves(forest: _Forest, words: Integers) -> Leaves[Integers]:
@@ -133,44 +166,45 @@ def _leaves(forest: _Forest, words: Integers) -> Leaves[Integers]:
 
 
 def _tracking(forest: _Forest, order: Integers, steps: Groups[Integers]) -> Tracking[Integers]:
-    """What each move finds; `order` are the inner nodes by step."""
+    """What each transition sees; `order` are the entries of the nodes by step."""
     N, M = forest.lengths.sum(), forest.size
-    in_order = np.argsort(forest.move)
+    by_number = np.argsort(forest.number)
     buffer = np.cumsum(~forest.inner) - ~forest.inner
     buffer = np.where(buffer < np.cumsum(forest.lengths)[forest.sentence], buffer, N)
-    word, move = np.append(forest.word, N), np.append(forest.move, M)
+    word, number = np.append(forest.word, N), np.append(forest.number, M)
     seen = np.stack([buffer, word[forest.second], word[forest.top]], axis=1)
 
+    # Of the transitions that find a node second on the stack: which left child that is.
     lefts = order[forest.side[order] == LEFT]
-    number = np.full(M + 1, -1)
-    number[lefts] = np.arange(len(lefts))
-    found = number[forest.second]
+    left_number = np.full(M + 1, -1)
+    left_number[lefts] = np.arange(len(lefts))
+    found = left_number[forest.second]
     seconds = np.flatnonzero(found >= 0)
     seconds = seconds[np.argsort(found[seconds], kind="stable")]
     found = found[seconds]
-    turn = _turns(forest.step[lefts], pace=PACE)
-    first = np.cumsum(steps.turns) - steps.turns  # left child of each turn
+    left_group = _left_group(forest.step[lefts], LEFT_INTERVAL)
+    first = np.cumsum(steps.left_groups) - steps.left_groups  # left child of each left group
     return Tracking(
         live=tuple(forest.live.tolist()),
-        words=seen[in_order],
-        previous=move[forest.top][in_order],
-        packed=forest.move,
-        moves=forest.move[order],
+        words=seen[by_number],
+        previous=number[forest.top][by_number],
+        packed=forest.number,
+        reduces=forest.number[order],
         rows=forest.row[order],
-        tops=np.where(forest.side[order] == ROOT, M, move[order + 1]),
-        seconds=forest.move[seconds],
-        second_nodes=found - first[turn[found]],
-        second_sizes=tuple(np.bincount(turn[found], minlength=len(first)).tolist()),
+        tops=np.where(forest.side[order] == ROOT, M, number[order + 1]),
+        seconds=forest.number[seconds],
+        second_nodes=found - first[left_group[found]],
+        second_sizes=tuple(np.bincount(left_group[found], minlength=len(first)).tolist()),
     )
 
 
-def _reading(forest: _Forest) -> Reading[Integers]:
+def _sequence(forest: _Forest) -> WordSequence[Integers]:
     lengths = forest.lengths
     step = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     words = np.lexsort((forest.row[~forest.inner], step))
-    return Reading(live=tuple(_live(lengths).tolist()), words=words, rows=forest.sorting)
+    return WordSequence(live=tuple(_live(lengths).tolist()), words=words, rows=forest.sorting)
 
 
 def _live(durations: Integers) -> Integers:
-    """How many rows last longer than 0, 1, 2, ... steps."""
+    """The number of rows that last longer than 0, 1, 2, ... steps."""
     return len(durations) - np.cumsum(np.bincount(durations))[:-1]

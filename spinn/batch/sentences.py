@@ -1,4 +1,4 @@
-"""What an encoder takes: a batch of sentences."""
+"""The input of an encoder: a batch of sentences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,10 +23,10 @@ class Sentences:
     """A batch of B sentences with N words in all, one after the other, none padded.
 
     Attributes:
-        words: (N,) word ids, or (N, I) vectors in their place (`from_vectors`).
+        words: (N,) word ids, or (N, I) vectors instead (`from_vectors`).
         lengths: (B,) words in each sentence, always on the CPU.
         transitions: (2N-B,) SHIFT and REDUCE as uint8, always on the CPU.
-        schedule: pointers into the batch for every move, on the device of `words`.
+        schedule: pointers into the batch for every transition, on the device of `words`.
     """
 
     words: Tensor
@@ -38,14 +38,14 @@ class Sentences:
     def from_lists(
         cls, words: Sequence[Sequence[int]], transitions: Sequence[bytes]
     ) -> "Sentences":
-        """Put sentences one after the other and plan their moves.
+        """Pack sentences and plan their transitions.
 
         Args:
             words: ids of each sentence's words.
-            transitions: moves of each sentence, one byte each, 2T-1 for T words.
+            transitions: of each sentence, one byte each, 2T-1 for T words.
 
         Raises:
-            ValueError: if the moves of a sentence do not build one tree over its words.
+            ValueError: if the transitions of a sentence do not build one tree over its words.
         """
         if len(words) != len(transitions):
             raise ValueError(
@@ -55,7 +55,8 @@ class Sentences:
         for index, (ids, parse) in enumerate(zip(words, transitions, strict=True)):
             if len(parse) != max(0, 2 * len(ids) - 1):
                 raise ValueError(
-                    f"sentence {index}: {len(parse)} moves for {len(ids)} words; expected 2T-1"
+                    f"sentence {index}: {len(parse)} transitions for {len(ids)} words; "
+                    "expected 2T-1"
                 )
         return cls.from_arrays(
             np.fromiter(chain.from_iterable(words), dtype=np.int64),
@@ -67,15 +68,15 @@ class Sentences:
     def from_arrays(
         cls, words: Integers, lengths: Integers, transitions: Transitions
     ) -> "Sentences":
-        """Plan the moves of sentences that stand one after the other.
+        """Plan the transitions of packed sentences.
 
         Args:
             words: (N,) word ids.
             lengths: (B,) words in each sentence.
-            transitions: (2N-B,) moves.
+            transitions: (2N-B,) SHIFT and REDUCE.
 
         Raises:
-            ValueError: if the moves of a sentence do not build one tree over its words.
+            ValueError: if the transitions of a sentence do not build one tree over its words.
         """
         return cls(
             words=torch.from_numpy(words),
@@ -88,17 +89,17 @@ class Sentences:
     def from_vectors(
         cls, vectors: Vectors | Tensor, lengths: Integers, transitions: Transitions | None = None
     ) -> "Sentences":
-        """Plan sequences of vectors, which `spinn.layers.embedding.Vectors` takes as they are.
+        """Plan sequences of vectors, for the embedding `spinn.layers.embedding.Vectors`.
 
         Args:
             vectors: (N, I) floating point numbers, sequence after sequence; a tensor stays on its
-                device, and gets its gradient.
+                device and can have a gradient.
             lengths: (B,) vectors in each sequence.
-            transitions: (2N-B,) moves; right-branching trees if left out.
+            transitions: (2N-B,) SHIFT and REDUCE; right-branching trees if left out.
 
         Raises:
-            ValueError: if the vectors are not (N, I) numbers, or the moves of a sequence do not
-                build one tree over its vectors.
+            ValueError: if the vectors are not (N, I) numbers, or the transitions of a
+                sequence do not build one tree over its vectors.
         """
         words = torch.as_tensor(vectors)
         if words.ndim != 2 or not words.is_floating_point():
@@ -118,9 +119,9 @@ class Sentences:
         ).to(words.device)
 
     def with_transitions(self, transitions: Transitions) -> "Sentences":
-        """Plan other moves for the same words.
+        """Plan other transitions for the same words.
 
-        Raises: ValueError: if the moves of a sentence do not build one tree over its words.
+        Raises: ValueError: if the transitions of a sentence do not build one tree over its words.
         """
         of_ids = self.words.ndim == 1
         words = self.words.cpu().numpy() if of_ids else np.arange(len(self.words))
@@ -133,7 +134,7 @@ class Sentences:
 
     @classmethod
     def from_sequences(cls, rows: npt.NDArray[Any], lengths: Integers) -> "Sentences":
-        """Plan sequences that have no tree: (N,) ids or (N, I) vectors, right-branching."""
+        """Plan sequences without trees, (N,) ids or (N, I) vectors, as right-branching ones."""
         if rows.ndim == 2:
             return cls.from_vectors(rows, lengths)
         return cls.from_arrays(rows, lengths, _right_branching(lengths))
@@ -151,6 +152,6 @@ class Sentences:
 
 
 def _right_branching(lengths: Integers) -> Transitions:
-    """The moves of right-branching trees; `plan` names an empty sequence."""
-    moves = b"".join(right_branching(length) for length in lengths.tolist() if length > 0)
-    return np.frombuffer(moves, dtype=np.uint8).copy()
+    """Transitions of right-branching trees; `plan` reports an empty sequence."""
+    transitions = b"".join(right_branching(length) for length in lengths.tolist() if length > 0)
+    return np.frombuffer(transitions, dtype=np.uint8).copy()

@@ -80,14 +80,14 @@ def _test_panel(loaded: Run) -> TestPanel:
     from spinn.analysis.plots import TestPanel
     from spinn.data.sequences.forecast import Forecast
     from spinn.training.batches import Batches
-    from spinn.training.evaluation import outputs
+    from spinn.training.evaluation import predict_sequences
 
     dataset = loaded.dataset
     test = dataset.load().test
     if not isinstance(dataset, Forecast):
         test = test[:1]
     batches = Batches(loaded.task.prepare(test, loaded.vocabulary), batch_size=256)
-    predicted = outputs(loaded.task, batches, torch.device("cpu")).numpy()
+    predicted = predict_sequences(loaded.task, batches, torch.device("cpu")).numpy()
     if not isinstance(dataset, Forecast):
         return TestPanel(
             title="A sequence of the test set",

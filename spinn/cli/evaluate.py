@@ -33,13 +33,13 @@ def run(options: argparse.Namespace) -> None:
         raise InputError(f"--batch-size is {options.batch_size}; expected 1 or more")
     import torch
 
-    from spinn.training.evaluation import figures
+    from spinn.training.evaluation import evaluate_split
     from spinn.training.loading import load_run
 
     loaded = load_run(options.folder)
     data = evaluation_data.load_evaluation_data(loaded, options)
     results = {
-        name: figures(
+        name: evaluate_split(
             loaded.task,
             data.dataset,
             examples,

@@ -13,7 +13,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from spinn.cli.draw import draw
-from spinn.cli.support import exit_codes, resume_command
+from spinn.cli.support import exit_codes, hydra_overrides, resume_command
 from spinn.cli.support.hydra_errors import explain
 from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.cli.support.tables import results_table
@@ -22,6 +22,7 @@ from spinn.errors import InputError, Interrupted, TrainingError
 log = logging.getLogger(__name__)
 
 OmegaConf.register_new_resolver("spinn.home", lambda: str(PROJECT_ROOT), replace=True)
+hydra_overrides.install()
 
 
 def launch(main: Callable[[], object]) -> int:
@@ -55,7 +56,7 @@ def train(config: DictConfig) -> float:
 
 def _train(config: DictConfig) -> float:
     from spinn.data.dataset import PairFiles
-    from spinn.training.build import dataset_of
+    from spinn.training.build import build_dataset
 
     folder = Path(config.run)
     with contextlib.suppress(ValueError):
@@ -64,7 +65,7 @@ def _train(config: DictConfig) -> float:
     sets = {"dev": results["dev"], "test": results["test"], **results["tests"]}
     log.info("%s", results_table({name: row for name, row in sets.items() if row is not None}))
     run = shlex.quote(str(folder))
-    if isinstance(dataset_of(config), PairFiles):
+    if isinstance(build_dataset(config), PairFiles):
         next_command = f"spinn predict {run} --help"
     else:
         next_command = f"spinn draw {run}"

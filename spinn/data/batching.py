@@ -1,4 +1,4 @@
-"""Which examples form a batch: neighbours in length, in an order that the seed and epoch fix."""
+"""Batches of examples with similar lengths, in an order determined by seed and epoch."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 
 class LengthBuckets:
-    """Batches of examples of similar length, so that little of a batch waits for its longest.
+    """Assigns examples of similar length to batches, which keeps padding and idle steps low.
 
     Args:
-        lengths: (examples,) of each example.
-        batch_size: examples in a batch; the last one in order may have fewer.
+        lengths: (examples,) length of each example.
+        batch_size: examples per batch; the last one may have fewer.
         seed: of the shuffling.
-        pool_batches: batches sorted by length together. More give more even batches, fewer give
-            a more random order.
+        pool_batches: number of batches whose examples are sorted by length together. A larger pool
+            gives more even lengths, a smaller one a more random order.
     """
 
     def __init__(
@@ -37,17 +37,17 @@ class LengthBuckets:
         self.pool_batches = pool_batches
 
     def __len__(self) -> int:
-        """Count the batches of an epoch."""
+        """Return the number of batches per epoch."""
         return -(-len(self.lengths) // self.batch_size)
 
     def batches(self, epoch: int, *, shuffle: bool = True) -> list[NDArray[np.int64]]:
-        """Part the examples into batches; every example is in exactly one.
+        """Assign every example to one batch.
 
         Args:
-            epoch: with the seed, it fixes the order.
-            shuffle: without it, all examples are sorted by length, in every epoch alike.
+            epoch: determines the order, together with the seed.
+            shuffle: if false, examples are sorted by length, the same in every epoch.
 
-        Returns: for each batch the rows of its examples.
+        Returns: the rows of each batch's examples.
         """
         if not shuffle:
             return self._cut(np.argsort(self.lengths, kind="stable"))

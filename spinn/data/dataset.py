@@ -10,6 +10,7 @@ from spinn.data.sequences.series import Series, SeriesSplits
 from spinn.data.text.corpus import Corpus
 from spinn.data.text.reading import Reader
 from spinn.data.text.splits import DataSettings, Splits, load_splits
+from spinn.data.text.tree_source import tree_kind
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.text import plural
 
@@ -104,7 +105,7 @@ class PairFiles(Dataset):
 
     def describe(self) -> str:
         """Return "pairs" and the origin of their trees."""
-        return f"pairs, {self.settings.trees} trees"
+        return f"pairs, {tree_kind(self.settings.trees)} trees"
 
     def summary(self) -> dict[str, Any]:
         """Return the origin of the trees."""

@@ -1,4 +1,4 @@
-"""A sentence without order: its words pooled."""
+"""A bag of words: word vectors pooled, without their order."""
 
 from typing import ClassVar, Literal, get_args
 

@@ -14,11 +14,11 @@ class Encoder(nn.Module, ABC):
 
     Attributes:
         size: D, the width of a sentence's vector.
-        tree_source: which trees the encoder uses. `none`: it reads words alone. `given`: the
-            transitions that come with the sentences. `predicted`: trees that it finds itself.
-        needs_gold_trees: whether training needs the trees of the data.
-        can_follow_given: whether an encoder that predicts trees can follow given ones, too; then
-            `follow_given` switches it to them in evaluation.
+        tree_source: which trees the encoder uses. `none`: it uses the words alone. `given`:
+            the transitions of the sentences. `predicted`: trees that it predicts.
+        needs_gold_trees: whether training needs gold trees in the data.
+        can_follow_given: whether an encoder that predicts trees can also follow given ones; then
+            `follow_given` makes it do so in evaluation.
         has_tokens: whether `Encoding.tokens` holds a vector for every word.
         has_nodes: whether `Encoding.nodes` holds a vector for every node of the tree.
         follow_given: see `can_follow_given`.
@@ -39,10 +39,10 @@ class Encoder(nn.Module, ABC):
     def auxiliary_loss(
         self, encoding: Encoding, sentences: Sentences, rewards: Tensor | None
     ) -> Tensor | None:
-        """What training adds to the task's loss; None for an encoder that has no loss of its own.
+        """The encoder's own loss, added to the task's loss in training; None without one.
 
         Args:
-            encoding: what `forward` returned for the sentences.
+            encoding: the output of `forward` for the sentences.
             sentences: the batch; its transitions are the given trees.
             rewards: (R, B) the task's reward for each of `encoding.rollouts`; None without them.
         """

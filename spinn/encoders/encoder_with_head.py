@@ -1,4 +1,4 @@
-"""An encoder with a linear head, for tasks with a target at every step or one for the sequence."""
+"""An encoder with a linear head, for targets at every step or one per sequence."""
 
 from torch import Tensor, nn
 
@@ -9,7 +9,7 @@ from spinn.errors import InputError
 
 
 def tokens_of(encoding: Encoding, encoder: Encoder) -> Tensor:
-    """(N, D) a vector for each step.
+    """(N, D) the vector of each step.
 
     Raises: InputError: if the encoder has none.
     """
@@ -19,9 +19,9 @@ def tokens_of(encoding: Encoding, encoder: Encoder) -> Tensor:
 
 
 def need_tokens(encoder: Encoder) -> None:
-    """Find out before any batch whether an encoder has a vector for each step.
+    """Check before the first batch that an encoder has a vector for each step.
 
-    Raises: ValueError: if it says that it has none.
+    Raises: ValueError: if it declares that it has none.
     """
     if not encoder.has_tokens:
         raise ValueError(_without_tokens(encoder))
@@ -35,11 +35,11 @@ def _without_tokens(encoder: Encoder) -> str:
 
 
 class EncoderWithHead(nn.Module):
-    """An encoder, and a linear head over its vectors.
+    """An encoder and a linear head over its vectors.
 
     Args:
         encoder: turns sequences into vectors.
-        width: of what the head gives.
+        width: of the head's output.
         dropout: probability with which an entry of the head's input becomes zero in training.
     """
 
@@ -50,16 +50,16 @@ class EncoderWithHead(nn.Module):
         self.head = nn.Linear(encoder.size, width)
 
     def step_outputs(self, sentences: Sentences) -> Tensor:
-        """(N, width) what the head makes of every step.
+        """(N, width) the head's output at every step.
 
-        Raises: InputError: if the encoder has no vector for a step.
+        Raises: InputError: if the encoder has no vector for each step.
         """
-        return self._headed(tokens_of(self.encoder(sentences), self.encoder))
+        return self._apply_head(tokens_of(self.encoder(sentences), self.encoder))
 
     def sequence_outputs(self, sentences: Sentences) -> Tensor:
-        """(B, width) what the head makes of every sequence."""
-        return self._headed(self.encoder(sentences).sentence)
+        """(B, width) the head's output for every sequence."""
+        return self._apply_head(self.encoder(sentences).sentence)
 
-    def _headed(self, vectors: Tensor) -> Tensor:
+    def _apply_head(self, vectors: Tensor) -> Tensor:
         outputs: Tensor = self.head(self.dropout(vectors))
         return outputs

@@ -1,4 +1,4 @@
-"""Gumbel Tree-LSTM: an encoder that finds its trees by the task alone."""
+"""Gumbel Tree-LSTM: an encoder that learns its trees from the task alone."""
 
 from typing import ClassVar, Literal, get_args
 
@@ -10,26 +10,25 @@ from spinn.batch.sentences import Sentences
 from spinn.encoders.encoder import Encoder
 from spinn.layers.embedding import Embedding
 from spinn.layers.leaves import RecurrentLeaf, linear_leaf
-from spinn.layers.tree_lstm import Reduce
+from spinn.layers.tree_lstm import TreeLSTM
 from spinn.stack_machine import easy_first
 
 Leaf = Literal["linear", "lstm", "bilstm"]
 
 
 class GumbelTreeLSTM(Encoder):
-    """Merge the best pair of neighbours until one node is left (Choi et al. 2018).
+    """Merges the best pair of neighbours until one node is left (Choi et al. 2018).
 
-    "Learning to Compose Task-Specific Tree Structures" (arXiv:1707.02786): each pair of neighbours
-    is composed, and the product of its h with a learned query says how good it is. In
-    training one pair is drawn by a straight-through Gumbel-softmax; in evaluation the best one is
-    taken, the leftmost of equals.
+    "Learning to Compose Task-Specific Tree Structures" (arXiv:1707.02786). Each pair of neighbours
+    is composed; its score is the product of h with a learned query. Training samples one pair by a
+    straight-through Gumbel-softmax. Evaluation takes the best pair, the leftmost of equals.
 
     Args:
         embedding: words to vectors.
         hidden_size: D, the width of h and of c of every node.
-        leaf: what makes (h, c) of the words: "linear", each on its own as in treelstm; "lstm" or
-            "bilstm", in their context.
-        temperature: of the softmax; the lower, the nearer its weights are to a single choice.
+        leaf: the layer that makes (h, c) of the words: "linear", for each word alone as in
+            SPINN-PI; "lstm" or "bilstm", in context.
+        temperature: of the softmax; a low one makes its weights nearly one-hot.
         dropout: probability with which an entry of the sentence's vector becomes zero in training.
     """
 
@@ -56,31 +55,31 @@ class GumbelTreeLSTM(Encoder):
         self.leaf = (
             RecurrentLeaf(embedding.size, hidden_size, bidirectional=leaf == "bilstm")
             if self.in_context
-            else linear_leaf(embedding, hidden_size)
+            else linear_leaf(embedding, 2 * hidden_size)
         )
-        self.reduce = Reduce(hidden_size, tracker_size=None)
+        self.reduce = TreeLSTM(hidden_size, tracker_size=None)
         self.query = nn.Parameter(0.01 * torch.randn(hidden_size))
         self.temperature = temperature
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, sentences: Sentences) -> Encoding:
-        """Encode a batch: `sentence` (B, D), `nodes` (M, D), and the `transitions` it chose."""
+        """Encode a batch: `sentence` (B, D), `nodes` (M, D) and predicted `transitions`."""
         words = self.embedding(sentences.words)  # (N, E)
         leaves = self.leaf(words, sentences) if self.in_context else self.leaf(words)  # (N, 2D)
-        # In full precision under autocast too: what is scored, and what is added up, stays exact.
+        # Under autocast, too, states and scores keep full precision.
         h, c = leaves.to(self.query.dtype).chunk(2, dim=1)  # each (N, D)
         if self.training:
             merges = easy_first.sample(h, c, sentences, self.reduce, self.query, self.temperature)
         else:
-            merges = easy_first.search(h, c, sentences, self.reduce, self.query)
-        ends = merges.ends().cpu()  # the one time that the host waits
+            merges = easy_first.merge_best(h, c, sentences, self.reduce, self.query)
+        ends = merges.ends().cpu()  # the one synchronisation with the device
 
-        def lay_out() -> Tensor:
+        def gather_nodes() -> Tensor:
             order = ends.argsort(stable=True).to(h.device)  # by the last word, then as merged
             return torch.cat([h, torch.cat([h[:0], *merges.nodes]).index_select(0, order)])
 
         return Encoding(
-            self.dropout(easy_first.roots(h, merges, sentences.schedule.reading)),
-            gather_nodes=lay_out,
-            transitions=easy_first.moves(ends, len(h)),
+            self.dropout(easy_first.roots(h, merges, sentences.schedule.sequence)),
+            gather_nodes=gather_nodes,
+            transitions=easy_first.transitions(ends, len(h)),
         )

@@ -1,6 +1,5 @@
 """Encoders that read from left to right: Elman's RNN, GRU, LSTM."""
 
-from collections.abc import Callable
 from typing import ClassVar, Literal, get_args
 
 import torch
@@ -12,10 +11,9 @@ from spinn.batch.sentences import Sentences
 from spinn.encoders.bow import pool
 from spinn.encoders.encoder import Encoder
 from spinn.layers.embedding import Embedding
+from spinn.layers.rnn_cells import CELLS, Cell
 
-Cell = Literal["rnn", "gru", "lstm"]
 Pooling = Literal["last", "mean", "max"]
-CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class Recurrent(Encoder):
@@ -25,9 +23,9 @@ class Recurrent(Encoder):
         embedding: words to vectors.
         cell: "rnn" (Elman 1990), "gru" (Cho et al. 2014) or "lstm" (Hochreiter & Schmidhuber 1997).
         hidden_size: width of h, in each direction.
-        layers: how many networks lie on top of one another.
+        layers: number of layers.
         bidirectional: whether a second network reads from right to left.
-        pooling: the last h (of each direction), or the mean or maximum over all words.
+        pooling: the last h (of each direction), or the mean or maximum of h over the words.
         dropout: probability with which an entry of the sentence's vector, and of the input of each
             further layer, becomes zero in training.
     """
@@ -63,15 +61,15 @@ class Recurrent(Encoder):
 
     def forward(self, sentences: Sentences) -> Encoding:
         """Encode a batch: `sentence` (B, D) and `tokens` (N, D)."""
-        reading = sentences.schedule.reading
-        vectors = self.embedding(sentences.words).index_select(0, reading.words)
-        packed = PackedSequence(vectors, torch.tensor(reading.live))
+        sequence = sentences.schedule.sequence
+        vectors = self.embedding(sentences.words).index_select(0, sequence.words)
+        packed = PackedSequence(vectors, torch.tensor(sequence.live))
         outputs, state = self.network(packed)
-        tokens = torch.empty_like(outputs.data).index_copy(0, reading.words, outputs.data)
+        tokens = torch.empty_like(outputs.data).index_copy(0, sequence.words, outputs.data)
         if self.pooling == "last":
             last = state[0] if isinstance(state, tuple) else state  # (layers * directions, B, H)
             rows = last.unflatten(0, (self.network.num_layers, -1))[-1].transpose(0, 1).flatten(1)
-            sentence = torch.empty_like(rows).index_copy(0, reading.rows, rows)
+            sentence = torch.empty_like(rows).index_copy(0, sequence.rows, rows)
         else:
             sentence = pool(tokens, sentences.lengths, self.pooling)
         return Encoding(self.dropout(sentence), tokens=tokens)

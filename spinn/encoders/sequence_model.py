@@ -1,4 +1,4 @@
-"""Sequences of numbers in padded tensors, as torch's own networks take them."""
+"""Recurrent networks over padded tensors of numbers, with the interface of torch's networks."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,10 @@ from torch import Tensor
 
 from spinn.batch.sentences import Sentences
 from spinn.encoders.encoder_with_head import EncoderWithHead
-from spinn.encoders.recurrent import Cell, Recurrent
+from spinn.encoders.recurrent import Recurrent
 from spinn.layers.embedding import Vectors
 from spinn.layers.padding import pad, unpad
+from spinn.layers.rnn_cells import Cell
 
 WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
@@ -17,17 +18,17 @@ WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 class SequenceModel(EncoderWithHead):
     """RNN, GRU or LSTM over sequences of vectors, and a linear head at each step.
 
-    Lengths vary inside a batch. What stands behind a sequence's end is never read, so it changes
-    neither outputs nor gradients, in whichever direction the network reads. The weights have the
-    names that they have in a labelling or regression task with a target at every step.
+    Lengths vary inside a batch. Padding is never read, so it changes neither outputs nor gradients,
+    in either direction. The weights have the same names as in a labelling or regression task with a
+    target at every step.
 
     Args:
         inputs: I, numbers in a step of the input.
-        outputs: O, numbers in a step of the output: classes to choose from, or what is predicted.
+        outputs: O, numbers in a step of the output: logits of classes, or predictions.
         cell, hidden_size, layers, bidirectional: as in `Recurrent`.
         dropout: probability with which an entry of the input of each further layer, and of the
-            head's, becomes zero in training.
-        batch_first: whether tensors are (B, T, ·) and not (T, B, ·).
+            head, becomes zero in training.
+        batch_first: whether tensors are (B, T, ·) instead of (T, B, ·).
     """
 
     def __init__(
@@ -56,13 +57,13 @@ class SequenceModel(EncoderWithHead):
         self.batch_first = batch_first
 
     def forward(self, inputs: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
-        """(T, B, I) to (T, B, O), or (B, T, I) to (B, T, O), zero behind each sequence's end.
+        """(T, B, I) to (T, B, O), or (B, T, I) to (B, T, O), zero in padding.
 
         Args:
-            inputs: padded with anything.
+            inputs: padded with any values.
             lengths: (B,) steps of each sequence, 1 to T; None if all have T.
 
-        Raises: ValueError: if the inputs have another shape or are none, or a length another range.
+        Raises: ValueError: if the inputs have a wrong shape or are empty, or a length is wrong.
         """
         self._check(inputs)
         rows = inputs if self.batch_first else inputs.transpose(0, 1)  # (B, T, I)
@@ -84,7 +85,7 @@ class SequenceModel(EncoderWithHead):
 
 
 def _steps(rows: Tensor, lengths: Tensor | Sequence[int] | None) -> Tensor:
-    """(B,) the lengths of the sequences in rows of T places, on the CPU, each within 1 to T."""
+    """(B,) the lengths of the sequences, on the CPU, each from 1 to T."""
     B, T = rows.shape[:2]
     if lengths is None:
         return torch.full((B,), T)

@@ -1,4 +1,4 @@
-"""Attention: what a decoder sees of the words before it writes a symbol."""
+"""Attention of a decoder over the words of the encoded sentence."""
 
 from typing import NamedTuple
 
@@ -9,12 +9,12 @@ from spinn.layers.padding import pad
 
 
 class Memory(NamedTuple):
-    """The words of B sentences, as attention wants them.
+    """The words of B sentences in padded tensors.
 
     Attributes:
-        keys: (B, T, H) what is compared with the decoder's h; zeros behind a sentence's end.
-        values: (B, T, D) what is read; zeros behind a sentence's end.
-        words: (B, T) whether a word stands there.
+        keys: (B, T, H) compared with the decoder's h; zeros in padding.
+        values: (B, T, D) averaged into the context; zeros in padding.
+        words: (B, T) True for words, False for padding.
     """
 
     keys: Tensor
@@ -36,13 +36,13 @@ class Attention(nn.Module):
         self.combine = nn.Linear(size + hidden_size, hidden_size, bias=False)
 
     def remember(self, tokens: Tensor, lengths: Tensor) -> Memory:
-        """Lay out the words once for all steps: tokens (N, D), lengths (B,)."""
+        """Pad the words once for all steps: tokens (N, D), lengths (B,)."""
         values, words = pad(tokens, lengths)
         keys, _ = pad(self.score(tokens), lengths)
         return Memory(keys, values, words)
 
     def forward(self, h: Tensor, memory: Memory) -> Tensor:
-        """Make attentional states of Q states in each sentence: (B, Q, H) to (B, Q, H)."""
+        """Compute the attentional states of Q states in each sentence: (B, Q, H) to (B, Q, H)."""
         scores = h @ memory.keys.transpose(1, 2)  # (B, Q, T), h' W s
         a = scores.masked_fill(~memory.words[:, None], float("-inf")).softmax(2)  # eq. 7
         context = a @ memory.values  # (B, Q, D)

@@ -1,4 +1,4 @@
-"""Words to vectors, and vectors as they are."""
+"""Embeddings: word ids to vectors, or vectors unchanged."""
 
 import torch
 from torch import Tensor, nn
@@ -7,14 +7,14 @@ PADDING, UNKNOWN = 0, 1
 
 
 class WordEmbedding(nn.Module):
-    """Look up words, and project and drop out what was found.
+    """Looks up word vectors, projects them and applies dropout.
 
-    Row 0 belongs to padding and stays zero, row 1 to unknown words.
+    Row 0 is for padding and stays zero; row 1 is for unknown words.
 
     Args:
         vocabulary_size: V, rows of the table.
         size: width of the table.
-        projection_size: width of a learned projection with ReLU behind the table; None for none.
+        projection_size: width of a learned projection with ReLU after the table; None without one.
         dropout: probability with which an entry of a word's vector becomes zero in training.
         trained: whether the table is trained; a projection always is.
         initial_std: standard deviation of the table's values before training.
@@ -41,7 +41,7 @@ class WordEmbedding(nn.Module):
 
     @property
     def repeats(self) -> bool:
-        """Whether equal words get equal vectors, as they do without dropout."""
+        """Whether equal words have equal vectors; not so with dropout in training."""
         return not (self.training and self.dropout.p > 0)
 
     def forward(self, words: Tensor) -> Tensor:
@@ -54,12 +54,12 @@ class WordEmbedding(nn.Module):
 
 
 class Vectors(nn.Module):
-    """Take vectors as they are, where a sequence is of numbers and not of words.
+    """Passes vectors through, for sequences of numbers instead of words.
 
-    Equal ones are never looked for (`repeats`), and there is no table to train (`trained`).
+    Equal vectors are not searched for (`repeats` is False), and nothing is trained (`trained`).
 
     Args:
-        size: I, how wide they are.
+        size: I, the width of a vector.
         dropout: probability with which an entry of a vector becomes zero in training.
     """
 
@@ -72,9 +72,9 @@ class Vectors(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """Vectors (N, I) to themselves.
+        """Return vectors (N, I), with dropout in training.
 
-        Raises: ValueError: if they are not `size` wide, or are no floating point numbers.
+        Raises: ValueError: if they do not have width `size`, or are not floating point numbers.
         """
         if not vectors.is_floating_point() or vectors.shape[1:] != (self.size,):
             raise ValueError(

@@ -1,11 +1,11 @@
-"""What stands on top of an encoder."""
+"""Heads: layers on top of an encoder."""
 
 import torch
 from torch import Tensor, nn
 
 
 def pair_features(u: Tensor, v: Tensor) -> Tensor:
-    """Two sentences side by side, [u; v; |u-v|; u*v]: (B, D) twice to (B, 4D).
+    """Combine two sentence vectors, [u; v; |u-v|; u*v]: (B, D) each to (B, 4D).
 
     Mou et al. 2016 (arXiv:1512.08422), eq. 2.
     """
@@ -13,12 +13,12 @@ def pair_features(u: Tensor, v: Tensor) -> Tensor:
 
 
 class MLP(nn.Sequential):
-    """ReLU layers and a linear one.
+    """ReLU layers, then a linear layer.
 
     Args:
         input_size: width of the input.
         hidden_size: width of each ReLU layer.
-        layers: number of ReLU layers; 0 leaves the linear one.
+        layers: number of ReLU layers; 0 for the linear layer alone.
         dropout: probability with which an entry of a layer's input becomes zero in training.
         output_size: width of the output.
         batch_norm: whether each ReLU layer's input is normalised over the batch.

@@ -1,11 +1,13 @@
-"""Sequences one after the other, and side by side."""
+"""Packed sequences (N, D), one after the other, and padded ones (B, T, D)."""
 
 import torch
 from torch import Tensor
 
 
 def places(lengths: Tensor, width: int) -> Tensor:
-    """(N,) where in rows of `width` places, put one behind the other, each of N entries lies.
+    """(N,) the index of each packed entry in padded rows of `width`, flattened.
+
+    Example: lengths 2 and 3 in rows of width 4 give 0, 1, 4, 5, 6.
 
     Args: lengths: (B,) entries in each row, on the CPU, at most `width`.
     """
@@ -15,14 +17,14 @@ def places(lengths: Tensor, width: int) -> Tensor:
 
 
 def pad(packed: Tensor, lengths: Tensor, width: int | None = None) -> tuple[Tensor, Tensor]:
-    """Put each sequence in a row of its own, with zeros behind its end.
+    """Pad packed sequences with zeros.
 
     Args:
         packed: (N, D) one sequence after the other.
         lengths: (B,) the length of each, on the CPU.
-        width: T, places in a row; the longest sequence's length if left out.
+        width: T, the width of a row; the longest length if left out.
 
-    Returns: (B, T, D), and (B, T) whether an entry lies there.
+    Returns: (B, T, D), and (B, T), True for entries and False for padding.
     """
     B, T = len(lengths), int(lengths.max()) if width is None else width
     found = places(lengths, T).to(packed.device)
@@ -32,10 +34,10 @@ def pad(packed: Tensor, lengths: Tensor, width: int | None = None) -> tuple[Tens
 
 
 def unpad(rows: Tensor, lengths: Tensor) -> Tensor:
-    """Put sequences one after the other, without what stands behind their ends.
+    """Pack padded sequences.
 
     Args:
-        rows: (B, T, D) a sequence in each row.
+        rows: (B, T, D), one sequence per row.
         lengths: (B,) the length of each, on the CPU, at most T.
 
     Returns: (N, D).

@@ -1,13 +1,16 @@
-"""Tracker: an LSTM that reads the state of the stack machine."""
+"""Tracker: an LSTM over the states of the stack machine."""
 
 import torch
 from torch import Tensor, nn
 
 
 class Tracker(nn.Module):
-    """Step once per move, before it, from the buffer's front and the stack's two topmost entries.
+    """Steps once before each transition, from the buffer's front and the stack's two top entries.
 
     Bowman et al. 2016 (arXiv:1603.06021), section 3.2. Gates lie in the order g, i, f, o.
+
+    `stack_machine/fused_tracker.py` computes the same over a batch, with a backward pass written by
+    hand; its cell is `fused_cell.step`. `stack_machine/parser.py` computes it without a gradient.
 
     Args:
         hidden_size: D, the width of an entry's h.
@@ -24,7 +27,7 @@ class Tracker(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Xavier weights for every gate on its own, and a forget gate that starts by keeping."""
+        """Xavier weights for each gate; the bias of the forget gate starts at 1."""
         K = self.tracker_size
         for linear in (self.read_buffer, self.read_stack, self.recur):
             for gate in torch.split(linear.weight, K):
@@ -47,7 +50,7 @@ class Tracker(nn.Module):
         Returns: the Tracker's next h and c, each (L, K).
         """
         h, c = state
-        stack = torch.cat([second, top], dim=1)  # (L, 2D), as the stack lies: left to right
+        stack = torch.cat([second, top], dim=1)  # (L, 2D)
         gates = self.read_buffer(buffer) + self.read_stack(stack) + self.recur(h)  # (L, 4K)
         g = gates[:, : self.tracker_size].tanh()
         i, f, o = gates[:, self.tracker_size :].sigmoid().chunk(3, dim=1)

@@ -1,61 +1,53 @@
-"""Reduce: two children become their parent."""
+"""TreeLSTM: a gated composition with a memory cell, SPINN's Reduce."""
+
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from spinn.layers.composition import Composition, CompositionSpec, State, xavier_per_gate
 
-class Reduce(nn.Module):
-    """A binary TreeLSTM that may see a Tracker's state.
 
-    Tai et al. 2015 (arXiv:1503.00075), eqs. 9-14 with two children; the Tracker's part is Bowman
-    et al. 2016 (arXiv:1603.06021), eq. 5. Gates lie in the order g, i, f_left, f_right, o.
+class TreeLSTM(Composition):
+    """The binary TreeLSTM of Tai et al. 2015 (arXiv:1503.00075), eqs. 9-14 with N = 2.
+
+    With a Tracker it is SPINN's Reduce: Bowman et al. 2016 (arXiv:1603.06021), eq. 5, adds the
+    Tracker's h to the gates. Gates lie in the order g, i, f_left, f_right, o.
+
+    `stack_machine/fused.py` computes the same with a backward pass written by hand:
+    `fused_cell.step` is eqs. 13 and 14, `fused_reduce.ReduceForward` the gates.
 
     Args:
         hidden_size: D, the width of h and of c.
-        tracker_size: K, the width of the Tracker's h; None for a TreeLSTM without Tracker.
+        tracker_size: K, the width of the Tracker's h; None without a Tracker.
     """
 
+    state_parts: ClassVar[int] = 2  # h and c
+
     def __init__(self, hidden_size: int, *, tracker_size: int | None) -> None:
-        super().__init__()
-        self.hidden_size = hidden_size
-        self.tracker_size = tracker_size
+        super().__init__(hidden_size, tracker_size=tracker_size)
         self.compose = nn.Linear(2 * hidden_size, 5 * hidden_size)
         self.track = (
             None if tracker_size is None else nn.Linear(tracker_size, 5 * hidden_size, bias=False)
         )
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Xavier weights for every gate on its own, and forget gates that start by keeping."""
-        D = self.hidden_size
-        for linear in (self.compose, self.track) if self.track is not None else (self.compose,):
-            for gate in torch.split(linear.weight, D):
-                nn.init.xavier_uniform_(gate)
+        for linear in filter(None, (self.compose, self.track)):
+            xavier_per_gate(linear, hidden_size)
         with torch.no_grad():
             self.compose.bias.zero_()
-            self.compose.bias[2 * D : 4 * D] = 1
+            self.compose.bias[2 * hidden_size : 4 * hidden_size] = 1  # forget gates start open
 
-    def forward(
-        self,
-        left: tuple[Tensor, Tensor],
-        right: tuple[Tensor, Tensor],
-        tracking: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Compose children into parents.
-
-        Args:
-            left: h and c of the left children, each (R, D).
-            right: h and c of the right children, each (R, D).
-            tracking: (R, K) the Tracker's h, where there is a Tracker.
-
-        Returns: h and c of the parents, each (R, D).
-        """
+    def forward(self, left: State, right: State, context: Tensor | None = None) -> State:
+        """Compose (h, c) of the children, each (R, D), into (h, c) of their parents."""
+        D = self.hidden_size
         (h_left, c_left), (h_right, c_right) = left, right
         gates = self.compose(torch.cat([h_left, h_right], dim=1))  # (R, 5D)
         if self.track is not None:
-            gates = gates + self.track(tracking)
-        g = gates[:, : self.hidden_size].tanh()  # Tai et al. call it u
-        i, f_left, f_right, o = gates[:, self.hidden_size :].sigmoid().chunk(4, dim=1)
-        c = i * g + f_left * c_left + f_right * c_right  # Tai et al. 2015, eq. 13
+            gates = gates + self.track(context)
+        g = gates[:, :D].tanh()  # Tai et al. call it u, eq. 12
+        i, f_left, f_right, o = gates[:, D:].sigmoid().chunk(4, dim=1)  # eqs. 9-11
+        c = i * g + f_left * c_left + f_right * c_right  # eq. 13
         h = o * torch.tanh(c)  # eq. 14
         return h, c
+
+
+TREE_LSTM = CompositionSpec(TreeLSTM)  # the default of every encoder

@@ -1,1 +1,1 @@
-"""Small programs that show one thing each, from start to end."""
+"""Small teaching programs in NumPy."""

@@ -1,8 +1,8 @@
-"""Learn to add, bit by bit: ``python -m spinn.lessons.binary_addition``.
+"""Learn binary addition: ``python -m spinn.lessons.binary_addition``.
 
-An Elman network sees one bit of each summand at a time, the least significant one first, and says
-one bit of the sum. What it must carry, nobody tells it: it learns by backpropagation through time,
-from sums of 8 bits, and then adds numbers of any length.
+An Elman network reads one bit of each summand per step, the least significant first, and outputs
+one bit of the sum. The carry is not part of the input: the network learns it by backpropagation
+through time from sums of 8 bits, and then adds numbers of any length.
 """
 
 import argparse
@@ -12,36 +12,36 @@ from pathlib import Path
 
 import numpy as np
 
-from spinn.cli.support import exit_codes
 from spinn.errors import InputError, TrainingError
 from spinn.files import write_atomically
 from spinn.lessons.adder import RATE, Network, Numbers, to_bits, to_numbers
 from spinn.reference.activations import Array
 
 TRAINED_BITS = 8
-MOST_BITS = 62  # of a sum, in NumPy's whole numbers
-TOLD_EVERY = 1000  # rounds
-TESTS = 10_000  # random sums, where there are too many to try all
+MOST_BITS = 62  # of a sum, in NumPy's 64-bit integers
+REPORT_EVERY = 1000  # rounds
+TESTS = 10_000  # random sums, for lengths with too many sums to test all
+INTERRUPTED = 130  # exit code after SIGINT
 
 
 def train(rounds: int, rng: np.random.Generator) -> tuple[Network, Array]:
-    """Learn one sum a round, and tell of every thousandth.
+    """Train on one random sum per round; print a report every REPORT_EVERY rounds.
 
-    Returns: the network, and the error (rounds,) of each sum before it was learned.
+    Returns: the network, and the error (rounds,) of each sum before the training step on it.
     """
     network, errors = Network.drawn(rng), np.empty(rounds)
     summands = rng.integers(2 ** (TRAINED_BITS - 1), size=(rounds, 2, 1))
     for number, (a, b) in enumerate(summands, start=1):
-        network, said = network.learned(a, b, TRAINED_BITS, RATE)
-        errors[number - 1] = np.abs(to_bits(a + b, TRAINED_BITS) - said).sum()
-        if number % TOLD_EVERY == 0:
-            print(f"{report(number, errors[number - 1], a, b, said)}\n", flush=True)
+        network, outputs = network.train_step(a, b, TRAINED_BITS, RATE)
+        errors[number - 1] = np.abs(to_bits(a + b, TRAINED_BITS) - outputs).sum()
+        if number % REPORT_EVERY == 0:
+            print(f"{report(number, errors[number - 1], a, b, outputs)}\n", flush=True)
     return network, errors
 
 
-def report(number: int, error: float, a: Numbers, b: Numbers, said: Array) -> str:
-    """Error, prediction and truth of one sum, most significant bit first, and what was said."""
-    bits = (said > 0.5).astype(np.int64)
+def report(number: int, error: float, a: Numbers, b: Numbers, outputs: Array) -> str:
+    """Format error, prediction and truth of one sum, the most significant bit first."""
+    bits = (outputs > 0.5).astype(np.int64)
     prediction, truth = (
         " ".join(map(str, row[::-1, 0])) for row in (bits, to_bits(a + b, len(bits)))
     )
@@ -52,24 +52,24 @@ def report(number: int, error: float, a: Numbers, b: Numbers, said: Array) -> st
 
 
 def sums(bits: int, rng: np.random.Generator) -> tuple[Numbers, Numbers]:
-    """Summands whose sums are to be tried: all of them up to 8 bits, random ones beyond.
+    """Return summands of test sums: all up to 8 bits, random ones beyond.
 
-    Among random ones a carry rarely goes far; so for each length there is one sum with a carry
-    that goes as far as it can from the lowest bit: 1 + 0111.
+    A carry of a random sum rarely goes far. So there is also one sum for each length of carry, such
+    as 1 + 0111.
     """
     half = 2 ** (bits - 1)
     if bits <= TRAINED_BITS:
         a, b = np.divmod(np.arange(half * half), half)
         return a, b
     a, b = rng.integers(half, size=(2, TESTS))
-    carried = 2 ** np.arange(bits) - 1
-    return np.concatenate([a, np.ones_like(carried)]), np.concatenate([b, carried])
+    all_ones = 2 ** np.arange(bits) - 1
+    return np.concatenate([a, np.ones_like(all_ones)]), np.concatenate([b, all_ones])
 
 
-def examine(network: Network, bits: int, rng: np.random.Generator) -> None:
-    """Try sums that nobody has chosen for the network.
+def test(network: Network, bits: int, rng: np.random.Generator) -> None:
+    """Test the network on sums of this many bits.
 
-    Raises: TrainingError: if one of them is wrong.
+    Raises: TrainingError: if a sum is wrong.
     """
     a, b = sums(bits, rng)
     wrong = np.flatnonzero(network.add(a, b, bits) != a + b)
@@ -79,13 +79,13 @@ def examine(network: Network, bits: int, rng: np.random.Generator) -> None:
     if len(wrong):
         first = wrong[:1]
         raise TrainingError(
-            f"{a[first[0]]} + {b[first[0]]} became {network.add(a[first], b[first], bits)[0]}; "
-            "train longer with --rounds, or start elsewhere with --seed"
+            f"{a[first[0]]} + {b[first[0]]} gave {network.add(a[first], b[first], bits)[0]}; "
+            "train longer with --rounds, or try another --seed"
         )
 
 
 def draw(errors: Array, path: Path) -> None:
-    """Draw the error of every round, and its mean over a hundredth of all, as PNG.
+    """Plot the error of every round, and means over a hundredth of the rounds, as PNG.
 
     Raises: InputError: if the file cannot be written.
     """
@@ -107,9 +107,9 @@ def draw(errors: Array, path: Path) -> None:
 
 
 def prepare(path: Path) -> None:
-    """Find out before training whether the curve can be kept.
+    """Check before training that the plot can be drawn and written.
 
-    Raises: InputError: if nothing can draw, or there is no place for the file.
+    Raises: InputError: if matplotlib is missing, or the file cannot be written.
     """
     try:
         import matplotlib  # noqa: F401
@@ -126,7 +126,7 @@ def prepare(path: Path) -> None:
 
 
 def number(least: int, most: int) -> Callable[[str], int]:
-    """What makes a whole number of an option's text."""
+    """Return a parser for an option that is a whole number in a range."""
 
     def parse(text: str) -> int:
         digits = text.isascii() and text.isdecimal() and len(text) <= 12
@@ -139,34 +139,45 @@ def number(least: int, most: int) -> Callable[[str], int]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train, test, draw; return the exit code."""
+    """Run the lesson and return the exit code: 2 for bad input, 1 for a wrong sum."""
     parser = argparse.ArgumentParser(
         prog="python -m spinn.lessons.binary_addition",
-        description="An Elman network learns to add 8-bit numbers, and then adds longer ones.",
+        description="Train an Elman network to add 8-bit numbers, and test it on longer ones.",
     )
     parser.add_argument("--seed", type=number(0, 2**32), default=1, help="default: 1")
     parser.add_argument(
-        "--rounds", type=number(1, 1_000_000), default=10_000, help="sums to learn (default: 10000)"
+        "--rounds", type=number(1, 1_000_000), default=10_000, help="training sums (default: 10000)"
     )
     parser.add_argument(
-        "--bits", type=number(2, MOST_BITS), default=TRAINED_BITS, help="to be tested (default: 8)"
+        "--bits",
+        type=number(2, MOST_BITS),
+        default=TRAINED_BITS,
+        help="of test sums (default: 8)",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE.png", help="draw the error curve")
+    parser.add_argument("--out", type=Path, metavar="FILE.png", help="plot the error curve")
     options = parser.parse_args(arguments)
-    return exit_codes.run(lambda: lesson(options.seed, options.rounds, options.bits, options.out))
+    try:
+        lesson(options.seed, options.rounds, options.bits, options.out)
+    except (InputError, TrainingError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, InputError) else 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return 0
 
 
 def lesson(seed: int, rounds: int, bits: int, out: Path | None) -> None:
-    """Train on 8 bits and draw the curve; then test all sums of 8 bits, and longer ones."""
+    """Train on 8 bits and plot the errors; then test all sums of 8 bits, and longer ones."""
     if out is not None:
         prepare(out)
     rng = np.random.default_rng(seed)
     network, errors = train(rounds, rng)
     if out is not None:
         draw(errors, out)
-        print(f"written: {out}")
+        print(f"saved: {out}")
     for length in sorted({TRAINED_BITS, bits}):
-        examine(network, length, rng)
+        test(network, length, rng)
 
 
 if __name__ == "__main__":

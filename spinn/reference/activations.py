@@ -1,4 +1,4 @@
-"""Squashing functions, and their slopes told from their own values."""
+"""Activation functions, and their derivatives as functions of their values."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,18 +10,18 @@ Array = NDArray[np.float64]
 
 
 def tanh(a: Array) -> Array:
-    """Of any shape."""
+    """Return the hyperbolic tangent, of any shape."""
     y: Array = np.tanh(a)
     return y
 
 
 def sigmoid(a: Array) -> Array:
-    """1 / (1 + exp(-a)), of any shape; through tanh, which never overflows."""
+    """Return 1 / (1 + exp(-a)), of any shape; computed from tanh, which cannot overflow."""
     return 0.5 + 0.5 * tanh(0.5 * a)
 
 
 class Activation(NamedTuple):
-    """A squashing function: `of(a)` is y, `slope(y)` is dy/da."""
+    """An activation function: `of(a)` is y, `slope(y)` is dy/da."""
 
     of: Callable[[Array], Array]
     slope: Callable[[Array], Array]
@@ -32,7 +32,7 @@ SIGMOID = Activation(sigmoid, lambda y: y * (1 - y))
 
 
 def activate(a: Array, size: int) -> Array:
-    """Gates of preactivations (R, G): tanh in the first `size` columns, g, and sigmoid behind."""
+    """Return gates (R, G): tanh of the first `size` preactivations, g, and sigmoid of the rest."""
     gates = np.empty_like(a)
     gates[:, :size] = tanh(a[:, :size])
     gates[:, size:] = sigmoid(a[:, size:])
@@ -40,7 +40,7 @@ def activate(a: Array, size: int) -> Array:
 
 
 def slopes(gates: Array, size: int) -> Array:
-    """Slopes (R, G) of what `activate` has made."""
+    """Return the derivatives (R, G) of the gates that `activate` returned."""
     slope = np.empty_like(gates)
     slope[:, :size] = TANH.slope(gates[:, :size])
     slope[:, size:] = SIGMOID.slope(gates[:, size:])

@@ -1,6 +1,6 @@
-"""A small example of each cell, with random values, as the checks want it."""
+"""A small random example of each cell, for the gradient checks."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -23,13 +23,13 @@ W = TypeVar("W", elman.Weights, lstm.Weights, tree_lstm.Weights, spinn.Weights)
 
 @dataclass(frozen=True)
 class Case:
-    """A cell with values for it.
+    """A cell and its values.
 
     Attributes:
         name: of the cell.
         values: every weight, bias, input and initial state.
-        run: from values to outputs, and to a function that takes the outputs' gradients to the
-            values' gradients.
+        run: computes the outputs from the values; also returns a function that computes the values'
+            gradients from the outputs' gradients.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Case:
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
-    """One example of every cell."""
+    """Return one example of every cell."""
     sequence = {"x": (T, B, E), "h_0": (B, H)}
     words = dict.fromkeys(("h", "c"), (WORDS, len(TREES), H))
     tracker = dict.fromkeys(("h_0", "c_0"), (len(TREES), K))
@@ -50,31 +50,26 @@ def cases(rng: np.random.Generator) -> list[Case]:
     track = reads | {"U": (4 * K, K), "b_tracker": (4 * K,)}
     reduce = five | {"V": (5 * H, K), "b_reduce": (5 * H,)}
     return [
-        Case("Elman network, tanh", drawn(one, rng), run_elman(TANH)),
-        Case("Elman network, sigmoid", drawn(one, rng), run_elman(SIGMOID)),
-        Case("LSTM", drawn(four, rng), run_lstm),
-        Case("TreeLSTM", drawn(tree, rng), run_tree_lstm),
-        Case("SPINN", drawn(track | reduce | words | tracker, rng), run_spinn),
+        Case("Elman network, tanh", random_values(one, rng), run_elman(TANH)),
+        Case("Elman network, sigmoid", random_values(one, rng), run_elman(SIGMOID)),
+        Case("LSTM", random_values(four, rng), run_lstm),
+        Case("TreeLSTM", random_values(tree, rng), run_tree_lstm),
+        Case("SPINN", random_values(track | reduce | words | tracker, rng), run_spinn),
     ]
 
 
-def drawn(shapes: dict[str, Any], rng: np.random.Generator) -> Named:
-    """Normal values, padding too; small, lest the cells saturate and their gradients vanish."""
+def random_values(shapes: dict[str, Any], rng: np.random.Generator) -> Named:
+    """Draw normal values, also for padding; small, because saturated cells have no gradient."""
     return {name: rng.normal(scale=0.5, size=shape) for name, shape in shapes.items()}
 
 
 def weights_of(kind: type[W], values: Named) -> W:
-    """The weights among the values."""
+    """Return the weights among the values."""
     return kind(**{field.name: values[field.name] for field in fields(kind)})
 
 
-def pick(values: Named, names: Iterable[str]) -> list[Array]:
-    """Values in the order of their names."""
-    return [values[name] for name in names]
-
-
 def run_elman(activation: Activation) -> Run:
-    """Outputs are h_1 to h_T."""
+    """Return a run of an Elman network; the outputs are h_1 to h_T."""
 
     def run(values: Named) -> tuple[Named, Callable[[Named], Named]]:
         weights = weights_of(elman.Weights, values)
@@ -85,7 +80,7 @@ def run_elman(activation: Activation) -> Run:
 
 
 def run_lstm(values: Named) -> tuple[Named, Callable[[Named], Named]]:
-    """Outputs are h_1 to h_T, and c_T."""
+    """Run an LSTM; the outputs are h_1 to h_T, and c_T."""
     weights = weights_of(lstm.Weights, values)
     trace = lstm.forward(weights, values["x"], LENGTHS, values["h_0"], values["c_0"])
     outputs = {"h": trace.h[1:], "c": trace.c[-1]}
@@ -93,7 +88,7 @@ def run_lstm(values: Named) -> tuple[Named, Callable[[Named], Named]]:
 
 
 def run_tree_lstm(values: Named) -> tuple[Named, Callable[[Named], Named]]:
-    """Outputs are h and c of all nodes."""
+    """Run a TreeLSTM; the outputs are h and c of all nodes."""
     weights = weights_of(tree_lstm.Weights, values)
     trace = tree_lstm.forward(weights, values["h"], values["c"], TREES)
     outputs = {"h": trace.h, "c": trace.c}
@@ -101,9 +96,8 @@ def run_tree_lstm(values: Named) -> tuple[Named, Callable[[Named], Named]]:
 
 
 def run_spinn(values: Named) -> tuple[Named, Callable[[Named], Named]]:
-    """Outputs are h and c of all nodes."""
+    """Run SPINN; the outputs are h and c of all nodes."""
     weights = weights_of(spinn.Weights, values)
-    h, c, h_0, c_0 = pick(values, ("h", "c", "h_0", "c_0"))
-    trace = spinn.forward(weights, h, c, TREES, h_0, c_0)
+    trace = spinn.forward(weights, values["h"], values["c"], TREES, values["h_0"], values["c_0"])
     outputs = {"h": trace.h, "c": trace.c}
     return outputs, lambda d: spinn.backward(weights, trace, d["h"], d["c"])

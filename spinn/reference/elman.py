@@ -1,4 +1,4 @@
-"""The simple recurrent network, and its gradients by backpropagation through time."""
+"""The Elman network (simple recurrent network) and its gradients through time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinn.reference.activations import TANH, Activation, Array
-from spinn.reference.sequences import alive, weight_gradients
+from spinn.reference.sequences import live_steps, weight_gradients
 
 
 @dataclass(frozen=True)
 class Weights:
-    """W (H, E) reads the input, U (H, H) the state before; b (H,)."""
+    """W (H, E) multiplies the input, U (H, H) the previous state; b (H,)."""
 
     W: Array
     U: Array
@@ -21,7 +21,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Trace:
-    """What the way back needs; `h` (T+1, B, H) starts with h_0, and ends with every last state."""
+    """Values saved for `backward`; `h` (T+1, B, H) holds h_0 to h_T."""
 
     x: Array
     live: NDArray[np.bool_]
@@ -32,19 +32,19 @@ class Trace:
 def forward(
     weights: Weights, x: Array, lengths: Sequence[int], h_0: Array, activation: Activation = TANH
 ) -> Trace:
-    """Read a batch: h_t = f(W x_t + U h_{t-1} + b) (Elman 1990).
+    """Compute h_t = f(W x_t + U h_{t-1} + b) (Elman 1990) for a batch.
 
     Args:
-        x: (T, B, E), whatever stands behind a sequence's end.
-        lengths: entries of each sequence; one that has ended keeps its state.
-        h_0: (B, H) the states before the first entry.
+        x: (T, B, E); values in the padding do not matter.
+        lengths: of the sequences; the state stays the same after the end.
+        h_0: (B, H) initial states.
 
     Raises: ValueError: if a length is not from 0 to T.
     """
     T, B, _ = x.shape
-    live = alive(lengths, T)
+    live = live_steps(lengths, T)
     x = np.where(live, x, 0)
-    a = x @ weights.W.T + weights.b  # (T, B, H), U's part follows
+    a = x @ weights.W.T + weights.b  # (T, B, H); the term with U is added step by step
     h = np.empty((T + 1, B, len(weights.U)))
     h[0] = h_0
     for t in range(T):
@@ -53,15 +53,15 @@ def forward(
 
 
 def backward(weights: Weights, trace: Trace, d_h: Array) -> dict[str, Array]:
-    """Gradients of W, U, b, x and h_0, by name.
+    """Return the gradients of W, U, b, x and h_0, by name.
 
     Args:
-        d_h: (T, B, H) gradient of the loss by each of h_1 to h_T, later steps left aside.
+        d_h: (T, B, H) gradients of the loss by h_1 to h_T, without the path through later steps.
     """
     live, h = trace.live, trace.h
     T, B, H = d_h.shape
     delta = np.empty((T, B, H))
-    later = np.zeros((B, H))  # what reaches h_t from the steps behind it
+    later = np.zeros((B, H))  # gradient of h_t through later steps
     for t in reversed(range(T)):
         d_h_t = d_h[t] + later
         delta[t] = np.where(live[t], d_h_t * trace.activation.slope(h[t + 1]), 0)

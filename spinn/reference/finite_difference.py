@@ -1,7 +1,7 @@
 """Check gradients by central differences: ``python -m spinn.reference.finite_difference``.
 
-A check of one matrix proves nothing of the others: here every entry of every weight, bias, input
-and initial state is moved, and the one that fits worst is shown.
+Every entry of every weight, bias, input and initial state is checked, because a check of one matrix
+does not cover the others. The table shows the entry with the largest error in each array.
 """
 
 import argparse
@@ -14,13 +14,13 @@ import numpy as np
 from spinn.reference.activations import Array
 from spinn.reference.cases import Case, Named, cases
 
-STEP = 1e-3  # where rounding, which grows as it shrinks, and its fourth power weigh about the same
+STEP = 1e-3  # balances rounding, which grows as STEP shrinks, and truncation, STEP to the fourth
 TOLERANCE = 1e-7
-LEAST = 1e-3  # of an array's largest entry: the differences' rounding drowns what is smaller
+LEAST = 1e-3  # smallest divisor of an error, relative to the array's largest entry (rounding)
 
 
 class Row(NamedTuple):
-    """The entry of one array whose gradient fits worst: by differences, by hand."""
+    """The entry of an array with the largest error: by differences (expected), by hand (actual)."""
 
     name: str
     entry: tuple[int, ...]
@@ -30,10 +30,10 @@ class Row(NamedTuple):
 
 
 def differences(loss: Callable[[], float], values: Array) -> Array:
-    """Gradient of `loss` by an array, each entry moved up and down, once and twice.
+    """Return the gradient of `loss` by an array, by five-point central differences.
 
-    Two central differences, of which the second cancels the first one's error: what is left goes
-    with the fourth power of STEP.
+    The wider difference cancels the leading error of the narrower one; the remaining error is
+    proportional to STEP to the fourth power.
     """
     gradient = np.empty_like(values)
     for entry, value in np.ndenumerate(values):
@@ -47,45 +47,45 @@ def differences(loss: Callable[[], float], values: Array) -> Array:
 
 
 def worst(name: str, expected: Array, actual: Array) -> Row:
-    """The entry with the largest relative error; two zeros have none."""
+    """Return the entry with the largest relative error; it is 0 for two zeros."""
     size = np.maximum(np.abs(expected), np.abs(actual))
     size = np.maximum(size, LEAST * size.max())
     error = np.abs(expected - actual) / np.where(size > 0, size, 1)
-    entry = tuple(int(place) for place in np.unravel_index(np.argmax(error), error.shape))
+    entry = tuple(int(index) for index in np.unravel_index(np.argmax(error), error.shape))
     return Row(name, entry, float(expected[entry]), float(actual[entry]), float(error[entry]))
 
 
 def check(case: Case, rng: np.random.Generator) -> list[Row]:
-    """Compare all gradients of a cell, under a loss that pulls each output its own way."""
+    """Compare all gradients of a cell, under the sum of all outputs times random factors."""
     outputs, _ = case.run(case.values)
-    pulls = {name: rng.normal(size=output.shape) for name, output in outputs.items()}
-    return compare(by_differences(case, pulls), by_hand(case, pulls))
+    factors = {name: rng.normal(size=output.shape) for name, output in outputs.items()}
+    return compare(by_differences(case, factors), by_hand(case, factors))
 
 
-def by_differences(case: Case, pulls: Named) -> Named:
-    """Gradients of all values, under the sum of all outputs, each times its pull."""
+def by_differences(case: Case, factors: Named) -> Named:
+    """Return the gradients of all values by differences, under the sum of outputs times factors."""
     values = {name: value.copy() for name, value in case.values.items()}
 
     def loss() -> float:
         outputs, _ = case.run(values)
-        return float(sum(np.sum(outputs[name] * pulls[name]) for name in outputs))
+        return float(sum(np.sum(outputs[name] * factors[name]) for name in outputs))
 
     return {name: differences(loss, value) for name, value in values.items()}
 
 
-def by_hand(case: Case, pulls: Named) -> Named:
-    """The same gradients as the cell's own way back finds them."""
+def by_hand(case: Case, factors: Named) -> Named:
+    """Return the same gradients from the cell's `backward`."""
     _, backward = case.run(case.values)
-    return backward(pulls)
+    return backward(factors)
 
 
 def compare(expected: Named, actual: Named) -> list[Row]:
-    """The worst entry of each array."""
+    """Return the worst entry of each array."""
     return [worst(name, expected[name], actual[name]) for name in expected]
 
 
 def table(case: Case, rows: Sequence[Row]) -> str:
-    """A line for each array."""
+    """Format a table with one line per array."""
     lines = [
         f"{case.name}\n{'weight':<10}{'worst entry':<14}{'expected':>16}{'actual':>16}"
         f"{'relative error':>17}"
@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m spinn.reference.finite_difference",
         description="Check the gradients derived by hand: every entry of every array.",
     )
-    parser.add_argument("--seed", type=int, default=0, help="decides all values (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="of all random values (default: 0)")
     seed = parser.parse_args(arguments).seed
     if seed < 0:
         parser.error(f"--seed is {seed}; expected 0 or more")

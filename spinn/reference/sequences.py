@@ -1,4 +1,4 @@
-"""What the cells that read a padded batch from left to right have in common."""
+"""Functions shared by the cells that read a padded batch from left to right."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from spinn.reference.activations import Array
 
 
-def alive(lengths: Sequence[int], steps: int) -> NDArray[np.bool_]:
-    """(T, B, 1) whether a sequence still has an entry at a step.
+def live_steps(lengths: Sequence[int], steps: int) -> NDArray[np.bool_]:
+    """Return whether each sequence has an entry at each step, (T, B, 1).
 
     Raises: ValueError: if a length is not from 0 to T.
     """
@@ -20,18 +20,18 @@ def alive(lengths: Sequence[int], steps: int) -> NDArray[np.bool_]:
     return live
 
 
-def rows(steps: Array) -> Array:
-    """Let all steps' rows lie below one another: (T, B, G) to (TB, G)."""
+def flatten(steps: Array) -> Array:
+    """Reshape (T, B, G) to (TB, G)."""
     return steps.reshape(-1, steps.shape[-1])
 
 
 def weight_gradients(delta: Array, x: Array, h: Array) -> dict[str, Array]:
-    """Gradients of W, U and b: sums over all steps and sequences, since each uses them anew.
+    """Return the gradients of W, U and b: sums over all steps and sequences, which share them.
 
     Args:
         delta: (T, B, G) gradients of the preactivations.
-        x: (T, B, E) what W was multiplied with.
-        h: (T, B, H) what U was multiplied with: the states before each step.
+        x: (T, B, E) inputs, the factor of W.
+        h: (T, B, H) states before each step, the factor of U.
     """
-    delta = rows(delta)
-    return {"W": delta.T @ rows(x), "U": delta.T @ rows(h), "b": delta.sum(axis=0)}
+    delta = flatten(delta)
+    return {"W": delta.T @ flatten(x), "U": delta.T @ flatten(h), "b": delta.sum(axis=0)}

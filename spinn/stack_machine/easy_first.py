@@ -1,8 +1,23 @@
-"""Easy-first merging: of all pairs of neighbours the best one, again and again.
+"""Easy-first merging: compose the best pair of neighbours, until one node is left.
 
-Choi, Yoo & Lee 2018, "Learning to Compose Task-Specific Tree Structures" (arXiv:1707.02786), under
-"Gumbel Tree-LSTM". Sentences stand in rows, longest first, so that those which still merge at a
-level are a prefix of all.
+Choi, Yoo & Lee 2018, "Learning to Compose Task-Specific Tree Structures" (arXiv:1707.02786),
+section "Gumbel Tree-LSTM". Sentences are sorted into rows, longest first, so that those which still
+merge at a level are a prefix.
+
+A worked example, held by tests/stack_machine/test_easy_first.py: the sentences "the old church" and
+"robins sing". At first their nodes are the words 0 to 4, at level 1 in the order
+
+    node        0 the   1 robins   2 old   3 sing   4 church
+    place       0       0          1       1        2
+
+place by place. The pairs of level 1 are ( the old ), ( robins sing ) and ( old church ):
+
+    left [0, 1, 2]   right = nodes 2 to 4   row [0, 1, 0]   place [0, 0, 1]   first [0, 2]
+
+If ( old church ) and ( robins sing ) are merged, the nodes after level 1 are "the",
+( robins sing ), ( old church ). Level 2 has one pair, left [0], right = node 2, row [0], place [0],
+first [0]. The last words of the three merges are [2, 4, 2], which gives the transitions
+S S S R R for `( the ( old church ) )` and S S R for `( robins sing )`.
 """
 
 from collections.abc import Iterator
@@ -11,23 +26,23 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from spinn.batch.schedule import Reading
+from spinn.batch.schedule import WordSequence
 from spinn.batch.sentences import Sentences
-from spinn.layers.tree_lstm import Reduce
+from spinn.layers.tree_lstm import TreeLSTM
 from spinn.trees.transitions import REDUCE, SHIFT
 
-# Scores this many roundings apart are equal: pairs of the same words get the same score up to
-# rounding, which depends on the batch, and the tree must not.
+# Scores that differ by less than this many roundings are equal. Pairs of the same words have the
+# same score up to rounding; rounding depends on the batch, and the tree must not.
 ROUNDINGS = 64
 
 
 @dataclass(frozen=True)
 class Merges:
-    """What was merged, level after level; R rows merge at a level.
+    """The merges, level after level; R rows merge at a level.
 
     Attributes:
-        nodes: (R, D) h of the node that each row composed.
-        lasts: (R,) the last word below it, counted over the batch.
+        nodes: for each level (R, D), h of the node that each row composed.
+        lasts: for each level (R,), the last word below that node, counted over the batch.
     """
 
     nodes: list[Tensor] = field(default_factory=list)
@@ -39,27 +54,27 @@ class Merges:
         self.lasts.append(lasts)
 
     def ends(self) -> Tensor:
-        """(I,) the last word below each node, level after level."""
+        """(I,) the last word below each composed node, level after level."""
         return torch.cat(self.lasts) if self.lasts else torch.empty(0, dtype=torch.long)
 
 
 def sample(
-    h: Tensor, c: Tensor, sentences: Sentences, reduce: Reduce, query: Tensor, temperature: float
+    h: Tensor, c: Tensor, sentences: Sentences, reduce: TreeLSTM, query: Tensor, temperature: float
 ) -> Merges:
-    """Draw what is merged, and let the gradient of each vector reach the scores that placed it.
+    """Sample merges, with a straight-through gradient to the scores.
 
-    Every pair is composed anew at each level, as in the paper. Most values are those of the level
-    before, but their gradients are not: a vector that stays is a mixture of its own level.
+    Every pair is composed again at each level, as in the paper. Most values are those of the level
+    before, but their gradients differ, since every vector is a mixture (`mix`) of its level.
 
     Args:
         h, c: (N, D) each, of the words.
-        query: (D,) what a good node looks like.
+        query: (D,) scores a node by its product with h.
         temperature: of the softmax.
     """
-    reading, merges = sentences.schedule.reading, Merges()
-    h, c = h.index_select(0, reading.words), c.index_select(0, reading.words)  # each (Q, D)
-    last = reading.words  # (Q,) the last word below each node
-    for pairs in _levels(reading):
+    sequence, merges = sentences.schedule.sequence, Merges()
+    h, c = h.index_select(0, sequence.words), c.index_select(0, sequence.words)  # each (Q, D)
+    last = sequence.words  # (Q,) the last word below each node
+    for pairs in _levels(sequence):
         left = h.index_select(0, pairs.left), c.index_select(0, pairs.left)  # each (P, D)
         right = h[pairs.right], c[pairs.right]
         parent_h, parent_c = reduce(left, right)  # each (P, D)
@@ -79,15 +94,15 @@ def sample(
 class _Pairs:
     """The P pairs of neighbours at a level, in R rows of at most W.
 
-    Nodes lie place by place: the first of each row, then the second of each that has one. A pair
-    lies as its right node does, and so does what stands in its place after the merge.
+    Nodes are sorted by place: the first of each row, then the second of each that has one. Pairs
+    have the order of their right nodes, and so have the nodes after the merge.
 
     Attributes:
         left: (P,) the left nodes.
-        right: the right ones, which lie side by side.
+        right: the right nodes, a slice.
         row: (P,) the row of each pair.
         place: (P,) its place in the row.
-        first: (W,) the pair in each place of the first row, which is the longest.
+        first: (W,) the pair at each place of the first row, the longest.
         rows: R.
     """
 
@@ -99,7 +114,7 @@ class _Pairs:
     rows: int
 
     def in_rows(self, scores: Tensor) -> Tensor:
-        """(P,) scores to (R, W), with -inf where there is no pair."""
+        """(P,) scores to padded (R, W), with -inf in padding."""
         width = len(self.first)
         rows = scores.new_full((self.rows * width,), -torch.inf)
         return rows.index_copy(0, self.row * width + self.place, scores).view(-1, width)
@@ -109,43 +124,47 @@ class _Pairs:
         return weights[self.row, self.place, None]
 
 
-def _levels(reading: Reading[Tensor]) -> Iterator[_Pairs]:
-    """The pairs of each level: every row has one fewer than at the level before."""
-    live, device = torch.tensor(reading.live), reading.words.device
-    starts = live.cumsum(0) - live  # (T,) where the nodes in each place begin, were all words left
+def _levels(sequence: WordSequence[Tensor]) -> Iterator[_Pairs]:
+    """The pairs of each level: one fewer in every row than at the level before."""
+    live, device = torch.tensor(sequence.live), sequence.words.device
+    starts = live.cumsum(0) - live  # (T,) the first node of each place, with all words left
     place = torch.arange(len(live)).repeat_interleave(live)  # (N,)
     row = torch.arange(len(place)) - starts[place]
-    left = (starts[place - 1] + row).to(device)  # (N,) no meaning in place 0
+    left = (starts[place - 1] + row).to(device)  # (N,) undefined at place 0
     place, row, first = place.to(device), row.to(device), starts.to(device)
     for level in range(1, len(live)):
         begin = int(starts[level])
         yield _Pairs(
             left=left[begin:] - int(starts[level - 1]),
-            right=slice(reading.live[level - 1], None),
+            right=slice(sequence.live[level - 1], None),
             row=row[begin:],
             place=place[begin:] - level,
             first=first[level:] - begin,
-            rows=reading.live[level],
+            rows=sequence.live[level],
         )
 
 
 def straight_through(scores: Tensor, temperature: float) -> Tensor:
-    """Draw one place a row by a straight-through Gumbel-softmax (Jang et al. 2017, 1611.01144).
+    """Sample one place per row by a straight-through Gumbel-softmax.
 
-    Args: scores: (R, W), -inf in places that cannot be chosen, though not in all of a row.
+    Jang et al. 2017 (arXiv:1611.01144), section 2.2.
 
-    Returns: (R, W) ones and zeros, with the gradient of the softmax.
+    Args: scores: (R, W), -inf at places that cannot be chosen, though not at all of a row.
+
+    Returns: (R, W) one-hot rows with the gradient of the softmax.
     """
-    # An exponential number can be drawn as 0, whose logarithm would make all weights NaN.
+    # An exponential sample can be 0, whose logarithm would make all weights NaN.
     tiny = torch.finfo(scores.dtype).tiny
     gumbel = -torch.empty_like(scores).exponential_().clamp(min=tiny).log()
     soft = ((scores + gumbel) / temperature).softmax(1)
     hard = torch.zeros_like(soft).scatter(1, soft.argmax(1, keepdim=True), 1.0)
-    return hard + (soft - soft.detach())  # in this order, as what is in brackets is exactly 0
+    return hard + (soft - soft.detach())  # in this order, since the difference is exactly 0
 
 
 def mix(here: Tensor, so_far: Tensor, left: Tensor, parent: Tensor, right: Tensor) -> Tensor:
-    """What stands in each pair's place after a merge: the left node, the parent, or the right node.
+    """The node at each pair's place after a merge: the left node, the parent or the right node.
+
+    Choi et al. 2018, the h and c of the next layer, with weights that are one-hot in forward.
 
     Args:
         here: (P, 1) weight of the merge at this pair.
@@ -155,26 +174,31 @@ def mix(here: Tensor, so_far: Tensor, left: Tensor, parent: Tensor, right: Tenso
     return (1 - so_far) * left + here * parent + (so_far - here) * right
 
 
-def search(h: Tensor, c: Tensor, sentences: Sentences, reduce: Reduce, query: Tensor) -> Merges:
-    """Merge the best pair each time, composing those two alone that the last merge made new.
+def merge_best(
+    h: Tensor, c: Tensor, sentences: Sentences, reduce: TreeLSTM, query: Tensor
+) -> Merges:
+    """Merge the best pair each time; only the two pairs next to a merge are composed again.
 
-    A node keeps the place of its first word, and a pair that of its left node, so that nothing is
-    moved. Place N is the neighbour that the outermost nodes lack.
+    A node is stored at the index of its first word, a pair at that of its left node. Index N stands
+    for the missing neighbour of the outermost nodes.
+
+    Example: for "the old church" and "robins sing", before = [5, 0, 1, 5, 3, 5] and
+    after = [1, 2, 5, 4, 5, 5]. Merging "old" and "church" stores the node at 1: then after[1] = 5.
 
     Args:
         h, c: (N, D) each, of the words.
-        query: (D,) what a good node looks like.
+        query: (D,) scores a node by its product with h.
     """
-    reading, merges, N = sentences.schedule.reading, Merges(), len(h)
-    nobody = h.new_zeros(1, h.shape[1])
-    h, c = torch.cat([h, nobody]), torch.cat([c, nobody])  # each (N+1, D)
+    sequence, merges, N = sentences.schedule.sequence, Merges(), len(h)
+    nothing = h.new_zeros(1, h.shape[1])
+    h, c = torch.cat([h, nothing]), torch.cat([c, nothing])  # each (N+1, D)
     before, after = _neighbours(sentences.lengths, h.device)  # each (N+1,)
     last = torch.arange(N + 1, device=h.device)  # (N+1,) the last word below each node
     parent_h, parent_c, scores = _compose_at(h, c, last.clone(), after.clone(), reduce, query)
-    step = torch.arange(len(reading.live), device=h.device)  # (T,)
-    first = reading.words[: len(sentences), None]  # (B, 1)
+    step = torch.arange(len(sequence.live), device=h.device)  # (T,)
+    first = sequence.words[: len(sentences), None]  # (B, 1)
     places = (first + step).masked_fill(step >= _lengths(sentences), N)  # (B, T)
-    for live in reading.live[1:]:
+    for live in sequence.live[1:]:
         left = first[:live, 0] + _leftmost_best(scores[places[:live]], query)  # (R,)
         right = after[left]
         earlier, later = before[left], after[right]
@@ -190,11 +214,11 @@ def search(h: Tensor, c: Tensor, sentences: Sentences, reduce: Reduce, query: Te
 
 
 def _compose_at(
-    h: Tensor, c: Tensor, lefts: Tensor, rights: Tensor, reduce: Reduce, query: Tensor
+    h: Tensor, c: Tensor, lefts: Tensor, rights: Tensor, reduce: TreeLSTM, query: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Compose nodes at some places of (N+1, D) into their parents' h, c and score.
+    """Compose pairs of nodes, given by indices into (N+1, D), into the parents' h, c and score.
 
-    The score is -inf where one of the two is nobody, and no gradient goes through it.
+    The score has no gradient, and is -inf where one of the two is missing.
     """
     h_parent, c_parent = reduce((h[lefts], c[lefts]), (h[rights], c[rights]))
     outside = (lefts == len(h) - 1) | (rights == len(h) - 1)
@@ -203,20 +227,20 @@ def _compose_at(
 
 
 def score(h: Tensor, query: Tensor) -> Tensor:
-    """(...,) how good nodes of h (..., D) are: q . h, in full precision under autocast too."""
+    """(...,) the score q . h of nodes with h (..., D), in full precision under autocast too."""
     return (h * query).sum(-1)
 
 
-def roots(h: Tensor, merges: Merges, reading: Reading[Tensor]) -> Tensor:
+def roots(h: Tensor, merges: Merges, sequence: WordSequence[Tensor]) -> Tensor:
     """(B, D) the last node of each sentence; h: (N, D) of the words."""
-    levels = [h.index_select(0, reading.words[: len(reading.rows)]), *merges.nodes]
-    done = [nodes[live:] for nodes, live in zip(levels, [*reading.live[1:], 0], strict=True)]
+    levels = [h.index_select(0, sequence.words[: len(sequence.rows)]), *merges.nodes]
+    done = [nodes[live:] for nodes, live in zip(levels, [*sequence.live[1:], 0], strict=True)]
     rows = torch.cat(done[::-1])
-    return torch.empty_like(rows).index_copy(0, reading.rows, rows)
+    return torch.empty_like(rows).index_copy(0, sequence.rows, rows)
 
 
-def moves(ends: Tensor, words: int) -> Tensor:
-    """(2N-B,) the moves that build the nodes: a word's SHIFT, then a REDUCE per node it ends.
+def transitions(ends: Tensor, words: int) -> Tensor:
+    """(2N-B,) the transitions: the SHIFT of each word, then a REDUCE per node that ends with it.
 
     Args:
         ends: (I,) the last word below each node, on the CPU.
@@ -228,20 +252,20 @@ def moves(ends: Tensor, words: int) -> Tensor:
 
 
 def _leftmost_best(scores: Tensor, query: Tensor) -> Tensor:
-    """(R,) the first place whose score is the best of its row but for rounding; (R, T) scores."""
+    """(R,) the leftmost place of (R, T) scores that is best in its row, up to rounding."""
     rounding = ROUNDINGS * torch.finfo(scores.dtype).eps * query.abs().sum()
     best = scores.amax(1, keepdim=True) - rounding
     return (scores >= best).int().argmax(1)
 
 
 def _lengths(sentences: Sentences) -> Tensor:
-    """(B, 1) words in each row, on the device of the words."""
-    rows = sentences.schedule.reading.rows
+    """(B, 1) the number of words in each row, on the device of the words."""
+    rows = sentences.schedule.sequence.rows
     return sentences.lengths.to(rows.device).index_select(0, rows)[:, None]
 
 
 def _neighbours(lengths: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The word before and the word after each, (N+1,) both; N where the sentence has none."""
+    """The word before and the word after each, (N+1,) both; N where there is none."""
     ends = lengths.cumsum(0)
     N = int(ends[-1])
     before, after = torch.arange(-1, N), torch.arange(1, N + 2)

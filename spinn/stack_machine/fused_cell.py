@@ -1,8 +1,13 @@
-"""The cell that Reduce and Tracker share, forward and backward by hand.
+"""The LSTM cell that TreeLSTM and Tracker share, with a backward pass written by hand.
 
-An LSTM cell with n predecessors: n = 1 for the Tracker, n = 2 for Reduce. Gates lie in the order
-g, i, f_1 .. f_n, o, so that all that pass through a sigmoid lie side by side, and so do all whose
-gradient comes from c.
+For n predecessors, Tai et al. 2015 (arXiv:1503.00075), eqs. 13 and 14:
+
+    c = i * g + f_1 * c_1 + ... + f_n * c_n
+    h = o * tanh(c)
+
+with n = 1 for `Tracker` (an LSTM) and n = 2 for `TreeLSTM`, where the same equations stand in
+`forward`. Gates lie in the order g, i, f_1 .. f_n, o, so that all gates with a sigmoid are
+neighbours, and so are all whose gradient comes from c.
 """
 
 from collections.abc import Sequence
@@ -18,21 +23,21 @@ CACHED = 2**19  # numbers: 2 MiB in fp32
 
 
 def cut(rows: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
-    """Cut a buffer into groups of rows: sooner done once than step by step."""
+    """Split a buffer into groups of rows, once for all steps."""
     groups: tuple[Tensor, ...] = torch.split(rows, list(sizes))
     return groups
 
 
 def cut_all(sizes: Sequence[int], *buffers: Tensor) -> list[tuple[Tensor, ...]]:
-    """Cut several buffers: for each group its rows of all of them."""
+    """Split several buffers: for each group its rows of each buffer."""
     return list(zip(*(cut(rows, sizes) for rows in buffers), strict=True))
 
 
 def step(gates: Tensor, cells: Sequence[Tensor], h: Tensor, c: Tensor, tanh_c: Tensor) -> None:
-    """Step R rows.
+    """Compute R rows, forward.
 
     Args:
-        gates: (R, (n+3)D) before the nonlinearities; overwritten by what follows them.
+        gates: (R, (n+3)D) before the nonlinearities; overwritten by the activations.
         cells: the predecessors' c, n times (R, D).
         h: (R, D) filled with the new h.
         c: (R, D) filled with the new c.
@@ -49,15 +54,20 @@ def step(gates: Tensor, cells: Sequence[Tensor], h: Tensor, c: Tensor, tanh_c: T
 
 
 class CellBackward:
-    """The way back for all rows of a batch, group after group, the last one first.
+    """The backward pass over all rows of a batch, group after group, the last one first.
 
-    Before its gradient is known, a row can be told what that will be multiplied by. This is done
-    for several groups together, for fewer launches, yet for few enough to stay in the cache.
+    With dc the gradient of c, which includes dh * o * (1 - tanh(c)^2):
+
+        dg = dc * i * (1 - g^2)         di = dc * g * i * (1 - i)
+        df_k = dc * c_k * f_k (1 - f_k)  dc_k = dc * f_k      do = dh * tanh(c) * o * (1 - o)
+
+    The factors of dc and dh do not depend on them. They are computed for several groups at once:
+    enough rows for few calls, and few enough to stay in the cache.
 
     Args:
-        gates: (R, (n+3)D) as the way forward left them.
+        gates: (R, (n+3)D) the activations of the forward pass.
         cells: (R, nD) the predecessors' c, side by side.
-        tanh_c: (R, D) as the way forward left it.
+        tanh_c: (R, D) from the forward pass.
         dgates: (R, (n+3)D) filled with the gradient of the gates before the nonlinearities, rounded
             to its dtype.
         sizes: rows in each group.
@@ -72,11 +82,11 @@ class CellBackward:
         self.prepared: dict[int, tuple[Tensor, ...]] = {}
 
     def step(self, group: int, dh: Tensor, dc: Tensor, dcells: Tensor) -> None:
-        """Step a group back.
+        """Compute the gradients of a group.
 
         Args:
             dh: (R, D) gradient of h.
-            dc: (R, D) gradient of c from those that read it.
+            dc: (R, D) gradient of c from the rows that read it.
             dcells: (R, n, D) filled with the gradient of the predecessors' c.
         """
         if group not in self.prepared:
@@ -90,7 +100,7 @@ class CellBackward:
             dgates.copy_(exact)
 
     def _prepare(self, last: int) -> None:
-        """Prepare a group, and as many before it as make enough rows."""
+        """Compute the factors of a group, and of as many before it as make enough rows."""
         first, end = last, self.ends[last]
         while first and end - self.ends[first - 1] < self.least:
             first -= 1

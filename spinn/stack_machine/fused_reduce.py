@@ -1,9 +1,15 @@
-"""Reduce over a batch of trees, group after group, forward and backward by hand.
+"""`TreeLSTM` over a batch of trees, group after group, with a backward pass written by hand.
 
-What a child brings to its parent's gates is computed when the child is composed, and left where the
-parent will look for it, as is its c; words do so before the first composition, all of them in one
-product. A node has one parent, so on the way back it fetches its gradient from there, and the
-gradient of each weight is a single product at the end.
+It implements the equation of `TreeLSTM.forward`, Tai et al. 2015, eqs. 9-14 with N = 2, and eq. 5
+of Bowman et al. 2016 with a Tracker. A child's product with the weight, U_left h or U_right h, is
+computed once, when the child is composed, and stored where the parent finds it, as is its c. The
+leaves come first, all in one product. A node has one parent, so in the backward pass it reads its
+gradient there, and the gradient of each weight is a single product at the end.
+
+Example, the batch of `spinn.batch.schedule` by height: the parts are rows 0 to 4 for the leaves
+"the", "old", "robins", "church", "sing", then row 5 for node 0, ( old church ), a right child. The
+nodes' children, row pairs (left, right), are [1, 3] for ( old church ), [2, 4] for ( robins sing )
+and [0, 5] for the root of the first sentence.
 """
 
 from typing import NamedTuple
@@ -19,12 +25,12 @@ from spinn.stack_machine.products import add_product, product, set_product, weig
 
 
 def inner(nodes: Tensor, groups: Groups[Tensor]) -> tuple[Tensor, ...]:
-    """Cut what belongs to all nodes (I, ...): for each group all that are no roots."""
+    """Split rows of all nodes (I, ...): for each group all that are no roots."""
     return cut(nodes, [n for a, b, root in groups.sizes for n in (a + b, root)])[::2]
 
 
 def rights(nodes: Tensor, groups: Groups[Tensor]) -> tuple[Tensor, ...]:
-    """Cut what belongs to all nodes (I, ...): for each group the right children."""
+    """Split rows of all nodes (I, ...): for each group the right children."""
     return cut(nodes, [n for sizes in groups.sizes for n in sizes])[1::3]
 
 
@@ -34,23 +40,23 @@ def totals(groups: Groups[Tensor]) -> list[int]:
 
 
 class Saved(NamedTuple):
-    """What the way back needs: the leaves' h, and by node h, cells, tanh(c) and gates."""
+    """Activations for the backward pass: h of the leaves; h, cells, tanh(c) and gates by node."""
 
     leaves: Tensor  # (U, D)
     h: Tensor  # (I, D)
-    cells: Tensor  # (2I + 1, D), c of the left and of the right child in turn; roots' last
+    cells: Tensor  # (2I + 1, D), c of left and right child in turn; last, the slot of roots
     tanh_c: Tensor  # (I, D)
     gates: Tensor  # (I, 5D)
 
 
 class ReduceForward:
-    """The way forward.
+    """The forward pass.
 
     Args:
         h: (U, D) hidden states of the leaves.
         c: (U, D) cell states of the leaves.
-        weight: (5D, 2D) Reduce's weight, for the left child beside the right; its dtype is that of
-            the products, however exact the rest.
+        weight: (5D, 2D) weight of `TreeLSTM.compose`, [U_left, U_right]; the products are computed
+            in its dtype.
         bias: (5D,)
     """
 
@@ -66,10 +72,10 @@ class ReduceForward:
         D, count, sizes = h.shape[1], len(groups.nodes), totals(groups)
         left, right = (part.t().contiguous() for part in torch.split(weight, D, dim=1))
         self.left, self.right, self.bias = left, right, bias.to(weight.dtype)
-        # What every leaf, every left child, every right child adds to its parent's gates.
-        shares = [len(h), len(groups.lefts), len(groups.rights)]
-        self.parts = weight.new_empty(sum(shares), 5 * D)
-        of_leaves, of_lefts, of_rights = cut(self.parts, shares)
+        # The product of every leaf, every left child and every right child with its weight.
+        counts = [len(h), len(groups.lefts), len(groups.rights)]
+        self.parts = weight.new_empty(sum(counts), 5 * D)
+        of_leaves, of_lefts, of_rights = cut(self.parts, counts)
         set_product(of_leaves[: leaves.lefts], h[: leaves.lefts], left, self.bias)
         set_product(of_leaves[leaves.lefts :], h[leaves.lefts :], right)
         cells = h.new_empty(2 * count + 1, D)
@@ -82,30 +88,30 @@ class ReduceForward:
         self.starts = torch.arange(0, 2 * count, 2, device=h.device)
         self.cells = cut_all(sizes, *cells[:-1].view(count, 2, D).unbind(1))
         self.new = cut_all(sizes, h_new, c_new, tanh_c)
-        self.lefts = cut_all(groups.turns, groups.lefts, of_lefts)
-        counts = [right for _, right, _ in groups.sizes]
-        self.rights = list(zip(rights(h_new, groups), cut(of_rights, counts), strict=True))
+        self.lefts = cut_all(groups.left_groups, groups.lefts, of_lefts)
+        parts = cut(of_rights, [right for _, right, _ in groups.sizes])
+        self.rights = list(zip(rights(h_new, groups), parts, strict=True))
         self.inner_h, self.inner_c = inner(h_new, groups), inner(c_new, groups)
         self.places = inner(groups.places, groups)
 
     def gather(self, group: int) -> Tensor:
-        """(R, 5D) what the children of a group, all composed, bring to its gates together."""
+        """(R, 5D) U_left h_left + U_right h_right + b of a group whose children are composed."""
         children = self.children[group]
         starts = self.starts[: len(children) // 2]
         gates = embedding_bag(children, self.parts, starts, mode="sum")
         return self.gates[group].copy_(gates)
 
     def step(self, group: int) -> None:
-        """Compose a group whose gates are complete, and hand its right children on."""
+        """Compose a group whose gates are complete, and project its right children."""
         fused_cell.step(self.gates[group], self.cells[group], *self.new[group])
         self.saved.cells.index_copy_(0, self.places[group], self.inner_c[group])
         h, part = self.rights[group]
         if len(h):
             set_product(part, h, self.right)
 
-    def hand_on_lefts(self, turn: int) -> Tensor:
-        """Hand on the left children of a turn, and the bias with them; their h (L, D)."""
-        lefts, part = self.lefts[turn]
+    def project_lefts(self, left_group: int) -> Tensor:
+        """Project the left children of a left group, bias included; return their h (L, D)."""
+        lefts, part = self.lefts[left_group]
         h = self.saved.h.index_select(0, lefts)
         if len(h):
             set_product(part, h, self.left, self.bias)
@@ -113,8 +119,10 @@ class ReduceForward:
 
 
 def _children(leaves: Leaves[Tensor], groups: Groups[Tensor]) -> Tensor:
-    """(2I,) where each node's left and right child leave their parts: leaves first, then nodes."""
-    rows = leaves.which.new_empty(2 * len(groups.nodes) + 1)  # what is no child comes last
+    """(2I,) the row of `parts` of each node's left and right child: leaves first, then nodes."""
+    rows = leaves.which.new_empty(
+        2 * len(groups.nodes) + 1
+    )  # roots and single words go to the last
     rows.index_copy_(0, groups.word_places, leaves.which)
     nodes = torch.cat([groups.lefts, groups.rights])
     number = torch.arange(len(leaves.words), len(leaves.words) + len(nodes), device=nodes.device)
@@ -122,11 +130,11 @@ def _children(leaves: Leaves[Tensor], groups: Groups[Tensor]) -> Tensor:
 
 
 class ReduceBackward:
-    """The way back.
+    """The backward pass.
 
     Args:
-        saved: what the way forward left.
-        weight: (5D, 2D) as the way forward took it.
+        saved: activations of the forward pass.
+        weight: (5D, 2D) as in the forward pass.
         dh: (I, D) gradient of every node's h from outside the trees; overwritten.
     """
 
@@ -143,12 +151,12 @@ class ReduceBackward:
         self.weights = torch.split(weight, D, dim=1)
         self.dgates = weight.new_empty(count + 1, 5 * D)
         self.dcells = dh.new_empty(2 * count + 1, D)
-        self.dgates[-1] = self.dcells[-1] = 0  # nobody reads a root
-        # What reaches every left child, every right child through its parent's gates.
+        self.dgates[-1] = self.dcells[-1] = 0  # a root has no parent
+        # The gradient that reaches every left and every right child through its parent's gates.
         sides = (groups.lefts, groups.rights)
         self.dparts = [weight.new_empty(len(side), 5 * D) for side in sides]
         parents = groups.parents.index_select(0, groups.lefts)
-        self.lefts = cut_all(groups.turns, groups.lefts, parents, self.dparts[0])
+        self.lefts = cut_all(groups.left_groups, groups.lefts, parents, self.dparts[0])
         of_rights = cut(self.dparts[1], [right for _, right, _ in groups.sizes])
         nodes = rights(dh, groups), rights(groups.parents, groups)
         self.rights = list(zip(*nodes, of_rights, strict=True))
@@ -159,9 +167,9 @@ class ReduceBackward:
         cells = saved.cells[:-1].view(count, 2 * D)
         self.machine = CellBackward(saved.gates, cells, saved.tanh_c, self.dgates[:-1], sizes)
 
-    def fetch_lefts(self, turn: int, seen: Tensor | None = None) -> None:
-        """Add to the dh of a turn's left children what their parents send, and what others saw."""
-        lefts, parents, dparts = self.lefts[turn]
+    def fetch_lefts(self, left_group: int, seen: Tensor | None = None) -> None:
+        """Complete dh of a left group: add the gradient from the parents, and `seen` (L, D)."""
+        lefts, parents, dparts = self.lefts[left_group]
         if len(lefts):
             torch.index_select(self.dgates, 0, parents, out=dparts)
             dh = self.dh_all.index_select(0, lefts)
@@ -169,14 +177,14 @@ class ReduceBackward:
             self.dh_all.index_copy_(0, lefts, dh)
 
     def fetch(self, group: int) -> None:
-        """Add to the dh of a group's right children what their parents send."""
+        """Add the gradient from the parents to dh of a group's right children."""
         dh, parents, dparts = self.rights[group]
         if len(dh):
             torch.index_select(self.dgates, 0, parents, out=dparts)
             add_product(dh, dparts, self.weights[1])
 
     def step(self, group: int) -> None:
-        """Take a group's gradient, now complete, back to its gates and its children's c."""
+        """Compute the gradient of a group's gates and of its children's c; its dh is complete."""
         dc = self.dcells.index_select(0, self.places[group])
         self.machine.step(group, self.dh[group], dc, self.dcells_of[group])
 

@@ -1,7 +1,12 @@
-"""The Tracker over a batch, step after step, forward and backward by hand.
+"""The `Tracker` over a batch, step after step, with a backward pass written by hand.
 
-As in `composing`, what a node means to the Tracker is added to the gates of the moves that will
-find it on the stack, soon after the node appears; words do so before the first step.
+It implements the equation of `Tracker.forward`, Bowman et al. 2016 (arXiv:1603.06021), section 3.2.
+As in `fused_reduce`, a node is multiplied by the Tracker's weights as soon as it is composed, and
+the product is added to the gates of the transitions that find the node on the stack. The words'
+products come before the first step.
+
+Example, the batch of `spinn.batch.schedule`: ( old church ) is composed by transition 6 and is on
+top of the stack at transition 7, so its product is added to row 7 of the gates (`Tracking.tops`).
 """
 
 from itertools import pairwise
@@ -21,7 +26,7 @@ BUFFER, SECOND, TOP = 0, 1, 2  # places, as in Tracking.words
 
 
 class Weights(NamedTuple):
-    """Of the word at the front of the buffer, of the stack (second, top), of the own state."""
+    """Weights of the Tracker for the buffer's front, the stack (second, top), and its own h."""
 
     buffer: Tensor  # (4K, D)
     stack: Tensor  # (4K, 2D)
@@ -34,22 +39,22 @@ class Weights(NamedTuple):
 
 
 def leaves_of(words: Tensor, leaves: Leaves[Tensor]) -> Tensor:
-    """The leaf that stands for each of the words; U for N, which is none."""
+    """The leaf that stands for each of the words; U for an empty place, N."""
     none = leaves.which.new_full((1,), len(leaves.words))
     return torch.cat([leaves.which, none]).index_select(0, words.flatten()).view(words.shape)
 
 
 class Saved(NamedTuple):
-    """What the way back needs, by move."""
+    """Activations for the backward pass, one row per transition."""
 
     gates: Tensor  # (M, 4K)
     tanh_c: Tensor  # (M, K)
-    h: Tensor  # (M + 1, K); zeros last, for the move before the first
+    h: Tensor  # (M + 1, K); zeros last, the state before the first transition
     c: Tensor  # (M + 1, K)
 
 
 class Stack:
-    """Where nodes composed at each step are found later, cut by step."""
+    """Transitions that find the nodes of each step on the stack later, by step."""
 
     def __init__(self, tracking: Tracking[Tensor], steps: Groups[Tensor]) -> None:
         self.tops = inner(tracking.tops, steps)
@@ -58,7 +63,7 @@ class Stack:
 
 
 class TrackerForward:
-    """The way forward.
+    """The forward pass.
 
     Args:
         h: (U, D) hidden states of the leaves.
@@ -74,7 +79,7 @@ class TrackerForward:
         bias: Tensor,
     ) -> None:
         tracking = schedule.tracking
-        moves, K = len(tracking.words), weights.state.shape[1]
+        M, K = len(tracking.words), weights.state.shape[1]
         self.state = weights.state.t().contiguous()
         buffer, self.second, self.top = (part.t().contiguous() for part in weights.places())
         parts = h.new_zeros(3, len(h) + 1, 4 * K)
@@ -84,77 +89,79 @@ class TrackerForward:
         places = leaves_of(tracking.words, leaves)
         places = places + torch.arange(3, device=h.device) * (len(h) + 1)  # rows of `parts`
         gates = embedding_bag(places, parts.view(-1, 4 * K), mode="sum").add_(bias)
-        states = h.new_zeros(2, moves + 1, K)
-        self.saved = Saved(gates, h.new_empty(moves, K), *states.unbind())
+        states = h.new_zeros(2, M + 1, K)
+        self.saved = Saved(gates, h.new_empty(M, K), *states.unbind())
         h_new, c_new = states[:, :-1]
         live = tracking.live
         self.gates = cut(gates, live)
         self.new = cut_all(live, h_new, c_new, self.saved.tanh_c)
-        # Of each step those rows that move on: the first few.
-        moving = [n for now, then in pairwise(live) for n in (then, now - then)] + [live[-1]]
+        # Of each step the rows that have another transition: a prefix.
+        remaining = [n for now, then in pairwise(live) for n in (then, now - then)] + [live[-1]]
         start = h.new_zeros(live[0], K)
-        self.before = [(start, start), *cut_all(moving, h_new, c_new)[::2]]
+        self.before = [(start, start), *cut_all(remaining, h_new, c_new)[::2]]
         self.stack = Stack(tracking, schedule.steps)
 
     def step(self, step: int) -> None:
-        """Step the rows that move."""
+        """Step the rows that have a transition."""
         gates, (h, c) = self.gates[step], self.before[step]
         if step:
             gates.addmm_(h, self.state)
         fused_cell.step(gates, [c], *self.new[step])
 
-    def notice(self, step: int, nodes: Tensor) -> None:
-        """Take in the nodes composed at this step that have a parent."""
+    def add_tops(self, step: int, nodes: Tensor) -> None:
+        """Add the nodes composed at this step to the gates of the transition after it."""
         add_product_at(self.saved.gates, self.stack.tops[step], nodes, self.top)
 
-    def notice_lefts(self, turn: int, lefts: Tensor) -> None:
-        """Take in the left children of a turn."""
+    def add_seconds(self, left_group: int, lefts: Tensor) -> None:
+        """Add a left group to the gates of all transitions that find it second on the stack."""
         if len(lefts):
-            seen = (lefts @ self.second).index_select(0, self.stack.second_nodes[turn])
-            self.saved.gates.index_add_(0, self.stack.seconds[turn], seen)
+            seen = (lefts @ self.second).index_select(0, self.stack.second_nodes[left_group])
+            self.saved.gates.index_add_(0, self.stack.seconds[left_group], seen)
 
 
 class TrackerBackward:
-    """The way back.
+    """The backward pass.
 
     Args:
-        dh: (M + 1, K) what others than the machine send to the Tracker's h at each move, or None.
+        dh: (M + 1, K) gradient of the Tracker's h from outside the machine; None without one.
     """
 
     def __init__(
         self, saved: Saved, schedule: Schedule[Tensor], weights: Weights, dh: Tensor | None
     ) -> None:
         gates, tanh_c, h, c = saved
-        tracking, turns, K = schedule.tracking, schedule.steps.turns, h.shape[1]
+        tracking, K = schedule.tracking, h.shape[1]
+        left_groups = schedule.steps.left_groups
         self.saved, self.tracking, self.weights = saved, tracking, weights
         self.dgates = gates.new_empty(len(gates) + 1, 4 * K)
-        self.dgates[-1] = 0  # of no move
+        self.dgates[-1] = 0  # of no transition
         cells, live = c.index_select(0, tracking.previous), tracking.live
         self.machine = CellBackward(gates, cells, tanh_c, self.dgates[:-1], live)
         self.dgates_of = cut(self.dgates[:-1], live)
         self.dh, self.dc = h.new_zeros(2, live[0], K).unbind()
-        self.dh_sent = None if dh is None else cut(dh[:-1], live)
+        self.dh_outside = None if dh is None else cut(dh[:-1], live)
         self.stack = Stack(tracking, schedule.steps)
         _, self.second, self.top = weights.places()
-        self.dlefts = gates.new_zeros(sum(turns), 4 * K)  # what reaches them as second on the stack
-        self.dlefts_of = cut(self.dlefts, turns)
+        self.dlefts = gates.new_zeros(sum(left_groups), 4 * K)  # gradient as second on the stack
+        self.dlefts_of = cut(self.dlefts, left_groups)
 
-    def notice(self, step: int, dnodes: Tensor) -> None:
-        """Add to the dh of nodes composed at this step what the next move sends."""
+    def add_top_gradients(self, step: int, dnodes: Tensor) -> None:
+        """Add the gradient from the next transition to dh of the nodes composed at this step."""
         dnodes.addmm_(self.dgates.index_select(0, self.stack.tops[step]), self.top)
 
-    def notice_lefts(self, turn: int) -> Tensor:
-        """(L, D) what later moves send to the left children of a turn."""
-        dseen = self.dgates.index_select(0, self.stack.seconds[turn])
-        dlefts = self.dlefts_of[turn].index_add_(0, self.stack.second_nodes[turn], dseen)
+    def second_gradients(self, left_group: int) -> Tensor:
+        """(L, D) the gradient of a left group from all transitions that find it second."""
+        dseen = self.dgates.index_select(0, self.stack.seconds[left_group])
+        which = self.stack.second_nodes[left_group]
+        dlefts = self.dlefts_of[left_group].index_add_(0, which, dseen)
         return dlefts @ self.second
 
     def step(self, step: int) -> None:
-        """Step back the rows that move."""
+        """Compute the gradients of the rows that have a transition."""
         live = self.tracking.live[step]
         dh, dc = self.dh[:live], self.dc[:live]
-        if self.dh_sent is not None:
-            dh += self.dh_sent[step]
+        if self.dh_outside is not None:
+            dh += self.dh_outside[step]
         self.machine.step(step, dh, dc, dc[:, None])
         torch.mm(self.dgates_of[step], self.weights.state, out=dh)
 

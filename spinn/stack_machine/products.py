@@ -1,14 +1,14 @@
-"""Matrix products in the arithmetic asked for; all that lies between them keeps full precision.
+"""Matrix products in the dtype of autocast; everything between them keeps full precision.
 
-Under autocast the factors are rounded (to bfloat16, say) as they enter a product. What a product
-gives stays rounded until it is added up.
+Under autocast the factors of a product are rounded, to bfloat16 for example. The product stays
+rounded until it is added up.
 """
 
 import torch
 from torch import Tensor
 
-# oneDNN compiles a product in bf16 for every shape, and keeps some 300 kB of each. As many rows
-# come as happen to reduce, so they are filled up to a multiple of this.
+# oneDNN compiles a bf16 product for every shape and keeps some 300 kB of each. The number of rows
+# differs from step to step, so rows are padded to a multiple of this.
 ROWS = 32
 
 
@@ -19,7 +19,7 @@ def arithmetic(weight: Tensor) -> torch.dtype:
 
 
 def rounded(rows: Tensor, dtype: torch.dtype) -> Tensor:
-    """Rows in another dtype; in one of 16 bits as many as a multiple of `ROWS`, zeros last."""
+    """Rows in another dtype; in 16 bits padded with zeros to a multiple of `ROWS`."""
     missing = -len(rows) % ROWS if dtype.itemsize < 4 else 0
     if not missing:
         return rows.to(dtype)
@@ -54,8 +54,8 @@ def add_product(total: Tensor, rows: Tensor, weight: Tensor) -> None:
 
 
 def add_product_at(total: Tensor, which: Tensor, rows: Tensor, weight: Tensor) -> None:
-    """Add `rows @ weight` to the rows `which` of `total`, none of which comes twice."""
-    # Out, add, and back: for the few rows of a step sooner done than index_add_.
+    """Add `rows @ weight` to the rows `which` of `total`; no row may come twice."""
+    # For the few rows of a step, gather, add and scatter are faster than index_add_.
     chosen = total.index_select(0, which)
     add_product(chosen, rows, weight)
     total.index_copy_(0, which, chosen)

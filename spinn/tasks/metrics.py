@@ -1,4 +1,4 @@
-"""How good a model is: of classes accuracy, precision, recall and confusion; of numbers errors."""
+"""Metrics: accuracy, precision, recall and confusion of classes; errors of numbers."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class ClassificationMetrics:
-    """Counts gold label against prediction over batches.
+    """Counts of gold against predicted labels over batches.
 
     Args:
         labels: the class names, in the order of the logits.
@@ -35,7 +35,7 @@ class ClassificationMetrics:
 
     @property
     def accuracy(self) -> float:
-        """The part of the examples whose prediction is right, 0 to 1."""
+        """The part of the examples with a correct prediction, 0 to 1."""
         return int(self._confusion.trace()) / max(self.examples, 1)
 
     @property
@@ -44,8 +44,8 @@ class ClassificationMetrics:
         return self.accuracy
 
     @property
-    def told(self) -> str:
-        """The accuracy in words."""
+    def score_text(self) -> str:
+        """The accuracy, for the log."""
         return f"accuracy {100 * self.accuracy:.2f} %"
 
     @property
@@ -54,21 +54,23 @@ class ClassificationMetrics:
         return float(self._loss) / max(self.examples, 1)
 
     def summary(self) -> dict[str, Any]:
-        """Return accuracy, loss, examples, figures per class, and the confusion matrix.
+        """Return accuracy, loss, examples, precision and recall per class, the confusion matrix.
 
-        Rows of the matrix are gold labels, columns predictions. Precision of a class that was never
-        predicted, and recall of one that never occurred, is null.
+        Rows of the matrix are gold labels, columns predictions. The precision of a class that was
+        never predicted, and the recall of one that never occurred, are null.
         """
-        right = self._confusion.diagonal().tolist()
+        correct = self._confusion.diagonal().tolist()
         gold = self._confusion.sum(dim=1).tolist()
         predicted = self._confusion.sum(dim=0).tolist()
         per_class = {
             label: {
-                "precision": hit / guesses if guesses else None,
-                "recall": hit / count if count else None,
+                "precision": hits / guesses if guesses else None,
+                "recall": hits / count if count else None,
                 "examples": count,
             }
-            for label, hit, guesses, count in zip(self.labels, right, predicted, gold, strict=True)
+            for label, hits, guesses, count in zip(
+                self.labels, correct, predicted, gold, strict=True
+            )
         }
         return {
             "accuracy": self.accuracy,
@@ -80,78 +82,79 @@ class ClassificationMetrics:
 
 
 class PairMetrics(ClassificationMetrics):
-    """Counts labels, and the moves of an encoder that parses for itself against the data's."""
+    """Counts of labels, and of predicted transitions against those of the data."""
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         super().__init__(labels)
-        self._moves = self._oracle_transitions = 0
+        self._transitions = self._correct_transitions = 0
 
     @torch.no_grad()
     def update(self, outputs: Any, batch: Any, loss: Tensor) -> None:
         """Add a batch: its logits and encoding, as for classification."""
         super().update(outputs.logits, batch, loss)
-        made = outputs.encoding.transitions
-        if made is not None and batch.parsed:
-            self._moves += len(made)
-            self._oracle_transitions += int((made == batch.sentences.transitions).sum())
+        predicted = outputs.encoding.transitions
+        if predicted is not None and batch.parsed:
+            self._transitions += len(predicted)
+            self._correct_transitions += int((predicted == batch.sentences.transitions).sum())
 
     def summary(self) -> dict[str, Any]:
-        """Return what classification has, and where trees can be compared `transition_accuracy`.
+        """Return the summary of classification, and `transition_accuracy` of predicted trees.
 
-        That is the part of all 2T-1 moves of a sentence that the data's tree has, too, move by
-        move, those included that are the only legal ones.
+        It is the part of the 2T-1 transitions of all sentences that equal the data's transition at
+        the same step, the steps with only one legal transition included.
         """
         summary = super().summary()
-        if not self._moves:
+        if not self._transitions:
             return summary
-        return {**summary, "transition_accuracy": self._oracle_transitions / self._moves}
+        return {**summary, "transition_accuracy": self._correct_transitions / self._transitions}
 
 
 class LabellingMetrics(ClassificationMetrics):
-    """Counts labels, and sequences all of whose labels are right.
+    """Counts of labels, and of sequences with all labels correct.
 
-    An example is a target, so that accuracy is that of a step where every step has one.
+    An example is a target: where every step has one, `accuracy` is the accuracy of a step.
     """
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         super().__init__(labels)
         self._sequences = self._exact = 0
-        self._by_step = torch.zeros(0, 2, dtype=torch.float64)  # right ones, and all
+        self._by_step = torch.zeros(0, 2, dtype=torch.float64)  # correct, all
 
     @torch.no_grad()
-    def update(self, outputs: Tensor, batch: Any, loss: Tensor) -> None:
-        """Add a batch, as for classification."""
-        super().update(outputs, batch, loss)
-        wrong = (outputs.argmax(dim=1) != batch.targets).cpu()
+    def update(self, outputs: Any, batch: Any, loss: Tensor) -> None:
+        """Add a batch: its values are logits (R, C)."""
+        super().update(outputs.values, batch, loss)
+        wrong = (outputs.values.argmax(dim=1) != batch.targets).cpu()
         rows = torch.arange(len(batch.target_lengths)).repeat_interleave(batch.target_lengths)
         mistakes = torch.bincount(rows, weights=wrong.double(), minlength=len(batch.target_lengths))
         self._exact += int((mistakes == 0).sum())
         self._count_steps(~wrong, batch.target_lengths)
         self._sequences += len(mistakes)
 
-    def _count_steps(self, right: Tensor, lengths: Tensor) -> None:
+    def _count_steps(self, correct: Tensor, lengths: Tensor) -> None:
+        """Add to the counts of each step; of lengths [1, 3], the steps are [0, 0, 1, 2]."""
         first = (lengths.cumsum(0) - lengths).repeat_interleave(lengths)
-        steps = torch.arange(len(right)) - first
+        steps = torch.arange(len(correct)) - first
         longest = max(len(self._by_step), int(lengths.max()))
         counts = torch.zeros(longest, 2, dtype=torch.float64)
         counts[: len(self._by_step)] = self._by_step
-        rows = torch.stack([right.double(), torch.ones(len(right), dtype=torch.float64)], dim=1)
+        rows = torch.stack([correct.double(), torch.ones(len(correct), dtype=torch.float64)], dim=1)
         self._by_step = counts.index_add(0, steps, rows)
 
     def summary(self) -> dict[str, Any]:
-        """Return what classification has, and of sequences two figures more.
+        """Return the summary of classification, `exact` and `accuracy_by_step`.
 
-        `exact` is the part of sequences without a mistake, `accuracy_by_step` the accuracy at the
-        first step, the second, and so on.
+        `exact` is the part of sequences with all labels correct; `accuracy_by_step` lists the
+        accuracy at the first step, the second, and so on.
         """
         exact = self._exact / max(self._sequences, 1)
         by_step = (self._by_step[:, 0] / self._by_step[:, 1]).tolist()
-        figures = {"exact": exact, **super().summary(), "sequences": self._sequences}
-        return {**figures, "accuracy_by_step": by_step}
+        summary = {"exact": exact, **super().summary(), "sequences": self._sequences}
+        return {**summary, "accuracy_by_step": by_step}
 
 
 class RegressionMetrics:
-    """Sums of squared and absolute errors over batches; an example is one number."""
+    """Sums of squared and absolute errors over batches; each number is an example."""
 
     def __init__(self) -> None:
         self._squared = torch.zeros((), dtype=torch.float64)
@@ -159,9 +162,9 @@ class RegressionMetrics:
         self.examples = 0
 
     @torch.no_grad()
-    def update(self, outputs: Tensor, batch: Any, loss: Tensor) -> None:
-        """Add a batch: outputs and its targets, each (R, O)."""
-        errors = (outputs - batch.targets).double().cpu()
+    def update(self, outputs: Any, batch: Any, loss: Tensor) -> None:
+        """Add a batch: the outputs' values and its targets, each (R, O)."""
+        errors = (outputs.values - batch.targets).double().cpu()
         self._squared += errors.square().sum()
         self._absolute += errors.abs().sum()
         self.examples += errors.numel()
@@ -173,12 +176,12 @@ class RegressionMetrics:
 
     @property
     def score(self) -> float:
-        """The smaller the error, the better."""
+        """The mean squared error with its sign reversed."""
         return -self.loss
 
     @property
-    def told(self) -> str:
-        """The mean squared error in words."""
+    def score_text(self) -> str:
+        """The mean squared error, for the log."""
         return f"mean squared error {self.loss:.4g}"
 
     def summary(self) -> dict[str, Any]:

@@ -13,18 +13,21 @@ from spinn.batch.sentences import Sentences
 from spinn.data.text.corpus import Corpus, Integers
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.encoders.encoder import Encoder
+from spinn.errors import InputError
 from spinn.layers.heads import MLP, pair_features
 from spinn.tasks.metrics import PairMetrics
 from spinn.tasks.task import Task
+from spinn.text import plural
 
 
 @dataclass(frozen=True)
 class PairBatch:
-    """A batch of P pairs: 2P sentences, all premises and then all hypotheses, and P targets.
+    """A batch of P pairs.
 
     Attributes:
+        sentences: B = 2P sentences, all premises and then all hypotheses; or P hypotheses.
         targets: (P,) the class of each pair.
-        parsed: whether the sentences' transitions are trees that the data has.
+        parsed: whether the sentences' transitions are trees of the data.
     """
 
     sentences: Sentences
@@ -37,7 +40,7 @@ class PairBatch:
 
 
 class PairOutputs(NamedTuple):
-    """The logits (P, C), and what the encoder made of the sentences."""
+    """The logits (P, C), and the encoding of the sentences."""
 
     logits: Tensor
     encoding: Encoding
@@ -45,29 +48,33 @@ class PairOutputs(NamedTuple):
 
 @dataclass(frozen=True)
 class Pairs:
-    """The pairs of a split as numbers, ready to be put in batches.
+    """The pairs of a split as arrays of numbers.
 
     Attributes:
         corpus: words, trees and lengths.
-        ids: (words,) the id of each of the corpus's words.
+        ids: (words,) the vocabulary's id of each word of the corpus.
         targets: (examples,) the class of each pair.
-        sides: the sentences that go into a batch: 0 for the premise, 1 for the hypothesis.
+        places: the sentences of a pair that are encoded: 0 is the premise, 1 the hypothesis.
     """
 
     corpus: Corpus
     ids: Integers
     targets: Integers
-    sides: tuple[int, ...]
+    places: tuple[int, ...]
 
     @property
     def lengths(self) -> Integers:
-        """(examples,) words of each pair: what length buckets sort by."""
+        """(examples,) words of each pair; length buckets sort by it."""
         words: Integers = self.corpus.lengths.sum(axis=1, dtype=np.int64)
         return words
 
     def collate(self, rows: Integers) -> PairBatch:
-        """Pack pairs into a batch: premises first, so that one call encodes both sides."""
-        packed = self.corpus.gather(np.concatenate([2 * rows + side for side in self.sides]))
+        """Make a batch of these pairs: premises first, so that one call encodes all sentences.
+
+        The corpus holds the sentences of pair i as its sentences 2i and 2i+1, so that rows [3, 1]
+        are the sentences [6, 2, 7, 3].
+        """
+        packed = self.corpus.gather(np.concatenate([2 * rows + place for place in self.places]))
         sentences = Sentences.from_arrays(
             self.ids[packed.tokens], packed.lengths, packed.transitions
         )
@@ -84,8 +91,9 @@ class PairClassification(Task):
         layers: hidden layers of the MLP.
         dropout: probability of dropping a unit before each layer of the MLP.
         batch_norm: normalise the input of each hidden layer over the batch.
-        sentences: `both`, or `hypothesis` for the control that never sees the premise: what it gets
-            right, the data gives away.
+        sentences: `both`; or `hypothesis` for the control without the premise, whose accuracy
+            above chance measures how far the hypotheses alone give the labels away (Gururangan et
+            al. 2018).
     """
 
     split = Corpus
@@ -116,14 +124,14 @@ class PairClassification(Task):
         )
 
     def forward(self, batch: PairBatch) -> PairOutputs:
-        """Encode the sentences, both sides in one call, and classify the pairs."""
+        """Encode premises and hypotheses in one call, and classify the pairs."""
         encoding = self.encoder(batch.sentences)
         return PairOutputs(self.classify(encoding.sentence), encoding)
 
     def classify(self, sentence: Tensor) -> Tensor:
-        """Return the logits (P, C) of P premises and then P hypotheses, (2P, D).
+        """Return the logits (P, C) of P pairs.
 
-        For one side, sentence is (P, D).
+        Args: sentence: (2P, D) all premises and then all hypotheses; or (P, D) the hypotheses.
         """
         if self.sentences == "hypothesis":
             logits: Tensor = self.mlp(sentence)
@@ -132,27 +140,15 @@ class PairClassification(Task):
             logits = self.mlp(pair_features(u, v))
         return logits
 
-    def loss(self, outputs: PairOutputs, batch: PairBatch) -> Tensor:
-        """Return the mean cross-entropy of a batch, in nats.
-
-        In training it includes the encoder's auxiliary loss. The reward of a sentence is the
-        log-probability of its pair's class.
-        """
-        loss = F.cross_entropy(outputs.logits, batch.targets)
-        if not self.training:
-            return loss
-        rollouts = outputs.encoding.rollouts
-        rewards = (
-            None if rollouts is None else torch.stack([self._judge(t, batch) for t in rollouts])
-        )
-        auxiliary = self.encoder.auxiliary_loss(outputs.encoding, batch.sentences, rewards)
-        return loss if auxiliary is None else loss + auxiliary
+    def task_loss(self, outputs: PairOutputs, batch: PairBatch) -> Tensor:
+        """Return the mean cross-entropy of a pair, in nats."""
+        return F.cross_entropy(outputs.logits, batch.targets)
 
     @torch.no_grad()
-    def _judge(self, sentence: Tensor, batch: PairBatch) -> Tensor:
-        """(B,) the reward of each sentence, by a classifier that drops nothing out.
+    def sentence_rewards(self, sentence: Tensor, batch: PairBatch) -> Tensor:
+        """Return (B,) the log-probability of the gold class of each sentence's pair.
 
-        So equal sentences have equal rewards, and nothing is learned from chance in the judge.
+        The classifier runs without dropout, so that equal sentences have equal rewards.
         """
         self.mlp.eval()
         losses = F.cross_entropy(self.classify(sentence), batch.targets, reduction="none")  # (P,)
@@ -160,17 +156,23 @@ class PairClassification(Task):
         return -losses.repeat(1 if self.sentences == "hypothesis" else 2)
 
     def metrics(self) -> PairMetrics:
-        """Return an empty count of gold label against prediction, and of moves."""
+        """Return empty counts of gold against predicted labels, and of transitions."""
         return PairMetrics(self.labels)
 
     def prepare(self, split: Corpus, vocabulary: Vocabulary) -> Pairs:
-        """Return a split as numbers.
+        """Return a split as arrays of numbers.
 
-        Raises: ValueError: if it does not consist of pairs, or a target is none of the labels.
+        Raises: InputError: if an example is no pair, or has a label that this task does not know.
         """
         if split.lengths.shape[1] != 2:
-            raise ValueError(f"{split.lengths.shape[1]} sentences in an example, expected 2")
+            raise InputError(
+                f"task: {plural(split.lengths.shape[1], 'sentence')} in an example; "
+                "PairClassification expects 2"
+            )
+        for name in split.target_names:
+            if name not in self.labels:
+                raise InputError(f"task: label {name!r}; expected one of {', '.join(self.labels)}")
         ids = np.array(vocabulary.encode(split.words), dtype=np.int64)
         classes = np.array([self.labels.index(name) for name in split.target_names])
-        sides = (1,) if self.sentences == "hypothesis" else (0, 1)
-        return Pairs(split, ids, classes[split.targets], sides)
+        places = (1,) if self.sentences == "hypothesis" else (0, 1)
+        return Pairs(split, ids, classes[split.targets], places)

@@ -1,4 +1,4 @@
-"""Sequence to sequence: read one, write another of whatever length."""
+"""Sequence to sequence: encode one sequence, generate another of any length."""
 
 from typing import Any, NamedTuple
 
@@ -7,42 +7,46 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from spinn.batch.encoding import Encoding
 from spinn.data.sequences.series import Series
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.encoders.encoder import Encoder
 from spinn.encoders.encoder_with_head import need_tokens, tokens_of
-from spinn.encoders.recurrent import Cell
 from spinn.errors import InputError
 from spinn.layers.decoder import Decoder, Generated
+from spinn.layers.rnn_cells import Cell
 from spinn.tasks.sequence_tasks import PreparedSeries, SeriesBatch
 from spinn.tasks.task import Task
 
 
 class Seq2SeqOutputs(NamedTuple):
-    """What the decoder makes of a batch.
+    """The output of the decoder for a batch.
 
     Attributes:
-        logits: (R+B, C+1) of each next symbol after the right beginning.
-        written: what it writes by itself; None while training.
+        logits: (R+B, C+1) of each next symbol after the gold symbols before it (teacher forcing).
+        generated: the symbols that the decoder generates by itself; None in training.
     """
 
     logits: Tensor
-    written: Generated | None
+    encoding: Encoding
+    generated: Generated | None
 
 
 class SequenceToSequence(Task):
-    """An encoder, and a decoder with attention that is taught by forcing and judged by its writing.
+    """An encoder, and a decoder with attention (Luong et al. 2015).
+
+    Training uses teacher forcing; evaluation compares the generated sequences with the targets.
 
     Args:
-        encoder: turns sequences into vectors, one a step among them.
-        labels: the symbols that can be written.
+        encoder: turns sequences into vectors; it needs one for every step.
+        labels: the symbols that the decoder can generate.
         cell: the decoder's: rnn, gru or lstm.
         hidden_size: width of the decoder's h.
-        embedding_size: width of a written symbol's vector.
-        dropout: probability with which an entry of a symbol's vector, and of the state that the
-            next is read off, becomes zero in training.
-        beam: sequences kept while writing; 1 writes the likeliest next symbol.
-        limit: symbols written at most.
+        embedding_size: width of an output symbol's vector.
+        dropout: probability with which an entry of a symbol's vector, and of the state that gives
+            the next symbol's logits, becomes zero in training.
+        beam: hypotheses kept by beam search; 1 is greedy decoding.
+        limit: the largest length of a generated sequence, in symbols.
     """
 
     split = Series
@@ -75,40 +79,41 @@ class SequenceToSequence(Task):
         )
 
     def forward(self, batch: SeriesBatch) -> Seq2SeqOutputs:
-        """Score the targets, and outside training write as well."""
+        """Return the logits of the targets; in evaluation generate sequences as well."""
         lengths = batch.sentences.lengths
         encoding = self.encoder(batch.sentences)
-        tokens_of(encoding, self.encoder)  # or says that there are none
+        tokens_of(encoding, self.encoder)  # raises InputError if the encoding has none
         logits = self.decoder(encoding, lengths, batch.targets, batch.target_lengths)
         if self.training:
-            return Seq2SeqOutputs(logits, None)
+            return Seq2SeqOutputs(logits, encoding, None)
         if self.beam == 1:
-            return Seq2SeqOutputs(logits, self.decoder.greedy(encoding, lengths, limit=self.limit))
-        written = self.decoder.beam(encoding, lengths, width=self.beam, limit=self.limit)
-        return Seq2SeqOutputs(logits, written)
+            generated = self.decoder.greedy(encoding, lengths, limit=self.limit)
+        else:
+            generated = self.decoder.beam(encoding, lengths, width=self.beam, limit=self.limit)
+        return Seq2SeqOutputs(logits, encoding, generated)
 
-    def loss(self, outputs: Seq2SeqOutputs, batch: SeriesBatch) -> Tensor:
+    def task_loss(self, outputs: Seq2SeqOutputs, batch: SeriesBatch) -> Tensor:
         """Return the mean cross-entropy of a symbol, END among them, in nats."""
         return F.cross_entropy(
-            outputs.logits, self.decoder.answers(batch.targets, batch.target_lengths)
+            outputs.logits, self.decoder.targets_with_end(batch.targets, batch.target_lengths)
         )
 
     def metrics(self) -> "Seq2SeqMetrics":
-        """Return an empty count of sequences written without a mistake."""
+        """Return an empty count of exact matches."""
         return Seq2SeqMetrics()
 
     def prepare(self, split: Series, vocabulary: Vocabulary) -> PreparedSeries:
-        """Return a split with its symbols as the vocabulary numbers them.
+        """Return a split as arrays of numbers, its symbols as ids of the vocabulary.
 
         Raises: InputError: if its targets are no symbols.
         """
         if split.targets.ndim != 1 or split.targets.max(initial=0) >= len(self.labels):
-            raise InputError(f"task: targets are no symbols from 0 to {len(self.labels) - 1}")
+            raise InputError(f"task: targets are not symbols from 0 to {len(self.labels) - 1}")
         return PreparedSeries(split, np.array(vocabulary.encode(vocabulary.words), dtype=np.int64))
 
 
 class Seq2SeqMetrics:
-    """Counts sequences written without a mistake, their length among what must be right."""
+    """Counts exact matches: generated sequences that equal the target, length included."""
 
     def __init__(self) -> None:
         self.examples = self._exact = self._symbols = 0
@@ -116,13 +121,13 @@ class Seq2SeqMetrics:
 
     @torch.no_grad()
     def update(self, outputs: Seq2SeqOutputs, batch: SeriesBatch, loss: Tensor) -> None:
-        """Add a batch of what was written outside training.
+        """Add a batch of generated sequences.
 
-        Raises: ValueError: if nothing was written, as in training.
+        Raises: ValueError: if nothing was generated, as in training.
         """
-        if outputs.written is None:
-            raise ValueError("nothing was written; call eval() on the task before")
-        symbols, lengths = outputs.written
+        if outputs.generated is None:
+            raise ValueError("no generated sequences; call eval() on the task before")
+        symbols, lengths = outputs.generated
         found = torch.split(symbols.cpu(), lengths.tolist())
         wanted = torch.split(batch.targets.cpu(), batch.target_lengths.tolist())
         self._exact += sum(map(torch.equal, found, wanted))
@@ -132,17 +137,17 @@ class Seq2SeqMetrics:
 
     @property
     def exact(self) -> float:
-        """The part of the sequences that are right from beginning to end."""
+        """The part of the sequences that match exactly, 0 to 1."""
         return self._exact / max(self.examples, 1)
 
     @property
     def score(self) -> float:
-        """The part that is exact."""
+        """The part of exact matches."""
         return self.exact
 
     @property
-    def told(self) -> str:
-        """The part that is exact, in words."""
+    def score_text(self) -> str:
+        """The part of exact matches, for the log."""
         return f"exact match {100 * self.exact:.2f} %"
 
     @property

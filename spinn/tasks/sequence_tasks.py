@@ -1,36 +1,38 @@
-"""Sequences of numbers or symbols: a label or numbers for every step, or for the whole."""
+"""Sequences of numbers or symbols to a label or numbers, for every step or for the sequence."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
 from spinn.data.sequences.series import Series
 from spinn.data.text.corpus import Integers
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.encoders.encoder import Encoder
-from spinn.encoders.encoder_with_head import EncoderWithHead, need_tokens
+from spinn.encoders.encoder_with_head import need_tokens, tokens_of
 from spinn.errors import InputError
 from spinn.tasks.metrics import LabellingMetrics, RegressionMetrics
 from spinn.tasks.task import Task
 from spinn.text import plural
 
 Per = Literal["step", "sequence"]
+Reduction = Literal["mean", "none"]
 
 
 @dataclass(frozen=True)
 class SeriesBatch:
-    """A batch of B sequences, one after the other, none padded.
+    """A batch of B sequences, one after the other, without padding.
 
     Attributes:
-        sentences: their inputs, as words are where they are symbols, as vectors where numbers.
+        sentences: the inputs: symbols as words, numbers as vectors.
         targets: (R,) classes or (R, O) numbers.
-        target_lengths: (B,) how many of the R belong to each; on the CPU.
+        target_lengths: (B,) how many of the R targets each sequence has; on the CPU.
     """
 
     sentences: Sentences
@@ -44,11 +46,11 @@ class SeriesBatch:
 
 @dataclass(frozen=True)
 class PreparedSeries:
-    """The sequences of a split, ready to be put in batches.
+    """The sequences of a split as arrays of numbers.
 
     Attributes:
         series: inputs and targets.
-        ids: (symbols,) the vocabulary's id of each input symbol; none where inputs are numbers.
+        ids: (symbols,) the vocabulary's id of each input symbol; empty where inputs are numbers.
     """
 
     series: Series
@@ -56,11 +58,11 @@ class PreparedSeries:
 
     @property
     def lengths(self) -> Integers:
-        """(examples,) steps of each input: what length buckets sort by."""
+        """(examples,) steps of each input; length buckets sort by it."""
         return self.series.lengths
 
     def collate(self, rows: Integers) -> SeriesBatch:
-        """Pack sequences into a batch."""
+        """Make a batch of these sequences."""
         chosen = self.series[rows]
         symbols = chosen.inputs.ndim == 1
         rows = self.ids[chosen.inputs] if symbols else chosen.inputs
@@ -70,14 +72,24 @@ class PreparedSeries:
         )
 
 
-class SequenceTask(EncoderWithHead, Task):
-    """A linear head over the vector of every step, or over that of the whole sequence.
+class SequenceOutputs(NamedTuple):
+    """The output of the head for a batch.
+
+    Attributes:
+        values: (R, width) logits or numbers, one row a step (R = N) or a sequence (R = B).
+    """
+
+    values: Tensor
+    encoding: Encoding
+
+
+class SequenceTask(Task):
+    """A linear head over the vector of every step, or over that of the sequence.
 
     Args:
-        encoder: turns sequences into vectors; for targets at every step one that has a vector for
-            every step.
-        width: of what the head gives.
-        per: `step` where every step has a target, `sequence` where the whole has one.
+        encoder: turns sequences into vectors; with `per=step` it needs a vector for every step.
+        width: of the head's output.
+        per: `step` where every step has a target, `sequence` where the sequence has one.
         dropout: probability with which an entry of the head's input becomes zero in training.
     """
 
@@ -86,22 +98,45 @@ class SequenceTask(EncoderWithHead, Task):
     def __init__(self, encoder: Encoder, width: int, *, per: Per, dropout: float) -> None:
         if per == "step":
             need_tokens(encoder)
-        super().__init__(encoder, width, dropout=dropout)
+        super().__init__()
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(encoder.size, width)
         self.per = per
 
-    def forward(self, batch: SeriesBatch) -> Tensor:
-        """Return (R, width): what the head makes of every step (R = N) or sequence (R = B).
+    def forward(self, batch: SeriesBatch) -> SequenceOutputs:
+        """Encode the sequences, and apply the head to every step or sequence.
 
         Raises: InputError: if the encoder has no vector for a step.
         """
+        encoding = self.encoder(batch.sentences)
+        per_step = self.per == "step"
+        vectors = tokens_of(encoding, self.encoder) if per_step else encoding.sentence
+        return SequenceOutputs(self.head(self.dropout(vectors)), encoding)
+
+    def task_loss(self, outputs: SequenceOutputs, batch: SeriesBatch) -> Tensor:
+        """Return the mean loss of a target."""
+        return self.target_loss(outputs.values, batch.targets, "mean")
+
+    @abstractmethod
+    def target_loss(self, values: Tensor, targets: Tensor, reduction: Reduction) -> Tensor:
+        """Return the mean loss (), or with `none` that of each target, (R,) or (R, O)."""
+
+    @torch.no_grad()
+    def sentence_rewards(self, sentence: Tensor, batch: SeriesBatch) -> Tensor:
+        """Return (B,) the loss of each sequence with its sign reversed, without dropout.
+
+        Raises: InputError: with `per=step`, whose loss takes the vectors of steps.
+        """
         if self.per == "step":
-            return self.step_outputs(batch.sentences)
-        return self.sequence_outputs(batch.sentences)
+            return super().sentence_rewards(sentence, batch)
+        losses = self.target_loss(self.head(sentence), batch.targets, "none")  # (B,) or (B, O)
+        return -losses.view(len(sentence), -1).mean(dim=1)
 
     def prepare(self, split: Series, vocabulary: Vocabulary) -> PreparedSeries:
-        """Return a split with its symbols as the vocabulary numbers them.
+        """Return a split as arrays of numbers, its symbols as ids of the vocabulary.
 
-        Raises: InputError: if it is not of this task's kind.
+        Raises: InputError: if it has other targets than this task expects.
         """
         expected = split.lengths if self.per == "step" else np.ones_like(split.lengths)
         wrong = np.flatnonzero(split.target_lengths != expected)
@@ -114,17 +149,17 @@ class SequenceTask(EncoderWithHead, Task):
                 f"{expected[bad]}, one a {self.per}: leave out task=… and task.per=… to get the "
                 "data's own"
             )
-        self._check(split.targets)
+        self.check_targets(split.targets)
         ids = np.array(vocabulary.encode(vocabulary.words), dtype=np.int64)
         return PreparedSeries(split, ids)
 
     @abstractmethod
-    def _check(self, targets: np.ndarray) -> None:
-        """Raise InputError unless these can be targets."""
+    def check_targets(self, targets: np.ndarray) -> None:
+        """Raise InputError unless these are targets of this task."""
 
 
 class SequenceLabelling(SequenceTask):
-    """A class for every step, or for the whole sequence.
+    """A class for every step, or for the sequence.
 
     Args:
         encoder, per, dropout: as in `SequenceTask`.
@@ -137,21 +172,22 @@ class SequenceLabelling(SequenceTask):
         super().__init__(encoder, len(labels), per=per, dropout=dropout)
         self.labels = labels
 
-    def loss(self, outputs: Tensor, batch: SeriesBatch) -> Tensor:
-        """Return the mean cross-entropy of a target, in nats."""
-        return F.cross_entropy(outputs, batch.targets)
+    def target_loss(self, values: Tensor, targets: Tensor, reduction: Reduction) -> Tensor:
+        """Return the cross-entropy of targets, in nats."""
+        return F.cross_entropy(values, targets, reduction=reduction)
 
     def metrics(self) -> LabellingMetrics:
-        """Return an empty count of gold label against prediction."""
+        """Return empty counts of gold against predicted labels."""
         return LabellingMetrics(self.labels)
 
-    def _check(self, targets: np.ndarray) -> None:
+    def check_targets(self, targets: np.ndarray) -> None:
+        """Raise InputError unless these are targets of this task."""
         if targets.ndim != 1 or (len(targets) and targets.max() >= len(self.labels)):
             raise InputError(f"task: targets are no classes from 0 to {len(self.labels) - 1}")
 
 
 class SequenceRegression(SequenceTask):
-    """Numbers for every step, or for the whole sequence.
+    """Numbers for every step, or for the sequence.
 
     Args:
         encoder, per, dropout: as in `SequenceTask`.
@@ -161,14 +197,15 @@ class SequenceRegression(SequenceTask):
     def __init__(self, encoder: Encoder, *, outputs: int, per: Per, dropout: float) -> None:
         super().__init__(encoder, outputs, per=per, dropout=dropout)
 
-    def loss(self, outputs: Tensor, batch: SeriesBatch) -> Tensor:
-        """Return the mean squared error."""
-        return F.mse_loss(outputs, batch.targets)
+    def target_loss(self, values: Tensor, targets: Tensor, reduction: Reduction) -> Tensor:
+        """Return the squared error of targets."""
+        return F.mse_loss(values, targets, reduction=reduction)
 
     def metrics(self) -> RegressionMetrics:
         """Return empty sums of errors."""
         return RegressionMetrics()
 
-    def _check(self, targets: np.ndarray) -> None:
+    def check_targets(self, targets: np.ndarray) -> None:
+        """Raise InputError unless these are targets of this task."""
         if targets.ndim != 2 or targets.shape[1] != self.head.out_features:
             raise InputError(f"task: targets are no rows of {self.head.out_features} numbers")

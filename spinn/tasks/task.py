@@ -1,4 +1,4 @@
-"""What a task is to training: a head over an encoder, its loss, its metrics, its batches."""
+"""The contract of every task: a head over an encoder, its loss, its metrics, its batches."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Protocol, Self
@@ -6,81 +6,118 @@ from typing import Any, ClassVar, Protocol, Self
 import torch
 from torch import Tensor, nn
 
+from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
 from spinn.data.text.corpus import Integers
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.encoders.encoder import Encoder
+from spinn.errors import InputError
 
 
 class Batch(Protocol):
-    """What a task's forward takes."""
+    """The input of a task's forward."""
 
     @property
     def sentences(self) -> Sentences:
-        """What the encoder takes."""
+        """The input of the encoder."""
 
     @property
     def targets(self) -> Tensor:
-        """What the loss and the metrics compare with."""
+        """The gold classes, numbers or symbols."""
 
     def to(self, device: torch.device) -> Self:
         """Return the batch on another device."""
 
 
 class Prepared(Protocol):
-    """A split as numbers."""
+    """A split as arrays of numbers."""
 
     @property
     def lengths(self) -> Integers:
-        """(examples,) steps in each; they say which examples are batched together."""
+        """(examples,) words or steps of each; a batch holds examples of similar length."""
 
     def collate(self, rows: Integers) -> Batch:
         """Pack the examples of these rows into a batch."""
 
 
+class Outputs(Protocol):
+    """The output of a task's forward, and the encoding that it was computed from."""
+
+    @property
+    def encoding(self) -> Encoding:
+        """The output of the encoder for the whole batch."""
+
+
 class Metrics(Protocol):
-    """Counts of how good a model is."""
+    """Metrics of a model, accumulated over batches."""
 
     @property
     def score(self) -> float:
-        """What the best weights have most of."""
+        """The number that selects the best weights; larger is better."""
 
     @property
-    def told(self) -> str:
-        """The score in words: `accuracy 85.86 %`."""
+    def score_text(self) -> str:
+        """The score for the log: `accuracy 85.86 %`."""
 
     @property
     def loss(self) -> float:
         """The mean loss."""
 
     def update(self, outputs: Any, batch: Any, loss: Tensor) -> None:
-        """Add a batch: what forward gave, what it was given, and the mean loss."""
+        """Add a batch: the output of forward, its input, and the mean loss."""
 
     def summary(self) -> dict[str, Any]:
-        """Return all figures, ready for JSON; those of one number make the table."""
+        """Return all metrics, ready for JSON; those that are one number are columns of a table."""
 
 
 class Task(nn.Module, ABC):
     """A head over an encoder.
 
-    A task's constructor takes `encoder`, and of what a dataset offers (`labels`, `outputs`) what it
-    asks for by name; the rest of its arguments are settings.
+    The constructor of a task takes `encoder`, and by name what it needs of the dataset (`labels`,
+    `outputs`); its other arguments are settings.
+
+    Attributes:
+        split: the class of the splits that `prepare` takes.
     """
 
-    split: ClassVar[type]  # what `prepare` takes
+    split: ClassVar[type]
     encoder: Encoder
 
     @abstractmethod
     def prepare(self, split: Any, vocabulary: Vocabulary) -> Prepared:
-        """Return a split as numbers.
+        """Return a split as arrays of numbers.
 
-        Raises: InputError: if it is not of the task's kind.
+        Raises: InputError: if the split is of another kind.
         """
 
     @abstractmethod
-    def loss(self, outputs: Any, batch: Any) -> Tensor:
-        """Return the mean loss of a batch."""
+    def task_loss(self, outputs: Any, batch: Any) -> Tensor:
+        """Return the mean loss of the head on a batch."""
 
     @abstractmethod
     def metrics(self) -> Metrics:
-        """Return empty counts."""
+        """Return empty metrics."""
+
+    def sentence_rewards(self, sentence: Tensor, batch: Any) -> Tensor:
+        """Return (B,) the reward of each sentence of a batch, without a gradient.
+
+        Args: sentence: (B, D) one of the encoding's `rollouts`.
+
+        Raises: InputError: for a task whose loss takes more than sentence vectors.
+        """
+        raise InputError(
+            f"model: {type(self.encoder).__name__} learns from the reward of a sentence vector, "
+            f"and {type(self).__name__} has none; choose another model"
+        )
+
+    def loss(self, outputs: Outputs, batch: Batch) -> Tensor:
+        """Return the mean loss of a batch; in training it includes the encoder's auxiliary loss."""
+        loss = self.task_loss(outputs, batch)
+        if not self.training:
+            return loss
+        rollouts = outputs.encoding.rollouts  # (R, B, D), of encoders that learn from rewards
+        rewards = None
+        if rollouts is not None:
+            rewards = torch.stack([self.sentence_rewards(rollout, batch) for rollout in rollouts])
+        auxiliary = self.encoder.auxiliary_loss(outputs.encoding, batch.sentences, rewards)
+        return loss if auxiliary is None else loss + auxiliary

@@ -1,4 +1,4 @@
-"""The batches of an epoch, and the thread that prepares them ahead of the training step."""
+"""The batches of an epoch, and the thread that prefetches them during the training step."""
 
 import queue
 import threading
@@ -14,23 +14,23 @@ T = TypeVar("T")
 
 
 class Prefetch(Generic[T]):
-    """The items of an iterable, in its order, made by one thread while the last one is in use.
+    """The items of an iterable, in its order, made by a thread while earlier ones are in use.
 
-    Leaving the `with` block ends the thread, however many items are still to come. What the
-    iterable raises is raised where the next item is asked for.
+    Leaving the `with` block ends the thread, even before the last item. An exception of the
+    iterable is raised by `next`.
 
     Args:
         items: used by the thread alone once the block is entered.
-        depth: how many items wait at most.
+        depth: the largest number of items in the queue.
     """
 
     def __init__(self, items: Iterable[T], *, depth: int = 3) -> None:
         self._items = items
-        self._made: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(depth)
+        self._queue: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(depth)
         self._left = threading.Event()
         self._end: BaseException | None = None
         # A daemon, so that a second Ctrl-C need not wait for the batch in hand.
-        self._thread = threading.Thread(target=self._make, name="batches ahead", daemon=True)
+        self._thread = threading.Thread(target=self._fill, name="prefetch", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -43,8 +43,8 @@ class Prefetch(Generic[T]):
         trace: TracebackType | None,
     ) -> None:
         self._left.set()
-        while not self._made.empty():  # a thread that waits for room finds it
-            self._made.get_nowait()
+        while not self._queue.empty():  # makes room for a thread that waits for it
+            self._queue.get_nowait()
         self._thread.join()
 
     def __iter__(self) -> Iterator[T]:
@@ -52,25 +52,25 @@ class Prefetch(Generic[T]):
 
     def __next__(self) -> T:
         if self._end is None:
-            item, self._end = self._made.get()
+            item, self._end = self._queue.get()
         if self._end is not None:
             raise self._end
         return item  # type: ignore[return-value]
 
-    def _make(self) -> None:
+    def _fill(self) -> None:
         end: BaseException = StopIteration()
         try:
             for item in self._items:
-                self._made.put((item, None))
+                self._queue.put((item, None))
                 if self._left.is_set():
                     return
-        except BaseException as error:  # it goes to whoever asks for the next item
+        except BaseException as error:  # `next` raises it
             end = error
-        self._made.put((None, end))
+        self._queue.put((None, end))
 
 
 class Batches:
-    """Cuts a split into batches of similar length, in an order that (seed, epoch) decides.
+    """Cuts a split into batches of similar length; their order depends on (seed, epoch) alone.
 
     Args:
         prepared: the examples of the split.
@@ -83,7 +83,7 @@ class Batches:
         self._buckets = LengthBuckets(prepared.lengths, batch_size=batch_size, seed=seed)
 
     def __len__(self) -> int:
-        """How many batches an epoch has."""
+        """The number of batches in an epoch."""
         return len(self._buckets)
 
     def shuffled(self, epoch: int, start: int = 0) -> Iterator[Batch]:
@@ -95,7 +95,7 @@ class Batches:
         return self._collated(0, shuffle=False, start=0)
 
     def rows(self) -> list[Integers]:
-        """Return which examples are in each of these."""
+        """Return the rows of the examples in each batch, in the order of `__iter__`."""
         return self._buckets.batches(0, shuffle=False)
 
     def _collated(self, epoch: int, *, shuffle: bool, start: int) -> Iterator[Batch]:

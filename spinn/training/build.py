@@ -1,4 +1,4 @@
-"""The whole configuration, checked before any data is read."""
+"""From a configuration to the objects of a run, in one pass that reads no data."""
 
 import inspect
 from collections.abc import Callable
@@ -7,31 +7,35 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from spinn.config import arguments, construct, factory, target_of
+from spinn.config import arguments, class_of, constructor
 from spinn.data.dataset import Dataset, PairFiles, SequenceDataset
+from spinn.data.text.reading import Reader
 from spinn.data.text.splits import DataSettings
 from spinn.data.text.tree_source import PREDICTED
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.encoders.encoder import Encoder
 from spinn.errors import InputError
+from spinn.layers.composition import Composition, CompositionSpec
 from spinn.layers.embedding import Vectors, WordEmbedding
 from spinn.tasks.task import Task
 from spinn.training.loop import TrainerSettings
 from spinn.training.optimization import OptimizerSettings
 
+TaskFactory = Callable[[Vocabulary], Task]  # builds encoder and head, untrained
+
 
 @dataclass(frozen=True, kw_only=True)
 class Root:
-    """The keys that stand at the root of the configuration.
+    """The keys at the root of the configuration.
 
     Args:
         model: the encoder, and its `embedding`.
-        data: the files, their reader and their trees.
+        data: the files, their reader and their trees; or a class of sequences.
         task: the head.
         optimizer: the algorithm and the learning rate over time.
         trainer: epochs, batches, device.
         seed: decides initial weights, dropout and the order of the batches.
-        run: the folder that the run leaves behind.
+        run: the run folder.
         names: the chosen options of the groups, for tables.
     """
 
@@ -45,131 +49,144 @@ class Root:
     names: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The sections of a configuration, typed; its dataset, and what builds its task."""
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """The objects of a run, before any data is read.
 
-    root: Root
+    Attributes:
+        make_task: builds the task, untrained, for the vocabulary of the training data.
+        vectors: a file of pretrained word vectors, if one is named.
+        seed, run, names: as in `Root`.
+    """
+
     dataset: Dataset
+    make_task: TaskFactory
     trainer: TrainerSettings
     optimizer: OptimizerSettings
-    make_task: Callable[[Vocabulary], Task]
+    vectors: str | None
+    seed: int
+    run: str
+    names: dict[str, Any]
 
 
-def check(config: DictConfig) -> Settings:
-    """Check every key and type of a configuration.
+def build(config: DictConfig) -> Setup:
+    """Check every key and type of a configuration, and build what it describes.
 
     Raises:
-        InputError: naming the key that is unknown, missing or of a wrong type.
+        InputError: naming the key that is unknown, missing, of a wrong type or out of its range,
+            or the options that do not fit each other.
     """
-    dataset = dataset_of(config)
-    _check_trees(config, dataset)
-    return Settings(
-        root=Root(**arguments(config, Root, key="")),
+    dataset = build_dataset(config)
+    make_task = task_factory(config, dataset)
+    check_trees(config, dataset)
+    root = Root(**arguments(config, Root, key=""))
+    return Setup(
         dataset=dataset,
-        trainer=_make(TrainerSettings, config, "trainer"),
-        optimizer=_make(OptimizerSettings, config, "optimizer"),
-        make_task=task_factory(config, dataset),
+        make_task=make_task,
+        trainer=constructor(config.trainer, TrainerSettings, key="trainer")(),
+        optimizer=constructor(config.optimizer, OptimizerSettings, key="optimizer")(),
+        vectors=config.model.embedding.get("vectors"),
+        seed=root.seed,
+        run=root.run,
+        names=root.names,
     )
 
 
-def _check_trees(config: DictConfig, dataset: Dataset) -> None:
-    """Raise InputError if the encoder cannot be trained with the trees of the data."""
-    kind: type[Encoder] = target_of(config.model, within="spinn.encoders", key="model")
-    if not isinstance(dataset, PairFiles):
-        if kind.auxiliary_loss is not Encoder.auxiliary_loss:
-            raise InputError(
-                f"model: {kind.__name__} learns to parse from pairs of sentences, and the data are "
-                f"{dataset.describe()}; choose another model"
-            )
-        return
-    if dataset.settings.trees != PREDICTED:
-        return
-    if kind.tree_source == "given":
-        lacks = "follows given trees and predicts none"
-    elif kind.needs_gold_trees:
-        lacks = "learns to parse from trees in the data"
-    else:
-        return
-    raise InputError(
-        f"data.trees={PREDICTED}: {kind.__name__} {lacks}; choose data.trees=gold or another, or "
-        "train model=rl_spinn or gumbel_treelstm"
-    )
+def build_dataset(config: DictConfig) -> Dataset:
+    """Build the dataset of a configuration: a class of sequences, or files and their reader."""
+    if "_target_" in config.data:
+        kind = class_of(config.data, SequenceDataset, within="spinn.data.sequences", key="data")
+        sequences: Dataset = constructor(config.data, kind, key="data")()
+        return sequences
+    settings = constructor(config.data, DataSettings, key="data")()
+    section, key = config.data.reader, "data.reader"
+    reader = class_of(section, Reader, within="spinn.data.text.readers", key=key)
+    return PairFiles(settings, constructor(section, reader, key=key)())
 
 
-def _make(kind: type, config: DictConfig, key: str) -> Any:
-    return construct(kind, key=key, **arguments(config[key], kind, key=key))
-
-
-def dataset_of(config: DictConfig) -> Dataset:
-    """Build the dataset that a configuration names: a class of sequences, or files and a reader."""
-    if config.data.get("_target_") is not None:
-        within = "spinn.data.sequences"
-        if not issubclass(target_of(config.data, within=within, key="data"), SequenceDataset):
-            raise InputError(f"data._target_ is {config.data._target_!r}; expected a dataset")
-        dataset: Dataset = factory(config.data, within=within, key="data")()
-        return dataset
-    return PairFiles(_make(DataSettings, config, "data"), reader_of(config))
-
-
-def reader_of(config: DictConfig) -> Any:
-    """Build the reader that a configuration names."""
-    section = config.data.get("reader")
-    return factory(section, within="spinn.data.text.readers", key="data.reader")()
-
-
-def task_factory(config: DictConfig, dataset: Dataset) -> Callable[[Vocabulary], Task]:
-    """Check the sections `model` and `task`; return what builds them, untrained, for a vocabulary.
+def task_factory(config: DictConfig, dataset: Dataset) -> TaskFactory:
+    """Check the sections `model` and `task`; return what builds them for a vocabulary.
 
     Raises:
         InputError: if a setting is unknown or of a wrong type, names a class of another package, or
             asks for what the dataset does not have.
     """
-    embed = _embedding_factory(config, dataset)
-    encoder = factory(
-        config.model,
-        within="spinn.encoders",
-        key="model",
-        given=("embedding",),
-        apart=("embedding",),
-    )
-    kind = target_of(config.task, within="spinn.tasks", key="task")
-    if not issubclass(kind, Task):
-        raise InputError(f"task._target_ is {config.task._target_!r}; expected a task")
-    if kind.split is not dataset.split:
+    # The inputs' embedding: a table of words or symbols, or vectors of numbers as they are.
+    section, key = config.model.get("embedding"), "model.embedding"
+    has_table = OmegaConf.is_dict(section) and "size" in section
+    if has_table != (dataset.inputs is None):
+        wanted = "learned" if dataset.inputs is None else "vectors"
+        raise InputError(f"{key} is not for {dataset.describe()}; choose model/embedding={wanted}")
+    make_embedding: Callable[..., Any]
+    if dataset.inputs is None:
+        make_embedding = constructor(
+            section, WordEmbedding, key=key, given=("vocabulary_size",), apart=("vectors",)
+        )
+    else:  # the yaml of a model may set how a table starts; numbers have no table
+        make_embedding = constructor(
+            section, Vectors, key=key, given=("size",), apart=("vectors", "initial_std")
+        )
+
+    encoder = class_of(config.model, Encoder, within="spinn.encoders", key="model")
+    composition = _composition(config, encoder)
+    apart = ("embedding", *composition)
+    make_encoder = constructor(config.model, encoder, key="model", given=apart, apart=apart)
+
+    task = class_of(config.task, Task, within="spinn.tasks", key="task")
+    if task.split is not dataset.split:
         raise InputError(
-            f"task: {kind.__name__} is not for {dataset.describe()}; leave out task=… to get the "
+            f"task: {task.__name__} is not for {dataset.describe()}; leave out task=… to get the "
             "data's own"
         )
     offered = {"labels": dataset.labels, "outputs": dataset.outputs}
-    asked = {k: v for k, v in offered.items() if k in inspect.signature(kind).parameters}
+    asked = {k: v for k, v in offered.items() if k in inspect.signature(task).parameters}
     if asked.get("labels", ()) is None or (dataset.labels and "labels" not in asked):
-        has = "classes" if dataset.labels else "numbers"
-        raise InputError(f"task {kind.__name__} is not for this data: its targets are {has}")
-    build = factory(config.task, within="spinn.tasks", key="task", given=("encoder", *offered))
+        targets = "classes" if dataset.labels else "numbers"
+        raise InputError(f"task {task.__name__} is not for this data: its targets are {targets}")
+    make_task = constructor(config.task, task, key="task", given=("encoder", *offered))
 
     def make(vocabulary: Vocabulary) -> Task:
-        task: Task = build(encoder=encoder(embedding=embed(vocabulary)), **asked)
-        return task
+        width = (
+            {"vocabulary_size": len(vocabulary)}
+            if dataset.inputs is None
+            else {"size": dataset.inputs}
+        )
+        encoder = make_encoder(embedding=make_embedding(**width), **composition)
+        built: Task = make_task(encoder=encoder, **asked)
+        return built
 
     return make
 
 
-def _embedding_factory(config: DictConfig, dataset: Dataset) -> Callable[[Vocabulary], Any]:
-    """Check `model.embedding`; return what turns the dataset's inputs into vectors."""
-    section, key = config.model.get("embedding"), "model.embedding"
-    looks_up = OmegaConf.is_dict(section) and "size" in section
-    if looks_up != (dataset.inputs is None):
-        wanted = "learned" if dataset.inputs is None else "vectors"
-        raise InputError(f"{key} is not for {dataset.describe()}; choose model/embedding={wanted}")
-    if dataset.inputs is None:
-        words = arguments(
-            section, WordEmbedding, key=key, given=("vocabulary_size",), apart=("vectors",)
-        )
-        return lambda vocabulary: construct(
-            WordEmbedding, key=key, vocabulary_size=len(vocabulary), **words
-        )
-    # A model's own yaml may say how a table of words starts; numbers have no table.
-    apart = ("vectors", "initial_std")
-    numbers = arguments(section, Vectors, key=key, given=("size",), apart=apart)
-    return lambda vocabulary: construct(Vectors, key=key, size=dataset.inputs, **numbers)
+def _composition(config: DictConfig, encoder: type[Encoder]) -> dict[str, CompositionSpec]:
+    """Check `model.composition`; return it as the encoder's argument, where the encoder has one."""
+    section, key = config.model.get("composition"), "model.composition"
+    if section is None or "composition" not in inspect.signature(encoder).parameters:
+        return {}  # an encoder without the key refuses it as unknown
+    kind = class_of(section, Composition, within="spinn.layers", key=key)
+    settings = arguments(section, kind, key=key, given=("hidden_size", "tracker_size"))
+    return {"composition": CompositionSpec(kind, settings)}
+
+
+def check_trees(config: DictConfig, dataset: Dataset) -> None:
+    """Raise InputError if the encoder cannot be trained with the trees of the data."""
+    encoder = class_of(config.model, Encoder, within="spinn.encoders", key="model")
+    if not isinstance(dataset, PairFiles):
+        if encoder.needs_gold_trees:
+            raise InputError(
+                f"model: {encoder.__name__} learns to parse from gold trees, and "
+                f"{dataset.describe()} have none; leave out model=… to get the data's own"
+            )
+        return
+    if dataset.settings.trees != PREDICTED:
+        return
+    if encoder.tree_source == "given":
+        lacks = "follows given trees and predicts none"
+    elif encoder.needs_gold_trees:
+        lacks = "learns to parse from trees in the data"
+    else:
+        return
+    raise InputError(
+        f"data.trees={PREDICTED}: {encoder.__name__} {lacks}; choose data.trees=gold or another, "
+        "or train model=rl_spinn or gumbel_treelstm"
+    )

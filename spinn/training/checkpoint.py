@@ -1,4 +1,4 @@
-"""Weights and training state in safetensors files: nothing is pickled, nothing half-written."""
+"""Weights and training state in safetensors files, written whole or not at all, without pickle."""
 
 import json
 from collections.abc import Mapping
@@ -7,17 +7,20 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from spinn.errors import InputError
 from spinn.files import write_atomically
+from spinn.training import old_runs
+
+FORMAT = {old_runs.KEY: str(old_runs.FORMAT)}  # in the metadata of every file
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
     """Save a model's weights."""
     state = {k: v.detach().contiguous().cpu() for k, v in model.state_dict().items()}
-    write_atomically(path, lambda draft: save_file(state, draft))
+    write_atomically(path, lambda draft: save_file(state, draft, metadata=FORMAT))
 
 
 def load_weights(path: Path, model: nn.Module) -> None:
@@ -26,10 +29,15 @@ def load_weights(path: Path, model: nn.Module) -> None:
     Raises:
         InputError: if the file is missing, damaged, or holds other weights than the model.
     """
-    _restore(model, _read_tensors(path), path)
+    tensors, metadata = _read(path)
+    _set_weights(model, tensors, metadata, path)
 
 
-def _restore(model: nn.Module, found: Mapping[str, Tensor], path: Path) -> None:
+def _set_weights(
+    model: nn.Module, tensors: Mapping[str, Tensor], metadata: Mapping[str, str], path: Path
+) -> None:
+    number = old_runs.check_format(metadata.get(old_runs.KEY), path)
+    found = old_runs.upgrade_tensors(tensors, number)
     expected = model.state_dict()
     for name in expected.keys() ^ found.keys():
         where = "not in it" if name in expected else "in it, but the model has no such weight"
@@ -40,12 +48,14 @@ def _restore(model: nn.Module, found: Mapping[str, Tensor], path: Path) -> None:
                 f"{path}: weights and configuration (or vocabulary) disagree: {name} is "
                 f"{tuple(value.shape)}; expected {tuple(expected[name].shape)}"
             )
-    model.load_state_dict(dict(found))
+    model.load_state_dict(found)
 
 
-def _read_tensors(path: Path) -> dict[str, Tensor]:
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors of a file, and its metadata."""
     try:
-        return load_file(path)
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118 - no mapping
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; expected a run's weights") from error
     except (SafetensorError, OSError) as error:
@@ -55,31 +65,29 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
 def save_state(
     path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Mapping[str, Any]
 ) -> None:
-    """Save all that a run needs to go on: weights, optimizer, random state, and where it stands."""
+    """Save all that a run needs to continue: weights, optimizer, random state and progress."""
     tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
     for index, values in optimizer.state_dict()["state"].items():
         for name, value in values.items():
             if value is not None:
                 tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
     tensors["random_state"] = torch.get_rng_state()
-    if torch.cuda.is_available():  # dropout, and trees that are drawn, draw on the device
+    if torch.cuda.is_available():  # dropout, and sampled trees, draw on the device
         tensors["random_state_cuda"] = torch.cuda.get_rng_state()
     state = {k: v.detach().contiguous().cpu() for k, v in tensors.items()}
-    metadata = {"progress": json.dumps(progress)}
+    metadata = {**FORMAT, "progress": json.dumps(progress)}
     write_atomically(path, lambda draft: save_file(state, draft, metadata=metadata))
 
 
 def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Restore what `save_state` saved, and return where the run stood.
+    """Load the state that `save_state` saved, and return its progress.
 
     Raises:
-        InputError: if the file is missing, damaged, or is another model's.
+        InputError: if the file is missing, damaged, or that of another model.
     """
-    tensors = _read_tensors(path)
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
+    tensors, metadata = _read(path)
     weights = {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
-    _restore(model, weights, path)
+    _set_weights(model, weights, metadata, path)
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         if key.startswith("optimizer."):

@@ -1,4 +1,4 @@
-"""What a run tells of a split: the task's figures, and where the dataset has some its own."""
+"""Metrics of a task over a split, and the outputs of a model for every example."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,15 +18,15 @@ def evaluate(task: Task, batches: Iterable[Batch], device: torch.device) -> Metr
     """Return the metrics of a task's model over batches; dropout is off."""
     metrics = task.metrics()
     task.eval()
-    with Prefetch(batches) as made:
-        for batch in made:
+    with Prefetch(batches) as prefetched:
+        for batch in prefetched:
             batch = batch.to(device)
             outputs = task(batch)
             metrics.update(outputs, batch, task.loss(outputs, batch))
     return metrics
 
 
-def figures(
+def evaluate_split(
     task: Task,
     dataset: Dataset,
     split: Any,
@@ -35,24 +35,28 @@ def figures(
     batch_size: int,
     device: torch.device,
 ) -> dict[str, Any]:
-    """Return the summary of a task's metrics; errors in the dataset's own unit replace others.
+    """Return the summary of a task's metrics over a split.
 
-    With `baselines`, the figures of forecasts that need no training, where there are any.
+    Where the dataset has baselines, errors in the dataset's own unit replace the task's metrics,
+    and `baselines` holds those of forecasts without training.
     """
     batches = Batches(task.prepare(split, vocabulary), batch_size=batch_size)
     summary = evaluate(task, batches, device).summary()
     baselines = dataset.baselines(split)
     if not baselines:
         return summary
-    errors = dataset.errors(split, outputs(task, batches, device).numpy())
+    errors = dataset.errors(split, predict_sequences(task, batches, device).numpy())
     return {**errors, "loss": summary["loss"], "examples": len(split), "baselines": baselines}
 
 
 @torch.no_grad()
-def outputs(task: Task, batches: Batches, device: torch.device) -> Tensor:
-    """(R, O) what a model says of sequences of equally many targets, in their own order."""
+def predict_sequences(task: Task, batches: Batches, device: torch.device) -> Tensor:
+    """(R, O) the outputs of a sequence task in the split's order.
+
+    All sequences must have equally many targets.
+    """
     task.eval()
     rows = torch.from_numpy(np.concatenate(batches.rows()))
-    made = torch.cat([task(batch.to(device)).cpu() for batch in batches])  # (R, O)
-    by_example = made.view(len(rows), -1)
-    return torch.empty_like(by_example).index_copy(0, rows, by_example).view_as(made)
+    outputs = torch.cat([task(batch.to(device)).values.cpu() for batch in batches])  # (R, O)
+    by_example = outputs.view(len(rows), -1)
+    return torch.empty_like(by_example).index_copy(0, rows, by_example).view_as(outputs)

@@ -1,12 +1,14 @@
-"""The training loop: one step, one evaluation, and when to stop."""
+"""The training loop: batch, forward, loss, backward, clip, step, log, evaluate, checkpoint."""
 
 import logging
 import math
+import signal
 import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from types import FrameType, TracebackType
+from typing import Any, Literal, Self
 
 import torch
 from accelerate import Accelerator
@@ -18,16 +20,16 @@ from spinn.tasks.task import Batch, Metrics
 from spinn.training.batches import Batches, Prefetch
 from spinn.training.checkpoint import load_state, load_weights, save_state, save_weights
 from spinn.training.evaluation import evaluate
+from spinn.training.hardware import choose_precision
 from spinn.training.optimization import OptimizerSettings, learning_rate, make_optimizer
 from spinn.training.run_folder import RunFolder
-from spinn.training.signals import StopSignals
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainerSettings:
-    """What the `trainer` group configures.
+    """The `trainer` group.
 
     Args:
         epochs: passes over the training data.
@@ -37,9 +39,9 @@ class TrainerSettings:
         evaluate_every: steps between evaluations on dev; null for once an epoch.
         patience: evaluations without a better score on dev before stopping; null for never.
         device: auto takes a GPU where there is one.
-        precision: the arithmetic of matrix products.
-        threads: CPU threads; null leaves it to torch.
-        resume: a run folder to go on from, with its `last.safetensors`.
+        precision: the arithmetic of matrix products; auto takes bf16 on a GPU that has it.
+        threads: CPU threads; null takes one for a small model and torch's default for others.
+        resume: a run folder to continue from, with its `last.safetensors`.
         progress: a progress bar; null for one only on a terminal.
     """
 
@@ -50,21 +52,28 @@ class TrainerSettings:
     evaluate_every: int | None
     patience: int | None
     device: Literal["auto", "cpu", "cuda"]
-    precision: Literal["no", "bf16", "fp16"]
+    precision: Literal["auto", "no", "bf16", "fp16"]
     threads: int | None
     resume: str | None
     progress: bool | None
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "evaluation_batch_size", "evaluate_every", "patience"):
-            value = getattr(self, name)
+        counts = {
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "evaluation_batch_size": self.evaluation_batch_size,
+            "evaluate_every": self.evaluate_every,
+            "patience": self.patience,
+            "threads": self.threads,
+        }
+        for name, value in counts.items():
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}; expected 1 or more")
 
 
 @dataclass
 class Progress:
-    """Where a training run stands; all that a resumed run must know besides weights.
+    """The state of a training run; all that a resumed run must know besides weights.
 
     Args:
         step: optimizer steps done.
@@ -85,9 +94,18 @@ class Progress:
     step_seconds: float = 0.0
     sentences: int = 0
 
+    def add_evaluation(self, metrics: Metrics) -> bool:
+        """Count an evaluation on dev at this step; return whether it is the best so far."""
+        score, loss = metrics.score, metrics.loss
+        if self.best is None or score > self.best or (score == self.best and loss < self.best_loss):
+            self.best, self.best_loss, self.best_step, self.stale = score, loss, self.step, 0
+        else:
+            self.stale += 1
+        return self.stale == 0
+
 
 class Trainer:
-    """Trains a task, keeps the best weights on dev and the last state in the run folder.
+    """Trains a task; keeps the best weights on dev and the last state in the run folder.
 
     Args:
         task: encoder, head, loss and metrics.
@@ -107,19 +125,18 @@ class Trainer:
         self.settings = settings
         self.optimization = optimization
         self.folder = folder
-        self.accelerator = Accelerator(
-            cpu=settings.device == "cpu", mixed_precision=settings.precision
+        on_cpu = settings.device == "cpu" or not torch.cuda.is_available()
+        self.precision = choose_precision(
+            settings.precision, torch.device("cpu" if on_cpu else "cuda")
         )
+        self.accelerator = Accelerator(cpu=settings.device == "cpu", mixed_precision=self.precision)
         optimizer = make_optimizer(task, optimization)
         self.task, self.optimizer = self.accelerator.prepare(task, optimizer)
         self.progress = Progress()
-        self.steps = 0  # optimizer steps in all, known once the data is
-        self._lap_began = time.perf_counter()
-        self._recent: deque[float] = deque(maxlen=50)
 
     @property
     def device(self) -> torch.device:
-        """Where the model is."""
+        """The device that holds the model."""
         device: torch.device = self.accelerator.device
         return device
 
@@ -130,142 +147,169 @@ class Trainer:
             TrainingError: at the first loss or gradient that is not finite; the weights stay.
             Interrupted: after Ctrl-C or SIGTERM, when the state is saved.
         """
-        self.steps = self.settings.epochs * len(train)
-        self._resume()
-        every = self.settings.evaluate_every or len(train)
-        self._lap_began = time.perf_counter()
+        settings = self.settings
+        steps = settings.epochs * len(train)
+        evaluate_every = settings.evaluate_every or len(train)
+        max_norm = math.inf if settings.clip_norm is None else settings.clip_norm
+        if settings.resume is not None:
+            self._resume(RunFolder(settings.resume))
+        progress = self.progress
+        losses: deque[float] = deque(maxlen=50)  # of the last steps, for the log
+        clock = Clock(progress)
+        bar = tqdm(
+            total=steps, initial=progress.step, desc="train", unit="step", dynamic_ncols=True,
+            disable=None if settings.progress is None else not settings.progress, smoothing=0.05,
+        )  # fmt: skip
         with (
             StopSignals() as signals,
-            self._bar() as bar,
+            bar,
             logging_redirect_tqdm(),
-            Prefetch(self._remaining(train)) as remaining,
+            Prefetch(remaining_batches(train, settings.epochs, progress.step)) as batches,
         ):
-            for epoch, batch in remaining:
-                self._train_on(batch, bar)
-                if self.progress.step % every == 0 or self.progress.step == self.steps:
-                    self._evaluate(dev, epoch)
+            for epoch, batch in batches:
+                batch = batch.to(self.device)
+
+                self.task.train()
+                outputs = self.task(batch)
+                loss = self.task.loss(outputs, batch)
+                self._require_finite(loss.item(), "loss", len(train))
+
+                self.optimizer.zero_grad(set_to_none=True)
+                self.accelerator.backward(loss)
+                norm = self.accelerator.clip_grad_norm_(self.task.parameters(), max_norm)
+                if self.precision != "fp16":  # with fp16 the gradient scaler skips such steps
+                    self._require_finite(float(norm), "norm of the gradient", len(train))
+
+                rate = learning_rate(self.optimization, progress.step, steps)
+                for group in self.optimizer.param_groups:
+                    group["lr"] = rate
+                self.optimizer.step()
+
+                progress.step += 1
+                progress.sentences += len(batch.sentences)
+                progress.step_seconds += clock.lap()
+                losses.append(loss.item())
+                train_loss = sum(losses) / len(losses)
+                bar.update()
+                if progress.step % 10 == 0:
+                    speed = progress.sentences / progress.step_seconds
+                    bar.set_postfix_str(
+                        f"loss {train_loss:.3f}, {speed:,.0f} sequences/s", refresh=False
+                    )
+
+                if progress.step % evaluate_every == 0 or progress.step == steps:
+                    metrics = evaluate(self.task, dev, self.device)
+                    if progress.add_evaluation(metrics):
+                        save_weights(self.folder.weights, self.task)
+                    clock.lap()
+                    self._log(metrics, epoch, train_loss, steps)
+                    save_state(self.folder.last, self.task, self.optimizer, asdict(progress))
+
                 if signals.received is not None:
-                    self._interrupt(signals.received)
-                if self.settings.patience and self.progress.stale >= self.settings.patience:
+                    self._interrupt(signals.received, steps)
+                if settings.patience is not None and progress.stale >= settings.patience:
                     break
         load_weights(self.folder.weights, self.task)
-        return self.progress
+        return progress
 
-    def _remaining(self, train: Batches) -> Iterator[tuple[int, Any]]:
-        """Yield the batches still to come, each with its epoch; all are known at the start."""
-        first, start = divmod(self.progress.step, len(train))
-        for epoch in range(first, self.settings.epochs):
-            for batch in train.shuffled(epoch, start if epoch == first else 0):
-                yield epoch, batch
-
-    def _lap(self) -> float:
-        """Return the seconds since the last lap, and count them as training."""
-        now = time.perf_counter()
-        seconds, self._lap_began = now - self._lap_began, now
-        self.progress.seconds += seconds
-        return seconds
-
-    def _bar(self) -> "tqdm[Any]":
-        disable = None if self.settings.progress is None else not self.settings.progress
-        return tqdm(
-            total=self.steps, initial=self.progress.step, desc="train", unit="step",
-            disable=disable, dynamic_ncols=True, smoothing=0.05,
-        )  # fmt: skip
-
-    def _train_on(self, batch: Any, bar: "tqdm[Any]") -> None:
-        """Take a step; keep count of it, and tell the bar."""
-        self._recent.append(self._step(batch.to(self.device)))
-        self.progress.step += 1
-        self.progress.step_seconds += self._lap()
-        self.progress.sentences += len(batch.sentences.lengths)
-        bar.update()
-        if self.progress.step % 10 == 0:
-            rate = self.progress.sentences / self.progress.step_seconds
-            bar.set_postfix_str(
-                f"loss {self._mean_loss():.3f}, {rate:,.0f} sequences/s", refresh=False
-            )
-
-    def _mean_loss(self) -> float:
-        """Of the last few steps."""
-        return sum(self._recent) / len(self._recent)
-
-    def _step(self, batch: Batch) -> float:
-        """Train on one batch; return its loss."""
-        rate = learning_rate(self.optimization, self.progress.step, self.steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.task.train()
-        outputs = self.task(batch)
-        loss = self.task.loss(outputs, batch)
-        self._require_finite(loss.item(), "loss")
-        self.optimizer.zero_grad(set_to_none=True)
-        self.accelerator.backward(loss)
-        limit = self.settings.clip_norm if self.settings.clip_norm is not None else math.inf
-        norm = self.accelerator.clip_grad_norm_(self.task.parameters(), limit)
-        if self.settings.precision != "fp16":  # with fp16 the gradient scaler skips such steps
-            self._require_finite(float(norm), "norm of the gradient")
-        self.optimizer.step()
-        return float(loss.detach())
-
-    def _require_finite(self, value: float, name: str) -> None:
+    def _require_finite(self, value: float, name: str, steps_per_epoch: int) -> None:
         if not math.isfinite(value):
-            epoch, batch = divmod(self.progress.step, self.steps // self.settings.epochs)
+            step = self.progress.step
+            epoch, batch = divmod(step, steps_per_epoch)
             raise TrainingError(
-                f"the {name} is {value} at step {self.progress.step + 1} (epoch {epoch + 1}, batch "
-                f"{batch + 1}); the weights are those of step {self.progress.step}. "
+                f"the {name} is {value} at step {step + 1} (epoch {epoch + 1}, batch {batch + 1}); "
+                f"the weights are those of step {step}. "
                 f"Try a lower optimizer.lr or trainer.clip_norm, or look at the data."
             )
 
-    def _evaluate(self, dev: Batches, epoch: int) -> None:
-        """Evaluate on dev, write a line of metrics, keep the weights if they are the best yet."""
+    def _log(self, metrics: Metrics, epoch: int, train_loss: float, steps: int) -> None:
+        """Report an evaluation on dev: a line of metrics, and one of the log."""
         progress = self.progress
-        metrics = evaluate(self.task, dev, self.device)
-        if self._is_better(metrics):
-            progress.best, progress.best_step, progress.stale = metrics.score, progress.step, 0
-            progress.best_loss = metrics.loss
-            save_weights(self.folder.weights, self.task)
-        else:
-            progress.stale += 1
-        self._lap()
-        mean_loss = self._mean_loss()
         line = {
             "step": progress.step,
             "epoch": epoch + 1,
-            "train_loss": mean_loss,
+            "train_loss": train_loss,
             "learning_rate": self.optimizer.param_groups[0]["lr"],
             "seconds": round(progress.seconds, 3),
             "dev": metrics.summary(),
         }
         self.folder.append_metrics(line)
-        save_state(self.folder.last, self.task, self.optimizer, asdict(progress))
         log.info(
             "epoch %d/%d  step %d/%d  train loss %.3f  dev loss %.3f  dev %s%s",
-            epoch + 1, self.settings.epochs, progress.step, self.steps, mean_loss,
-            metrics.loss, metrics.told, "" if progress.stale else "  (best)",
+            epoch + 1, self.settings.epochs, progress.step, steps, train_loss,
+            metrics.loss, metrics.score_text, "" if progress.stale else "  (best)",
         )  # fmt: skip
 
-    def _is_better(self, metrics: Metrics) -> bool:
-        best, loss = self.progress.best, self.progress.best_loss
-        if best is None or metrics.score != best:
-            return best is None or metrics.score > best
-        return metrics.loss < loss
-
-    def _interrupt(self, number: int) -> None:
+    def _interrupt(self, number: int, steps: int) -> None:
         save_state(self.folder.last, self.task, self.optimizer, asdict(self.progress))
         if not self.folder.weights.is_file():  # no evaluation yet
             save_weights(self.folder.weights, self.task)
         raise Interrupted(
-            f"stopped at step {self.progress.step} of {self.steps}; saved in {self.folder.path}",
-            number,
+            f"stopped at step {self.progress.step} of {steps}; saved in {self.folder.path}", number
         )
 
-    def _resume(self) -> None:
-        if self.settings.resume is None:
-            return
-        source = RunFolder(self.settings.resume)
+    def _resume(self, source: RunFolder) -> None:
+        """Load the last state of a run, and copy its best weights and its metrics."""
         self.progress = Progress(**load_state(source.last, self.task, self.optimizer))
         if source.weights.is_file():
-            load_best = source.weights.read_bytes()
-            self.folder.weights.write_bytes(load_best)
-        self.folder.take_metrics(source, self.progress.step)
-        log.info("going on from step %d of %s", self.progress.step, source.path)
+            self.folder.weights.write_bytes(source.weights.read_bytes())
+        self.folder.copy_metrics(source, self.progress.step)
+        log.info("continuing from step %d of %s", self.progress.step, source.path)
+
+
+def remaining_batches(train: Batches, epochs: int, step: int) -> Iterator[tuple[int, Batch]]:
+    """Yield the batches from a step on, each with its epoch, both counted from 0.
+
+    With 8 batches in an epoch, step 11 is batch 3 of epoch 1.
+    """
+    first, start = divmod(step, len(train))
+    for epoch in range(first, epochs):
+        for batch in train.shuffled(epoch, start if epoch == first else 0):
+            yield epoch, batch
+
+
+class Clock:
+    """Adds the time between two laps to the seconds of a run."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._began = time.perf_counter()
+
+    def lap(self) -> float:
+        """Return the seconds since the last lap, and count them as training."""
+        now = time.perf_counter()
+        seconds, self._began = now - self._began, now
+        self._progress.seconds += seconds
+        return seconds
+
+
+class StopSignals:
+    """While entered, stores the first SIGINT or SIGTERM in `received`; the process lives on.
+
+    A second one has its usual effect, for a user who does not want to wait.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._previous: dict[int, object] = {}
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._previous[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._reset()
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        self.received = number
+        self._reset()
+
+    def _reset(self) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]

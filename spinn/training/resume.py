@@ -1,4 +1,4 @@
-"""Whether a run can go on from another, found out before any data is read."""
+"""Whether a run can continue from another, checked before any data is read."""
 
 import json
 from collections.abc import Iterator
@@ -7,20 +7,19 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from spinn.errors import InputError
-from spinn.training.loading import config_of
 from spinn.training.run_folder import RunFolder
 
-NOTHING = object()
-# Where the data lies, and how it gets here, may change.
-MAY_MOVE = {f"data.{name}" for name in ("root", "source", "csv", "cache", "parser_url")}
+MISSING = object()
+# Where the data lies, and how it is read, may change.
+MAY_CHANGE = {f"data.{name}" for name in ("root", "source", "csv", "cache", "parser_url")}
 
 
 def check_resumed(config: DictConfig, resume: str | None) -> None:
-    """Hold a run's model, task and data against those of the run that it goes on from, if any.
+    """Compare model, task and data of a run with those of the run that it continues, if any.
 
-    Epochs, device and what else does not shape the weights may change.
+    Epochs, device and other keys that do not shape the weights may change.
 
-    Raises: InputError: naming the first key that differs, or what is missing of that run.
+    Raises: InputError: naming the first key that differs, or a missing file of that run.
     """
     if resume is None:
         return
@@ -30,30 +29,29 @@ def check_resumed(config: DictConfig, resume: str | None) -> None:
     for file in (source.config, source.last):
         if not file.is_file():
             raise InputError(f"trainer.resume: {file.name} is not in {source.path}; train anew")
-    before, now = dict(_shaping(config_of(source))), dict(_shaping(config))
+    before, now = dict(_fixed_keys(source.read_config())), dict(_fixed_keys(config))
     for key in sorted({*before, *now}):
-        had, has = before.get(key, NOTHING), now.get(key, NOTHING)
-        if had != has:
-            raise InputError(_differing(source, key, had, has))
+        old, new = before.get(key, MISSING), now.get(key, MISSING)
+        if old != new:
+            trained = f"without {key}" if old is MISSING else f"with {key}={_as_option(old)}"
+            says = "leaves it out" if new is MISSING else f"says {_as_option(new)}"
+            raise InputError(
+                f"{source.path} was trained {trained}, and this command {says}; give the same "
+                "settings"
+            )
 
 
-def _differing(source: RunFolder, key: str, had: Any, has: Any) -> str:
-    trained = f"without {key}" if had is NOTHING else f"with {key}={_told(had)}"
-    says = "leaves it out" if has is NOTHING else f"says {_told(has)}"
-    return f"{source.path} was trained {trained}, and this command {says}; give the same settings"
-
-
-def _told(value: Any) -> str:
-    """A value as it is written on the command line."""
+def _as_option(value: Any) -> str:
+    """Format a value as on the command line."""
     return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
 
 
-def _shaping(config: DictConfig) -> Iterator[tuple[str, Any]]:
+def _fixed_keys(config: DictConfig) -> Iterator[tuple[str, Any]]:
     """Yield each key that must stay the same, and its value."""
     yield "data", OmegaConf.select(config, "names.data")
     for name in ("data", "model", "task"):
         for key, value in _flat(OmegaConf.to_container(config[name], resolve=True), name):
-            if key not in MAY_MOVE:
+            if key not in MAY_CHANGE:
                 yield key, value
 
 

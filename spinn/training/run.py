@@ -1,23 +1,22 @@
 """One training run: read, build, train, evaluate, save."""
 
 import logging
-import random
 from typing import Any
 
-import numpy as np
 import torch
 from omegaconf import DictConfig
 
-from spinn.data.text.reading import ReadReport
 from spinn.data.text.vectors import load_vectors
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.errors import InputError
 from spinn.tasks.task import Task
 from spinn.text import plural
+from spinn.training import old_runs
 from spinn.training.batches import Batches
-from spinn.training.build import Settings, check
-from spinn.training.evaluation import figures
-from spinn.training.loop import Progress, Trainer
+from spinn.training.build import Setup, build
+from spinn.training.evaluation import evaluate_split
+from spinn.training.hardware import threads_for
+from spinn.training.loop import Trainer
 from spinn.training.resume import check_resumed
 from spinn.training.run_folder import RunFolder
 
@@ -25,89 +24,96 @@ log = logging.getLogger(__name__)
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and torch, so that a run on CPU repeats exactly.
+    """Seed torch, so that a run on CPU repeats exactly.
 
-    The order of the batches does not depend on this state but on (seed, epoch), so a resumed run
-    sees the batches that the uninterrupted run would have seen.
+    Nothing draws from the global state of NumPy or Python. The order of the batches does not depend
+    on torch's state but on (seed, epoch), so a resumed run sees the batches that the uninterrupted
+    run would have seen.
     """
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - for libraries that still draw from the global state
     torch.manual_seed(seed)
 
 
 def train(config: DictConfig) -> dict[str, Any]:
-    """Train as a configuration says, and return what `results.json` then holds.
+    """Train as a configuration says, and return the contents of `results.json`.
 
     Raises:
         InputError: if a setting or the data is bad, before any training.
         TrainingError: if the loss stops being a number.
         Interrupted: after Ctrl-C or SIGTERM.
     """
-    settings = check(config)
-    check_resumed(config, settings.trainer.resume)
-    if settings.trainer.threads is not None:
-        torch.set_num_threads(settings.trainer.threads)
-    splits = settings.dataset.load()
-    vocabulary = settings.dataset.vocabulary(splits)
-    seed_everything(settings.root.seed)
-    task = settings.make_task(vocabulary)
-    vectors = _fill_vectors(task, config.model.embedding.get("vectors"), vocabulary)
-
-    def batches(split: Any, size: int) -> Batches:
-        prepared = task.prepare(split, vocabulary)
-        return Batches(prepared, batch_size=size, seed=settings.root.seed)
-
-    held_out = settings.trainer.evaluation_batch_size
-    train_batches = batches(splits.train, settings.trainer.batch_size)
-    dev_batches = batches(splits.dev, held_out)
-    folder = RunFolder(settings.root.run)  # only now: a run that cannot begin leaves none
-    folder.create(config, vocabulary)
-    trainer = Trainer(
-        task, settings=settings.trainer, optimization=settings.optimizer, folder=folder
+    setup = build(config)
+    check_resumed(config, setup.trainer.resume)
+    splits = setup.dataset.load()
+    vocabulary = setup.dataset.vocabulary(splits)
+    seed_everything(setup.seed)
+    task = setup.make_task(vocabulary)
+    vectors = _load_vectors(task, setup.vectors, vocabulary)
+    train_batches = Batches(
+        task.prepare(splits.train, vocabulary),
+        batch_size=setup.trainer.batch_size,
+        seed=setup.seed,
     )
-    _announce(settings, splits, vocabulary, task, trainer.device)
-    progress = trainer.fit(train_batches, dev_batches)
+    dev_batches = Batches(
+        task.prepare(splits.dev, vocabulary), batch_size=setup.trainer.evaluation_batch_size
+    )
+    folder = RunFolder(setup.run)  # only now: a run with bad settings or data leaves no folder
+    folder.create(config, vocabulary)
+    with threads_for(task, setup.trainer.threads):
+        trainer = Trainer(task, settings=setup.trainer, optimization=setup.optimizer, folder=folder)
+        _log_start(setup, splits, vocabulary, task, trainer.device)
+        progress = trainer.fit(train_batches, dev_batches)
 
-    def told(split: Any) -> dict[str, Any] | None:
-        if not len(split):
-            return None
-        return figures(
-            task, settings.dataset, split, vocabulary, batch_size=held_out, device=trainer.device
-        )
+        def evaluate(split: Any) -> dict[str, Any] | None:
+            if not len(split):
+                return None
+            size = setup.trainer.evaluation_batch_size
+            return evaluate_split(
+                task, setup.dataset, split, vocabulary, batch_size=size, device=trainer.device
+            )
 
-    results = {
-        **_facts(settings, task, progress, epochs=progress.step / len(train_batches)),
-        "vectors": vectors,
-        "dev": told(splits.dev),
-        "test": told(splits.test),
-        "tests": {name: told(examples) for name, examples in splits.tests.items()},
-        "data_report": {name: _account(report) for name, report in splits.reports.items()},
-        "data_fingerprint": splits.fingerprint,
-        "device": str(trainer.device),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-    }
+        results = {
+            old_runs.KEY: old_runs.FORMAT,
+            **setup.names,
+            **setup.dataset.summary(),
+            "seed": setup.seed,
+            "parameters": _count_parameters(task),
+            "epochs": round(progress.step / len(train_batches), 3),
+            "steps": progress.step,
+            "best_step": progress.best_step,
+            "dev_score": progress.best,
+            "train_seconds": round(progress.seconds, 2),
+            "sentences_per_second": round(progress.sentences / max(progress.step_seconds, 1e-9), 1),
+            "vectors": vectors,
+            "dev": evaluate(splits.dev),
+            "test": evaluate(splits.test),
+            "tests": {name: evaluate(examples) for name, examples in splits.tests.items()},
+            "data_report": {
+                name: {
+                    "files": [path.name for path in report.files],
+                    "examples": report.examples,
+                    "unlabelled": report.unlabelled,
+                    "bad_rows": report.bad_rows,
+                    "messages": report.messages,
+                }
+                for name, report in splits.reports.items()
+            },
+            "data_fingerprint": splits.fingerprint,
+            "device": str(trainer.device),
+            "precision": trainer.precision,
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+        }
     folder.write_results(results)
     return results
 
 
-def _facts(settings: Settings, task: Task, progress: Progress, *, epochs: float) -> dict[str, Any]:
-    return {
-        **settings.root.names,
-        **settings.dataset.summary(),
-        "seed": settings.root.seed,
-        "parameters": sum(p.numel() for p in task.parameters() if p.requires_grad),
-        "epochs": round(epochs, 3),
-        "steps": progress.step,
-        "best_step": progress.best_step,
-        "dev_score": progress.best,
-        "train_seconds": round(progress.seconds, 2),
-        "sentences_per_second": round(progress.sentences / max(progress.step_seconds, 1e-9), 1),
-    }
+def _count_parameters(task: Task) -> int:
+    """Return how many numbers training changes."""
+    return sum(p.numel() for p in task.parameters() if p.requires_grad)
 
 
-def _fill_vectors(task: Task, path: str | None, vocabulary: Vocabulary) -> dict[str, Any] | None:
-    """Put pretrained vectors, if a file of them is named, into the embedding; report how many."""
+def _load_vectors(task: Task, path: str | None, vocabulary: Vocabulary) -> dict[str, Any] | None:
+    """Copy pretrained vectors, if a file is named, into the embedding; return their coverage."""
     if path is None:
         return None
     table = task.encoder.get_submodule("embedding.table")
@@ -124,30 +130,15 @@ def _fill_vectors(task: Task, path: str | None, vocabulary: Vocabulary) -> dict[
     return {"file": path, "coverage": round(vectors.coverage, 4)}
 
 
-def _account(report: ReadReport) -> dict[str, Any]:
-    return {
-        "files": [path.name for path in report.files],
-        "examples": report.examples,
-        "unlabelled": report.unlabelled,
-        "bad_rows": report.bad_rows,
-        "messages": report.messages,
-    }
-
-
-def _announce(
-    settings: Settings,
-    splits: Any,
-    vocabulary: Vocabulary,
-    task: Task,
-    device: torch.device,
+def _log_start(
+    setup: Setup, splits: Any, vocabulary: Vocabulary, task: Task, device: torch.device
 ) -> None:
     for name, report in splits.reports.items():
         log.info("%s: %s", name, report.summary())
     sizes = f"{len(splits.train):,} train, {len(splits.dev):,} dev, {len(splits.test):,} test"
-    parameters = sum(p.numel() for p in task.parameters() if p.requires_grad)
     log.info(
         "%s on %s (%s %s): %s%s parameters, on %s with %s",
-        settings.root.names["model"], settings.root.names["data"], sizes,
-        settings.dataset.describe(), f"{len(vocabulary):,} words, " if vocabulary.words else "",
-        f"{parameters:,}", device, plural(torch.get_num_threads(), "thread"),
+        setup.names["model"], setup.names["data"], sizes, setup.dataset.describe(),
+        f"{len(vocabulary):,} words, " if vocabulary.words else "",
+        f"{_count_parameters(task):,}", device, plural(torch.get_num_threads(), "thread"),
     )  # fmt: skip

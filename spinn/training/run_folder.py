@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.errors import InputError
 from spinn.files import write_json, write_text
+from spinn.training import old_runs
 
 
 class RunFolder:
@@ -23,51 +26,81 @@ class RunFolder:
         self.config = self.path / "config.yaml"
         self.vocabulary = self.path / "vocabulary.json"
         self.weights = self.path / "model.safetensors"  # the best on dev
-        self.last = self.path / "last.safetensors"  # the last state, to go on from
+        self.last = self.path / "last.safetensors"  # the last state, to continue from
         self.metrics = self.path / "metrics.jsonl"
         self.results = self.path / "results.json"
 
     def create(self, config: DictConfig, vocabulary: Vocabulary) -> None:
-        """Make the folder and write what is known before training.
+        """Make the folder; write its format, the configuration and the vocabulary.
 
-        A run that does not go on from this folder begins its metrics anew.
+        Metrics of an earlier run are deleted, unless this run continues that one.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         resumed = config.trainer.resume
         if resumed is None or Path(str(resumed)).resolve() != self.path.resolve():
             self.metrics.unlink(missing_ok=True)
-        write_text(self.config, OmegaConf.to_yaml(config, resolve=True))
+        number = f"{old_runs.KEY}: {old_runs.FORMAT}  # of the run folder\n"
+        write_text(self.config, number + OmegaConf.to_yaml(config, resolve=True))
         vocabulary.save(self.vocabulary)
 
+    def read_config(self) -> DictConfig:
+        """Read the configuration that a run was trained with, old names replaced by today's.
+
+        Raises:
+            InputError: if it is not the configuration of a run, or of an unknown format.
+        """
+        try:
+            config = OmegaConf.load(self.config)
+        except (YAMLError, OmegaConfBaseException, UnicodeDecodeError, OSError) as error:
+            raise InputError(f"{self.config}: not a configuration ({error})") from error
+        sections = ("model", "data", "task")
+        if not isinstance(config, DictConfig) or not all(
+            isinstance(config.get(name), DictConfig) for name in sections
+        ):
+            raise InputError(f"{self.config}: expected the sections {', '.join(sections)}")
+        return old_runs.upgrade_config(config, self.config)
+
     def append_metrics(self, line: dict[str, Any]) -> None:
-        """Add the figures of one evaluation."""
+        """Add the metrics of one evaluation."""
         with self.metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
-    def take_metrics(self, source: "RunFolder", step: int) -> None:
-        """Begin with the evaluations of the run gone on from, up to the step it was left at.
+    def copy_metrics(self, source: "RunFolder", step: int) -> None:
+        """Copy the evaluations of a resumed run, up to the step from which this one continues.
 
-        The source may be this folder itself: what it holds of later steps will come again.
+        The source may be this folder itself; its later evaluations are dropped.
 
-        Raises: InputError: if a line of them is no evaluation.
+        Raises: InputError: if a line is not an evaluation.
         """
-        if not source.metrics.is_file():  # it was stopped before the first one
+        if not source.metrics.is_file():  # that run was stopped before its first evaluation
             return
+        kept = []
         with source.metrics.open(encoding="utf-8") as file:
-            numbered = [(f"{source.metrics}:{number}", line) for number, line in enumerate(file, 1)]
-        kept = [line for place, line in numbered if _step_of(line, place) <= step]
+            for number, line in enumerate(file, 1):
+                try:
+                    evaluated = int(json.loads(line)["step"])
+                except (ValueError, KeyError, TypeError) as error:
+                    raise InputError(
+                        f"{source.metrics}:{number}: not an evaluation of a run; expected JSON "
+                        "with a step: delete the line to continue"
+                    ) from error
+                if evaluated <= step:
+                    kept.append(line)
         write_text(self.metrics, "".join(kept))
 
     def write_results(self, results: dict[str, Any]) -> None:
-        """Write the figures of the finished run."""
+        """Write the results of the finished run."""
         write_json(self.results, results)
 
+    def read_results(self) -> dict[str, Any]:
+        """Read the results of a finished run, old names replaced by today's.
 
-def _step_of(line: str, place: str) -> int:
-    """The step of an evaluation."""
-    try:
-        return int(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{place}: no evaluation of a run; expected JSON with a step: delete the line to go on"
-        ) from error
+        Raises: InputError: if there are none, or they are damaged.
+        """
+        try:
+            results = json.loads(self.results.read_text(encoding="utf-8"))
+            return old_runs.upgrade_results(results, self.results)
+        except (OSError, json.JSONDecodeError, TypeError, KeyError) as error:
+            raise InputError(
+                f"{self.results}: not the results of a finished run ({error})"
+            ) from error

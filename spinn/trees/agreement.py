@@ -1,7 +1,7 @@
-"""How far trees agree: unlabelled F1, moves in common, depth.
+"""Agreement between trees: unlabelled F1, transition accuracy, depth.
 
-A tree is its moves, as in `spinn.trees.transitions`, and is compared with another over the same
-words. Figures in the literature differ by what they count; `Conventions` says it.
+A tree is given by its transitions, as in `spinn.trees.transitions`, and is compared with another
+tree over the same words. Numbers in the literature differ in what they count; see `Conventions`.
 """
 
 import random
@@ -11,8 +11,7 @@ from itertools import combinations
 from statistics import fmean
 from typing import Literal, NamedTuple, get_args
 
-from spinn.data.text.tree_source import RANDOM, SHAPES
-from spinn.trees.transitions import SHIFT, Parse, from_spans, random_tree, spans
+from spinn.trees.transitions import SHAPES, SHIFT, Parse, from_spans, random_tree, spans
 
 Average = Literal["sentence", "corpus"]
 Punctuation = Literal["keep", "drop"]
@@ -26,18 +25,18 @@ class Conventions:
     The defaults are those of Williams et al. 2018 (arXiv:1709.01121) and of ListOps (Nangia and
     Bowman 2018, arXiv:1804.06028), where gold trees score 41.6 against left-branching ones and 8.8
     against right-branching ones. PRPN and ON-LSTM (Shen et al. 2018, 2019) leave the whole sentence
-    out. A sentence of which no span counts scores 1 in the mean over sentences, unless `shortest`
-    leaves it out.
+    out. A sentence without counted spans scores 1 in the mean over sentences, unless `shortest`
+    excludes it.
 
     Args:
-        whole_sentence: whether the span of the whole sentence counts, which every tree has.
-        single_words: whether spans of one word count, which every tree has.
+        whole_sentence: whether the span of the whole sentence counts; every tree has it.
+        single_words: whether spans of one word count; every tree has them.
         average: the mean of the sentences' F1, or one F1 over the spans of the corpus.
-        shortest: words that a sentence must have to be compared, counted as they are compared.
-        final_punctuation: keep it, or drop it from the end of each sentence before comparing. A
-            sentence of nothing else is not compared.
+        shortest: least number of words of a compared sentence, without dropped punctuation.
+        final_punctuation: keep it, or drop it from the end of each sentence. A sentence of
+            punctuation alone is then not compared.
 
-    Raises: ValueError: naming the argument that is none of these.
+    Raises: ValueError: naming the argument that is out of range.
     """
 
     whole_sentence: bool = True
@@ -56,7 +55,7 @@ class Conventions:
             raise ValueError(f"shortest={self.shortest}, expected 1 or more")
 
     def describe(self) -> str:
-        """Say in one line what counts."""
+        """Describe in one line what counts."""
         whole, single = (
             "counted" if counted else "not counted"
             for counted in (self.whole_sentence, self.single_words)
@@ -70,11 +69,11 @@ class Conventions:
 
 
 class TransitionAgreement(NamedTuple):
-    """The proportion of a tree's transitions that are gold's at the same place.
+    """The share of transitions that equal the gold transition at the same position.
 
     Attributes:
         transitions: of all transitions.
-        free_transitions: of those where gold's stack and buffer allow both; None without any.
+        free_transitions: of those where both are legal along gold; None if there are none.
     """
 
     transitions: float
@@ -82,9 +81,9 @@ class TransitionAgreement(NamedTuple):
 
 
 def comparable(parses: Iterable[Parse], conventions: Conventions) -> list[bytes]:
-    """Return the trees to be compared; which sentences remain depends on their words alone.
+    """Return the trees of the sentences that are compared.
 
-    So two parses of the same sentences stay beside each other.
+    The choice depends on the words alone, so that two parses of the same sentences stay aligned.
     """
     if conventions.final_punctuation == "drop":
         parses = map(_without_final_punctuation, parses)
@@ -105,14 +104,16 @@ def _without_final_punctuation(parse: Parse) -> Parse:
 def f1(trees: Iterable[bytes], others: Iterable[bytes], conventions: Conventions) -> float:
     """Return the unlabelled F1 of trees with others over the same words, from 0 to 1.
 
-    Binary trees have equally many spans, so that it is precision and recall too, and symmetric.
+    Binary trees over the same words have equally many spans, so precision equals recall.
 
     Raises: ValueError: if there is no tree, or a pair of trees differs in length.
     """
     shared, counted = [], []
     for tree, other in zip(trees, others, strict=True):
         if len(tree) != len(other):
-            raise ValueError(f"trees of {len(tree)} and {len(other)} moves cannot be compared")
+            raise ValueError(
+                f"trees of {len(tree)} and {len(other)} transitions cannot be compared"
+            )
         found = _counted(tree, conventions)
         shared.append(len(found & _counted(other, conventions)))
         counted.append(len(found))
@@ -135,23 +136,23 @@ def _counted(tree: bytes, conventions: Conventions) -> set[tuple[int, int]]:
 
 
 def words_of(tree: bytes) -> int:
-    """Return T of a tree of 2T-1 moves."""
+    """Return T of a tree of 2T-1 transitions."""
     return (len(tree) + 1) // 2
 
 
 def against_shapes(
     trees: Sequence[bytes], conventions: Conventions, *, draws: int, seed: int
 ) -> dict[str, float]:
-    """Return the F1 with left, right, balanced and random trees; of these, the mean of draws.
+    """Return the F1 with left-branching, right-branching, balanced and random trees.
 
     Args:
-        draws: how often a random tree is drawn for every sentence.
+        draws: random trees drawn for every sentence; their F1 is averaged.
         seed: of the draws.
     """
     lengths = [words_of(tree) for tree in trees]
     scores = {name: f1(trees, map(grow, lengths), conventions) for name, grow in SHAPES.items()}
     rng = random.Random(seed)
-    scores[RANDOM] = fmean(
+    scores["random"] = fmean(
         f1(trees, [random_tree(length, rng) for length in lengths], conventions)
         for _ in range(draws)
     )
@@ -159,36 +160,36 @@ def against_shapes(
 
 
 def self_agreement(runs: Iterable[Sequence[bytes]], conventions: Conventions) -> float:
-    """Return the mean F1 of every two runs' trees over the same sentences."""
+    """Return the mean F1 over all pairs of runs, whose trees are over the same sentences."""
     return fmean(f1(one, other, conventions) for one, other in combinations(runs, 2))
 
 
 def transition_agreement(trees: Iterable[bytes], golds: Iterable[bytes]) -> TransitionAgreement:
-    """Compare moves place by place, over all sentences together.
+    """Compare transitions position by position, over all sentences together.
 
     Raises: ValueError: if there is no tree, or a pair of trees differs in length.
     """
-    same = moves = same_free = free = 0
+    same = total = same_free = free = 0
     for tree, gold in zip(trees, golds, strict=True):
         height, waiting = 0, words_of(gold)
-        for move, wanted in zip(tree, gold, strict=True):
+        for transition, wanted in zip(tree, gold, strict=True):
             choice = height >= 2 and waiting > 0
             free += choice
-            same_free += choice and move == wanted
-            same += move == wanted
+            same_free += choice and transition == wanted
+            same += transition == wanted
             height += 1 if wanted == SHIFT else -1
             waiting -= wanted == SHIFT
-        moves += len(gold)
-    if not moves:
+        total += len(gold)
+    if not total:
         raise ValueError("no tree to compare")
-    return TransitionAgreement(same / moves, same_free / free if free else None)
+    return TransitionAgreement(same / total, same_free / free if free else None)
 
 
 def depth(tree: bytes) -> int:
     """Return the edges from the root to the deepest word."""
     heights: list[int] = []
-    for move in tree:
-        if move == SHIFT:
+    for transition in tree:
+        if transition == SHIFT:
             heights.append(0)
         else:
             right = heights.pop()
@@ -197,7 +198,7 @@ def depth(tree: bytes) -> int:
 
 
 def word_depth(tree: bytes) -> float:
-    """Return the mean over the words of the edges from the root, Williams et al.'s tree depth."""
+    """Return the mean depth of the words, the tree depth of Williams et al. 2018."""
     return sum(end - start for start, end in spans(tree)) / words_of(tree)
 
 
@@ -209,19 +210,19 @@ def figures(
     draws: int,
     seed: int,
 ) -> dict[str, float | None]:
-    """Return all that is told of one encoder's trees, or of gold's own.
+    """Return all measures of the trees of one encoder, or of the gold trees.
 
     Args:
-        trees: as `comparable` leaves them.
-        golds: of the same sentences, where there are any.
+        trees: from `comparable`.
+        golds: gold trees of the same sentences; None without.
         draws: random trees for each sentence.
-        seed: of these.
+        seed: of the random trees.
 
     Raises: ValueError: if there is no tree, or a pair of trees differs in length.
     """
-    told: dict[str, float | None] = {"sentences": len(trees)}
+    measures: dict[str, float | None] = {"sentences": len(trees)}
     if golds is not None:
-        told["gold"] = f1(trees, golds, conventions)
-    told |= against_shapes(trees, conventions, draws=draws, seed=seed)
-    told |= {"depth": fmean(map(depth, trees)), "word_depth": fmean(map(word_depth, trees))}
-    return told if golds is None else told | transition_agreement(trees, golds)._asdict()
+        measures["gold"] = f1(trees, golds, conventions)
+    measures |= against_shapes(trees, conventions, draws=draws, seed=seed)
+    measures |= {"depth": fmean(map(depth, trees)), "word_depth": fmean(map(word_depth, trees))}
+    return measures if golds is None else measures | transition_agreement(trees, golds)._asdict()

@@ -1,7 +1,7 @@
-"""Binary trees, in the one form they keep: the moves of a shift-reduce parser.
+"""Binary trees as the transitions of a shift-reduce parser.
 
-`( ( The church ) ( has cracks ) )` is `S S R S S R R`: SHIFT takes the next word onto the stack,
-REDUCE joins the two topmost trees. No function here recurs, so that trees may be of any depth.
+`( ( The church ) ( has cracks ) )` is `S S R S S R R`: SHIFT pushes the next word on the stack,
+REDUCE joins the two topmost trees. No function here is recursive, so trees may have any depth.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _PTB_BRACKETS = {"(": "-LRB-", ")": "-RRB-"}
 
 
 class Parse(NamedTuple):
-    """A sentence of T words and its tree: one byte a move, SHIFT or REDUCE, 2T-1 of them."""
+    """A sentence of T words and its tree: 2T-1 transitions, one byte each."""
 
     words: tuple[str, ...]
     transitions: bytes
@@ -31,7 +31,7 @@ def parse_brackets(text: str) -> Parse:
     """Read a binary tree in which words and brackets are separated by the ASCII space.
 
     A single word without brackets is a sentence of one word. Words are interned, because a corpus
-    repeats few of them.
+    repeats the same words.
 
     Raises: ValueError: if the brackets are unbalanced or not binary, or there is no word.
     """
@@ -39,7 +39,7 @@ def parse_brackets(text: str) -> Parse:
     if "" in tokens:
         tokens = [token for token in tokens if token]
     words: list[str] = []
-    moves = bytearray()
+    transitions = bytearray()
     enclosing: list[int] = []  # for each open bracket, the parts its parent had before it
     parts = 0
     for token in tokens:
@@ -49,15 +49,15 @@ def parse_brackets(text: str) -> Parse:
         elif token == ")":
             if parts != 2 or not enclosing:
                 raise ValueError(_wrong_close(words, parts, bool(enclosing)))
-            moves.append(REDUCE)
+            transitions.append(REDUCE)
             parts = enclosing.pop() + 1
         else:
-            moves.append(SHIFT)
+            transitions.append(SHIFT)
             words.append(token)
             parts += 1
     if enclosing or parts != 1:
         raise ValueError(_wrong_end(words, parts, len(enclosing)))
-    return Parse(tuple(map(sys.intern, words)), bytes(moves))
+    return Parse(tuple(map(sys.intern, words)), bytes(transitions))
 
 
 def _wrong_close(words: Sequence[str], parts: int, opened: bool) -> str:
@@ -77,9 +77,9 @@ def _wrong_end(words: Sequence[str], parts: int, unclosed: int) -> str:
 
 
 def to_brackets(parse: Parse) -> str:
-    """Write a parse as `parse_brackets` reads it.
+    """Format a parse so that `parse_brackets` reads it.
 
-    Raises: ValueError: if the moves are no tree over the words, or a word is no token.
+    Raises: ValueError: if the transitions are no tree over the words, or a word is no token.
     """
     words, transitions = parse
     check_transitions(transitions, len(words))
@@ -88,31 +88,34 @@ def to_brackets(parse: Parse) -> str:
             raise ValueError(f"{word!r} cannot be a word between brackets; PTB writes -LRB-, -RRB-")
     opening = Counter(start for start, _ in spans(transitions))
     opened = ("( " * opening[place] + word for place, word in enumerate(words))
-    return " ".join(next(opened) if move == SHIFT else ")" for move in transitions)
+    return " ".join(next(opened) if transition == SHIFT else ")" for transition in transitions)
 
 
 def check_transitions(transitions: bytes, length: int) -> None:
-    """Check that the moves build exactly one tree over `length` words.
+    """Check that the transitions build exactly one tree over `length` words.
 
-    Raises: ValueError: naming the move, counted from 1, and what is wrong with it.
+    Raises: ValueError: naming the transition, counted from 1, and what is wrong with it.
     """
     _check_length(length)
     shifted = height = 0
-    for number, move in enumerate(transitions, start=1):
-        if move not in (SHIFT, REDUCE):
+    for number, transition in enumerate(transitions, start=1):
+        if transition not in (SHIFT, REDUCE):
             raise ValueError(
-                f"move {number} is {move}, expected SHIFT ({SHIFT}) or REDUCE ({REDUCE})"
+                f"transition {number} is {transition}, "
+                f"expected SHIFT ({SHIFT}) or REDUCE ({REDUCE})"
             )
-        if move == REDUCE and height < 2:
+        if transition == REDUCE and height < 2:
             raise ValueError(
-                f"move {number} reduces a stack of {height} tree(s), expected 2 or more"
+                f"transition {number} reduces a stack of {height} tree(s), expected 2 or more"
             )
-        height += 1 if move == SHIFT else -1
-        shifted += move == SHIFT
+        height += 1 if transition == SHIFT else -1
+        shifted += transition == SHIFT
         if shifted > length:
-            raise ValueError(f"move {number} shifts word {shifted} of {length}")
+            raise ValueError(f"transition {number} shifts word {shifted} of {length}")
     if shifted < length or height > 1:
-        found = f"{len(transitions)} moves shift {shifted} of {length} words and leave {height}"
+        found = (
+            f"{len(transitions)} transitions shift {shifted} of {length} words and leave {height}"
+        )
         raise ValueError(f"{found} tree(s), expected one tree over all words")
 
 
@@ -122,7 +125,7 @@ def _check_length(length: int) -> None:
 
 
 def left_branching(length: int) -> bytes:
-    """`( ( ( a b ) c ) d )`: the tree of a sequence model that reads left to right."""
+    """`( ( ( a b ) c ) d )`: the tree of a recurrent network that reads left to right."""
     _check_length(length)
     return _SHIFT + (_SHIFT + _REDUCE) * (length - 1)
 
@@ -134,10 +137,10 @@ def right_branching(length: int) -> bytes:
 
 
 def balanced(length: int) -> bytes:
-    """The tree of least depth, halved at every node; of an odd number the left half is larger."""
+    """The tree of least depth: every node is halved, and an odd word goes to the left half."""
     _check_length(length)
     pieces: list[bytes] = []
-    pending = [length]  # sizes of trees still to be written, last one first; 0 closes a node
+    pending = [length]  # sizes of subtrees still to do, the next one last; 0 stands for a REDUCE
     while pending:
         size = pending.pop()
         if size > 1:
@@ -147,22 +150,29 @@ def balanced(length: int) -> bytes:
     return b"".join(pieces)
 
 
+SHAPES: dict[str, Callable[[int], bytes]] = {
+    "left": left_branching,
+    "right": right_branching,
+    "balanced": balanced,
+}
+
+
 def random_tree(length: int, rng: random.Random) -> bytes:
-    """Draw one of all binary trees over `length` words, each with the same probability.
+    """Draw a binary tree over `length` words, each with the same probability.
 
     By the cycle lemma (Dvoretzky and Motzkin 1947), any order of T SHIFTs and T-1 REDUCEs has one
-    rotation that is a tree: the one that starts after the last lowest stack.
+    rotation that is a tree: it starts after the last position where the stack is lowest.
     """
     _check_length(length)
     keys = [rng.random() for _ in range(2 * length - 1)]
     order = sorted(range(2 * length - 1), key=keys.__getitem__)  # three times as fast as shuffle
-    moves = [SHIFT if number < length else REDUCE for number in order]
+    transitions = [SHIFT if number < length else REDUCE for number in order]
     height = lowest = start = 0
-    for number, move in enumerate(moves, start=1):
-        height += 1 if move == SHIFT else -1
+    for number, transition in enumerate(transitions, start=1):
+        height += 1 if transition == SHIFT else -1
         if height <= lowest:
             lowest, start = height, number
-    return bytes(moves[start:] + moves[:start])
+    return bytes(transitions[start:] + transitions[:start])
 
 
 def every_tree(length: int) -> Iterator[bytes]:
@@ -171,25 +181,25 @@ def every_tree(length: int) -> Iterator[bytes]:
     There are Catalan(length - 1) of them: 1, 1, 2, 5, 14, 42, 132 ...
     """
     _check_length(length)
-    pending = [(b"", 0)]  # a beginning that some tree has, and the words it has shifted
+    pending = [(b"", 0)]  # a prefix of some tree's transitions, and the words it has shifted
     while pending:
-        moves, shifted = pending.pop()
-        if len(moves) == 2 * length - 1:
-            yield moves
+        prefix, shifted = pending.pop()
+        if len(prefix) == 2 * length - 1:
+            yield prefix
             continue
-        if 2 * shifted - len(moves) >= 2:
-            pending.append((moves + _REDUCE, shifted))
+        if 2 * shifted - len(prefix) >= 2:
+            pending.append((prefix + _REDUCE, shifted))
         if shifted < length:
-            pending.append((moves + _SHIFT, shifted + 1))
+            pending.append((prefix + _SHIFT, shifted + 1))
 
 
 def spans(transitions: bytes) -> list[tuple[int, int]]:
-    """List the words each REDUCE covers, as [start, end), in the order of the REDUCEs."""
+    """List the words that each REDUCE covers, as [start, end), in the order of the REDUCEs."""
     starts: list[int] = []
     covered: list[tuple[int, int]] = []
     shifted = 0
-    for move in transitions:
-        if move == SHIFT:
+    for transition in transitions:
+        if transition == SHIFT:
             starts.append(shifted)
             shifted += 1
         else:
@@ -199,7 +209,7 @@ def spans(transitions: bytes) -> list[tuple[int, int]]:
 
 
 def from_spans(covered: Iterable[tuple[int, int]], length: int) -> bytes:
-    """Build the tree that has these spans, in any order; spans of one word may be left out.
+    """Build the tree with these spans, in any order; spans of one word may be left out.
 
     Raises: ValueError: if they are not the spans of one binary tree over `length` words.
     """
@@ -231,8 +241,8 @@ def to_nltk(parse: Parse, label: str = "") -> Tree:
         return Tree(label, [words[0]])
     rest = iter(words)
     stack: list[Tree | str] = []
-    for move in transitions:
-        if move == SHIFT:
+    for transition in transitions:
+        if transition == SHIFT:
             stack.append(next(rest))
         else:
             right = stack.pop()
@@ -259,11 +269,11 @@ def from_nltk(tree: Tree) -> Parse:
 
 
 def binarise(tree: Tree, factor: Literal["right", "left"] = "right") -> Parse:
-    """Make any constituency tree binary: labels, unary chains and `-NONE-` leaves are dropped.
+    """Binarise a constituency tree; labels, unary chains and `-NONE-` leaves are dropped.
 
     Args:
         tree: a tree with any number of children at a node, in the style of the Penn Treebank.
-        factor: how a node of three parts is cut: `( a ( b c ) )` or `( ( a b ) c )`.
+        factor: right for `( a ( b c ) )`, left for `( ( a b ) c )`.
 
     Raises: ValueError: if no word is left, or `factor` is neither.
     """
@@ -276,13 +286,13 @@ def _flatten(tree: Tree, factor: str, empty: str | None) -> Parse:
     from nltk.tree import Tree
 
     words: list[str] = []
-    moves = bytearray()
+    transitions = bytearray()
     height = 0
-    pending: list[tuple[Any, int]] = [(tree, 0)]  # what comes next, last one first
+    pending: list[tuple[Any, int]] = [(tree, 0)]  # items still to do, the next one last
     while pending:
         item, base = pending.pop()
-        if item is None:  # what a node has put on the stack above `base` becomes one tree
-            moves += _REDUCE * (height - base - 1)
+        if item is None:  # a node ends: its parts above `base` become one tree
+            transitions += _REDUCE * (height - base - 1)
             height = min(height, base + 1)
         elif isinstance(item, Tree):
             pending.append((None, height))
@@ -292,8 +302,8 @@ def _flatten(tree: Tree, factor: str, empty: str | None) -> Parse:
                 pending.append((child, height))
         else:
             words.append(_PTB_BRACKETS.get(item, item))
-            moves.append(SHIFT)
+            transitions.append(SHIFT)
             height += 1
     if not words:
         raise ValueError("empty sentence: the tree holds no word")
-    return Parse(tuple(map(sys.intern, words)), bytes(moves))
+    return Parse(tuple(map(sys.intern, words)), bytes(transitions))

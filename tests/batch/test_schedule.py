@@ -1,11 +1,12 @@
-"""The planned pointers, against a stack machine that is run."""
+"""The planned pointers, against a stack machine in Python."""
 
 import random
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
-from spinn.batch.planning import plan
+from spinn.batch.planning import LEFT, RIGHT, ROOT, _Forest, plan
 from spinn.batch.schedule import Groups, Leaves, Schedule
 from spinn.trees.transitions import REDUCE, every_tree, random_tree
 
@@ -34,7 +35,7 @@ BATCHES = [
 
 
 class Machine:
-    """A stack machine over names: words are ("word", index), nodes ("node", index of REDUCE)."""
+    """A stack machine over names: ("word", index) and ("node", index of REDUCE)."""
 
     def __init__(self, trees: list[bytes]) -> None:
         self.children: list[tuple] = []
@@ -45,11 +46,11 @@ class Machine:
         for sentence, tree in enumerate(trees):
             end = word + (len(tree) + 1) // 2
             stack: list[tuple] = []
-            for step, move in enumerate(tree):
+            for step, transition in enumerate(tree):
                 second, top = [None, None, *stack][-2:]
                 buffer = ("word", word) if word < end else None
                 self.seen[sentence, step] = (buffer, second, top)
-                if move == REDUCE:
+                if transition == REDUCE:
                     self.made[len(self.children)] = (sentence, step)
                     stack[-2:] = [("node", len(self.children))]
                     self.children.append((second, top))
@@ -92,22 +93,24 @@ def test_groups_compose_every_node_once_after_its_children(trees: list[bytes], k
 
 
 @pytest.mark.parametrize("trees", BATCHES)
-def test_left_children_are_handed_on_before_anyone_asks_for_them(trees: list[bytes]) -> None:
+def test_left_children_are_projected_before_they_are_needed(trees: list[bytes]) -> None:
     schedule, M = schedule_of(trees), len(schedule_of(trees).tracking.words)
     levels, steps, tracking = schedule.levels, schedule.steps, schedule.tracking
-    assert levels.turns == tuple(left for left, _, _ in levels.sizes)
-    after = np.repeat(2 * np.arange(len(steps.turns)), steps.turns)  # the step before the hand-on
+    assert levels.left_groups == tuple(left for left, _, _ in levels.sizes)
+    after = np.repeat(
+        2 * np.arange(len(steps.left_groups)), steps.left_groups
+    )  # the last step before the projection
     made = np.repeat(np.arange(len(steps.sizes)), [sum(sizes) for sizes in steps.sizes])
-    step_of_move = np.append(np.repeat(np.arange(len(tracking.live)), tracking.live), M)
+    step_of = np.append(np.repeat(np.arange(len(tracking.live)), tracking.live), M)
     assert (made[steps.lefts] <= after).all()
     assert (after < made[steps.parents[steps.lefts]]).all()
-    turns = np.repeat(2 * np.arange(len(steps.turns)), tracking.second_sizes)
-    assert (turns < step_of_move[tracking.seconds]).all()
+    after = np.repeat(2 * np.arange(len(steps.left_groups)), tracking.second_sizes)
+    assert (after < step_of[tracking.seconds]).all()
 
 
 @pytest.mark.parametrize("trees", BATCHES)
 @pytest.mark.parametrize("kind", ["each", "distinct"])
-def test_leaves_know_the_words_that_they_stand_for(trees: list[bytes], kind: str) -> None:
+def test_leaves_list_the_words_they_stand_for(trees: list[bytes], kind: str) -> None:
     leaves: Leaves[np.ndarray] = getattr(schedule_of(trees), kind)
     groups = np.split(leaves.order, leaves.starts[1:])
     assert len(groups) == len(leaves.words)
@@ -116,23 +119,23 @@ def test_leaves_know_the_words_that_they_stand_for(trees: list[bytes], kind: str
 
 
 @pytest.mark.parametrize("trees", BATCHES)
-def test_tracking_sees_what_the_machine_has_on_the_stack(trees: list[bytes]) -> None:
+def test_tracking_sees_the_stack_and_the_buffer(trees: list[bytes]) -> None:
     schedule, machine = schedule_of(trees), Machine(trees)
     tracking, steps = schedule.tracking, schedule.steps
     N, M = len(schedule.each.words), len(tracking.words)
-    rows = schedule.reading.rows.tolist()
+    rows = schedule.sequence.rows.tolist()
     first = np.cumsum((0, *tracking.live))
     number = {
         (sentence, step): first[step] + rows.index(sentence) for sentence, step in machine.seen
     }
     assert sorted(number.values()) == list(range(M))
 
-    found = np.full((M, 2), -1)  # the node that a move finds second and on top
-    left_of_turn = np.cumsum((0, *steps.turns))
+    found = np.full((M, 2), -1)  # the node that a transition finds second and on top
+    first_left = np.cumsum((0, *steps.left_groups))
     position = 0
-    for turn, size in enumerate(tracking.second_sizes):
+    for left_group, size in enumerate(tracking.second_sizes):
         for _ in range(size):
-            node = steps.lefts[left_of_turn[turn] + tracking.second_nodes[position]]
+            node = steps.lefts[first_left[left_group] + tracking.second_nodes[position]]
             found[tracking.seconds[position], 0] = node
             position += 1
     assert position == len(tracking.seconds)
@@ -140,20 +143,20 @@ def test_tracking_sees_what_the_machine_has_on_the_stack(trees: list[bytes]) -> 
     found[tracking.tops[inner], 1] = np.flatnonzero(inner)
 
     for (sentence, step), places in machine.seen.items():
-        move = number[sentence, step]
-        assert tracking.previous[move] == number.get((sentence, step - 1), M)
+        transition = number[sentence, step]
+        assert tracking.previous[transition] == number.get((sentence, step - 1), M)
         for place, entry in enumerate(places):
             is_word = entry is not None and entry[0] == "word"
-            assert tracking.words[move, place] == (entry[1] if is_word else N)
+            assert tracking.words[transition, place] == (entry[1] if is_word else N)
             if place > 0:
                 is_node = entry is not None and entry[0] == "node"
-                assert found[move, place - 1] == (steps.nodes[entry[1]] if is_node else -1)
+                assert found[transition, place - 1] == (steps.nodes[entry[1]] if is_node else -1)
     for reduce, where in machine.made.items():
-        assert tracking.moves[steps.nodes[reduce]] == number[where]
+        assert tracking.reduces[steps.nodes[reduce]] == number[where]
 
 
 @pytest.mark.parametrize("trees", BATCHES)
-def test_roots_are_what_the_machine_leaves(trees: list[bytes]) -> None:
+def test_roots_are_the_last_entries(trees: list[bytes]) -> None:
     schedule, machine = schedule_of(trees), Machine(trees)
     N = len(schedule.each.words)
     expected = [index + N * (kind == "node") for kind, index in machine.roots]
@@ -184,32 +187,112 @@ def test_levels_are_heights() -> None:
     assert [sum(sizes) for sizes in schedule_of([chain]).levels.sizes] == [0, 1, 1, 1]
 
 
-def test_reading_goes_step_by_step_with_the_longest_first() -> None:
-    reading = schedule_of([S + S + R, S + S + S + R + R, S]).reading  # words 0 1, 2 3 4, 5
-    assert reading.rows.tolist() == [1, 0, 2]
-    assert reading.live == (3, 2, 1)
-    assert reading.words.tolist() == [2, 0, 5, 3, 1, 4]
+def test_the_sequence_goes_step_by_step_with_the_longest_first() -> None:
+    sequence = schedule_of([S + S + R, S + S + S + R + R, S]).sequence  # words 0 1, 2 3 4, 5
+    assert sequence.rows.tolist() == [1, 0, 2]
+    assert sequence.live == (3, 2, 1)
+    assert sequence.words.tolist() == [2, 0, 5, 3, 1, 4]
 
 
 @pytest.mark.parametrize(
     ("trees", "message"),
     [
-        ([S, S + R + S], "sentence 1, move 1 is REDUCE: REDUCE needs two entries on the stack"),
-        ([S + S + S], "sentence 0, move 2 is SHIFT: the last must leave one entry"),
-        ([S + S + R, S + S + b"\x07"], "sentence 1, move 2 is 7: expected SHIFT"),
-        ([S, S + S + R + R + S], "sentence 1, move 3 is REDUCE: REDUCE needs two"),
+        (
+            [S, S + R + S],
+            "sentence 1, transition 1 is REDUCE: REDUCE needs two entries on the stack",
+        ),
+        ([S + S + S], "sentence 0, transition 2 is SHIFT: the last must leave one entry"),
+        ([S + S + R, S + S + b"\x07"], "sentence 1, transition 2 is 7: expected SHIFT"),
+        ([S, S + S + R + R + S], "sentence 1, transition 3 is REDUCE: REDUCE needs two"),
     ],
 )
-def test_illegal_moves_are_named(trees: list[bytes], message: str) -> None:
+def test_illegal_transitions_are_named(trees: list[bytes], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         schedule_of(trees)
 
 
 def test_lengths_are_checked() -> None:
-    moves, none = np.zeros(1, dtype=np.uint8), np.zeros(0, dtype=np.int64)
+    transitions, none = np.zeros(1, dtype=np.uint8), np.zeros(0, dtype=np.int64)
     with pytest.raises(ValueError, match="no sentences"):
-        plan(moves[:0], none, none)
+        plan(transitions[:0], none, none)
     with pytest.raises(ValueError, match="sentence 1 has 0 words; expected at least 1"):
-        plan(moves, np.array([1, 0]), np.array([3]))
-    with pytest.raises(ValueError, match="1 moves for lengths that need 3"):
-        plan(moves, np.array([2]), np.array([3, 4]))
+        plan(transitions, np.array([1, 0]), np.array([3]))
+    with pytest.raises(ValueError, match="1 for lengths that need 3"):
+        plan(transitions, np.array([2]), np.array([3, 4]))
+
+
+def test_the_worked_example_of_the_docstrings() -> None:
+    """The arrays in schedule.py and planning.py: ( the ( old church ) ) and ( robins sing )."""
+    trees = [S + S + S + R + R, S + S + R]
+    schedule = schedule_of(trees)
+    assert (
+        as_lists(schedule.each)
+        == as_lists(schedule.distinct)
+        == {
+            "lefts": 3,
+            "words": [0, 1, 3, 2, 4],
+            "which": [0, 1, 3, 2, 4],
+            "order": [0, 1, 3, 2, 4],
+            "starts": [0, 1, 2, 3, 4],
+        }
+    )
+    assert as_lists(schedule.levels) == {
+        "sizes": ((0, 0, 0), (0, 1, 1), (0, 0, 1)),
+        "left_groups": (0, 0, 0),
+        "lefts": [],
+        "rights": [0],
+        "parents": [2, 3, 3],
+        "places": [5, 6, 6],
+        "word_places": [4, 0, 1, 2, 3],
+        "nodes": [0, 2, 1],
+    }
+    assert as_lists(schedule.steps) == {
+        "sizes": ((0, 0, 0), (0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 0, 1)),
+        "left_groups": (0, 0, 0),
+        "lefts": [],
+        "rights": [1],
+        "parents": [3, 2, 3],
+        "places": [6, 5, 6],
+        "word_places": [4, 2, 3, 0, 1],
+        "nodes": [1, 2, 0],
+    }
+    words = [[0, 5, 5], [3, 5, 5], [1, 5, 0], [4, 5, 3], [2, 0, 1], [5, 3, 4], [5, 1, 2], [5, 0, 5]]
+    assert as_lists(schedule.tracking) == {
+        "live": (2, 2, 2, 1, 1),
+        "words": words,
+        "previous": [8, 8, 0, 1, 2, 3, 4, 6],
+        "packed": [0, 2, 4, 6, 7, 1, 3, 5],
+        "reduces": [5, 6, 7],
+        "rows": [1, 0, 0],
+        "tops": [8, 7, 8],
+        "seconds": [],
+        "second_nodes": [],
+        "second_sizes": (0, 0, 0),
+    }
+    assert as_lists(schedule.sequence) == {
+        "live": (2, 2, 1),
+        "words": [0, 3, 1, 4, 2],
+        "rows": [0, 1],
+    }
+    assert schedule.roots.tolist() == [6, 7]
+    assert schedule.composed.tolist() == [0, 1]
+    assert schedule.alone.tolist() == []
+
+    packed = np.frombuffer(b"".join(trees), dtype=np.uint8)
+    forest = _Forest(packed, np.array([3, 2]))
+    assert forest.sentence.tolist() == [0, 0, 0, 0, 0, 1, 1, 1]
+    assert forest.step.tolist() == [0, 1, 2, 3, 4, 0, 1, 2]
+    assert forest.number.tolist() == [0, 2, 4, 6, 7, 1, 3, 5]
+    assert forest.top.tolist() == [8, 0, 1, 2, 3, 8, 5, 6]
+    assert forest.second.tolist() == [8, 8, 0, 1, 0, 8, 8, 5]
+    assert forest.side.tolist() == [LEFT, LEFT, RIGHT, RIGHT, ROOT, LEFT, RIGHT, ROOT]
+    assert forest.parent.tolist() == [4, 3, 3, 4, 8, 7, 7, 8]
+    assert forest.heights().tolist() == [0, 0, 0, 1, 2, 0, 0, 1]
+
+
+def as_lists(part: object) -> dict[str, object]:
+    return {
+        field.name: value.tolist() if isinstance(value, np.ndarray) else value
+        for field in fields(part)
+        for value in [getattr(part, field.name)]
+    }

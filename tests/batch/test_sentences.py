@@ -9,7 +9,7 @@ from spinn.trees.transitions import right_branching
 S, R = b"\x00", b"\x01"
 
 
-def test_pack_puts_sentences_one_after_the_other() -> None:
+def test_from_lists_packs_sentences() -> None:
     sentences = Sentences.from_lists([[7, 8, 9], [5], [6, 7]], [S + S + R + S + R, S, S + S + R])
     assert sentences.words.tolist() == [7, 8, 9, 5, 6, 7]
     assert sentences.lengths.tolist() == [3, 1, 2]
@@ -19,7 +19,7 @@ def test_pack_puts_sentences_one_after_the_other() -> None:
     assert len(sentences) == 3
 
 
-def test_pack_takes_any_sequence_of_ids() -> None:
+def test_from_lists_takes_any_sequence_of_ids() -> None:
     first = Sentences.from_lists([(2, 3)], [S + S + R])
     second = Sentences.from_lists([torch.tensor([2, 3]).tolist()], [S + S + R])
     assert torch.equal(first.words, second.words)
@@ -41,20 +41,20 @@ def test_to_moves_words_and_pointers_and_leaves_the_rest() -> None:
     ("words", "transitions", "message"),
     [
         ([[2, 3]], [], "transitions: 0 parses for 1 sentences; expected one each"),
-        ([[2], [2, 3]], [S, S], r"sentence 1: 1 moves for 2 words; expected 2T-1"),
+        ([[2], [2, 3]], [S, S], r"sentence 1: 1 transitions for 2 words; expected 2T-1"),
         ([[2], []], [S, b""], "sentence 1 has 0 words; expected at least 1"),
         ([], [], "no sentences; expected at least one"),
-        ([[2, 3]], [S + R + S], "sentence 0, move 1 is REDUCE"),
+        ([[2, 3]], [S + R + S], "sentence 0, transition 1 is REDUCE"),
     ],
 )
-def test_what_cannot_be_packed_is_named(
+def test_wrong_lists_are_named(
     words: list[list[int]], transitions: list[bytes], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Sentences.from_lists(words, transitions)
 
 
-def test_vectors_stand_where_words_do() -> None:
+def test_vectors_take_the_place_of_words() -> None:
     vectors = np.array([[1, 2], [1, 2], [3, 4], [1, 2]], dtype=np.float32)
     sentences = Sentences.from_vectors(vectors, np.array([3, 1]))
     assert torch.equal(sentences.words, torch.from_numpy(vectors))
@@ -65,7 +65,7 @@ def test_vectors_stand_where_words_do() -> None:
     assert sentences.to("meta").words.device.type == "meta"
 
 
-def test_vectors_of_a_tensor_keep_its_gradient() -> None:
+def test_a_tensor_of_vectors_gets_its_gradient() -> None:
     vectors = torch.randn(4, 2, requires_grad=True)
     sentences = Sentences.from_vectors(vectors, np.array([3, 1]))
     (gradient,) = torch.autograd.grad(sentences.words.sum(), vectors)
@@ -76,11 +76,11 @@ def test_vectors_of_a_tensor_keep_its_gradient() -> None:
 
 def test_vectors_may_have_any_tree() -> None:
     vectors = np.zeros((4, 2))
-    moves = S + S + R + S + R + S
+    transitions = S + S + R + S + R + S
     sentences = Sentences.from_vectors(
-        vectors, np.array([3, 1]), np.frombuffer(moves, np.uint8).copy()
+        vectors, np.array([3, 1]), np.frombuffer(transitions, np.uint8).copy()
     )
-    words = Sentences.from_lists([[2, 3, 4], [5]], [moves[:5], moves[5:]])
+    words = Sentences.from_lists([[2, 3, 4], [5]], [transitions[:5], transitions[5:]])
     assert torch.equal(sentences.transitions, words.transitions)
     assert torch.equal(sentences.schedule.levels.nodes, words.schedule.levels.nodes)
     assert torch.equal(sentences.schedule.each.words, words.schedule.each.words)
@@ -96,8 +96,6 @@ def test_vectors_may_have_any_tree() -> None:
         (np.zeros((0, 2)), [], "no sentences; expected at least one"),
     ],
 )
-def test_vectors_that_cannot_be_packed_are_named(
-    vectors: np.ndarray, lengths: list[int], message: str
-) -> None:
+def test_wrong_vectors_are_named(vectors: np.ndarray, lengths: list[int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Sentences.from_vectors(vectors, np.array(lengths, dtype=np.int64))

@@ -1,4 +1,4 @@
-"""The NumPy LSTM and torch's are measured on the same work."""
+"""`python -m benchmarks.reference`: the NumPy LSTM and torch's do the same work."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import reference
 from benchmarks.measure import Stopwatch
-from benchmarks.reference import OURS, check_agreement, contestants, main, measure, table
+from benchmarks.reference import NUMPY, check_agreement, implementations, main, measure, table
 from benchmarks.settings import Settings
 
 
@@ -17,8 +17,8 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(reference, name, size)
 
 
-def test_contestants_agree_and_one_that_differs_is_named() -> None:
-    work = contestants()
+def test_implementations_agree_and_one_that_differs_is_an_error() -> None:
+    work = implementations()
     check_agreement(work)
 
     def wrong() -> dict[str, np.ndarray]:
@@ -29,38 +29,38 @@ def test_contestants_agree_and_one_that_differs_is_named() -> None:
         check_agreement(work | {"torch float64": wrong})
 
 
-def test_every_contestant_has_every_turn_and_follows_each_of_the_others() -> None:
+def test_every_implementation_is_timed_in_every_turn_in_rotated_order() -> None:
     order: list[str] = []
 
-    def noted(name: str) -> Callable[[], dict[str, np.ndarray]]:
+    def recorded(name: str) -> Callable[[], dict[str, np.ndarray]]:
         return lambda: order.append(name) or {}
 
-    times, probes = measure(Stopwatch(Settings()), {name: noted(name) for name in "abc"}, 3)
+    times, probes = measure(Stopwatch(Settings()), {name: recorded(name) for name in "abc"}, 3)
     assert "".join(order) == "cab" + "abc" + "bca" + "cab"
     assert {name: len(taken) for name, taken in times.items()} == {"a": 3, "b": 3, "c": 3}
     assert len(probes) == 9
 
 
 def test_table_against_a_case_worked_by_hand() -> None:
-    figures = {
-        OURS: {"median": 0.03, "spread": 0.001},
+    results = {
+        NUMPY: {"median": 0.03, "spread": 0.001},
         "torch float32": {"median": 0.01, "spread": 0.0},
     }
-    lines = [line.split() for line in table(figures).splitlines()]
+    lines = [line.split() for line in table(results).splitlines()]
     assert lines[1:] == [
         ["numpy", "float64", "30.0", "±", "1.0", "1.00x"],
         ["torch", "float32", "10.0", "±", "0.0", "3.00x"],
     ]
 
 
-def test_the_command_prints_all(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_every_implementation(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--repeats", "3"]) == 0
     printed = capsys.readouterr().out
     assert "3 sequences of 4 steps, width 5, forward and backward; median of 3 turns" in printed
-    assert all(f"\n{name}" in printed for name in contestants())
+    assert all(f"\n{name}" in printed for name in implementations())
 
 
-def test_too_few_repeats_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_too_few_repeats_are_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--repeats", "2"])
     assert ended.value.code == 2

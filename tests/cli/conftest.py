@@ -1,5 +1,9 @@
+import logging
+import runpy
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -7,7 +11,42 @@ from omegaconf import DictConfig, OmegaConf
 
 from spinn.training.run import train
 
-CONF = Path(__file__).parent.parent.parent / "conf"
+PROJECT = Path(__file__).parent.parent.parent
+CONF = PROJECT / "conf"
+
+
+class Ended(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run_train(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ended]:
+    """Run train.py as a script, but in this process: a new one spends seconds on imports."""
+
+    def run(*arguments: str) -> Ended:
+        root = logging.getLogger()
+        handlers, level = root.handlers[:], root.level
+        monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+        monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # train.py sets it; here it is taken back
+        try:
+            with pytest.raises(SystemExit) as ended:
+                runpy.run_path(str(PROJECT / "train.py"), run_name="__main__")
+        finally:  # Hydra puts its own handlers on the root logger
+            for handler in set(root.handlers) - set(handlers):
+                handler.close()
+            root.handlers[:] = handlers
+            root.setLevel(level)
+        code = ended.value.code
+        assert isinstance(code, int)
+        return Ended(code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")

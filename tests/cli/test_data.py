@@ -90,7 +90,7 @@ def test_a_broken_download_says_how_to_resume(
 ) -> None:
     site.script = [{"cut": 50}, {"status": 503}, {"status": 503}]
     message = error(capsys, 2, "snli", "--to", str(tmp_path))
-    assert message.endswith("snli_1.0.zip.part: the same command goes on from there")
+    assert message.endswith("snli_1.0.zip.part; the same command resumes the transfer")
 
 
 def test_ctrl_c_prints_the_command_that_resumes(

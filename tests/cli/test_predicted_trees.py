@@ -2,8 +2,7 @@
 
 import json
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,6 @@ import pytest
 from omegaconf import OmegaConf
 
 from spinn.cli import main
-
-HOME = Path(__file__).parent.parent.parent
 
 
 def evaluated(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -99,12 +96,15 @@ def test_trees_that_are_named_are_followed(
     ],
 )
 def test_training_needs_gold_trees(
-    model: str, lacks: str, tiny_overrides: list[str], tmp_path: Path
+    model: str,
+    lacks: str,
+    tiny_overrides: list[str],
+    run_train: Callable[..., Any],
+    tmp_path: Path,
 ) -> None:
-    command = [sys.executable, str(HOME / "train.py"), *tiny_overrides, f"model={model}"]
     run = tmp_path / "run"
-    ended = subprocess.run(
-        [*command, "data.trees=predicted", f"hydra.run.dir={run}"], capture_output=True, text=True
+    ended = run_train(
+        *tiny_overrides, f"model={model}", "data.trees=predicted", f"hydra.run.dir={run}"
     )
     assert ended.returncode == 2
     assert f"data.trees=predicted: {lacks}; choose data.trees=gold" in ended.stderr
@@ -139,11 +139,10 @@ def test_a_run_folder_sends_no_sentence_to_a_server_of_its_choice(
     assert f"{foreign} would send sentences to http://192.0.2.1:9; to allow it, give" in errors
 
 
-def test_what_learns_to_parse_from_pairs_is_not_for_sequences(tmp_path: Path) -> None:
-    command = [sys.executable, str(HOME / "train.py"), "data=wave", "model=rl_spinn"]
-    ended = subprocess.run(
-        [*command, f"hydra.run.dir={tmp_path / 'run'}"], capture_output=True, text=True
-    )
+def test_what_learns_to_parse_from_pairs_is_not_for_sequences(
+    run_train: Callable[..., Any], tmp_path: Path
+) -> None:
+    ended = run_train("data=wave", "model=rl_spinn", f"hydra.run.dir={tmp_path / 'run'}")
     assert ended.returncode == 2
     assert "RLSPINN learns to parse from pairs of sentences" in ended.stderr
 

@@ -1,4 +1,4 @@
-"""train.py as a user runs it: a process of its own, its exit code, what it prints."""
+"""train.py as a user runs it: its exit code, what it prints, what it leaves behind."""
 
 import json
 import shlex
@@ -6,24 +6,25 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 PROJECT = Path(__file__).parent.parent.parent
 TRAIN = PROJECT / "train.py"
+RunTrain = Callable[..., Any]  # the fixture `run_train`
 SERIES = PROJECT / "data" / "series" / "series.csv"
-
-
-def run_train(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(TRAIN), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_a_run_from_another_folder_with_a_space(tiny_overrides: list[str], tmp_path: Path) -> None:
     folder = tmp_path / "a run"
     overrides = [o for o in tiny_overrides if not o.startswith("hydra.run.dir")]
-    done = run_train(*overrides, f"hydra.run.dir='{folder}'")
+    done = subprocess.run(
+        [sys.executable, str(TRAIN), *overrides, f"hydra.run.dir='{folder}'"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "dev accuracy" in done.stdout
     assert "test_more" in done.stdout
@@ -32,7 +33,7 @@ def test_a_run_from_another_folder_with_a_space(tiny_overrides: list[str], tmp_p
     assert done.stdout.endswith(f"saved in {folder}; next: spinn predict '{folder}' --help\n")
 
 
-def test_a_run_of_sequences_says_how_it_is_drawn(tmp_path: Path) -> None:
+def test_a_run_of_sequences_says_how_it_is_drawn(run_train: RunTrain, tmp_path: Path) -> None:
     small = ["data.steps=300", "trainer.epochs=1", "trainer.threads=1", "trainer.device=cpu"]
     done = run_train("data=forecast", "model=gru", *small, f"hydra.run.dir={tmp_path / 'run'}")
     assert done.returncode == 0, done.stderr
@@ -52,6 +53,8 @@ def test_a_run_of_sequences_says_how_it_is_drawn(tmp_path: Path) -> None:
         (["data=forecst"], "Could not find 'data/forecst': did you mean 'forecast'?\n\nAvailable"),
         (["data=zzz"], "Could not find 'data/zzz'\n\nAvailable options in 'data':"),
         (["model/embedding=learnt"], "'model/embedding/learnt': did you mean 'learned'?"),
+        (["model=spinn_predicted"], "error: model=spinn_predicted is now model=spinn"),
+        (["task.sides=hypothesis"], "error: task.sides is now task.sentences"),
         (["trainer.resume=/nowhere"], "trainer.resume: no folder /nowhere"),
         (
             ["data=addition", "model=treelstm"],
@@ -82,7 +85,7 @@ def test_a_run_of_sequences_says_how_it_is_drawn(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_an_error_of_one_line_with_exit_code_2(
-    arguments: list[str], message: str, tmp_path: Path
+    arguments: list[str], message: str, run_train: RunTrain, tmp_path: Path
 ) -> None:
     done = run_train(*arguments, f"hydra.run.dir={tmp_path / 'run'}")
     assert done.returncode == 2
@@ -91,7 +94,9 @@ def test_bad_input_is_an_error_of_one_line_with_exit_code_2(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_value_that_is_no_number_is_named_with_its_row(tmp_path: Path) -> None:
+def test_a_value_that_is_no_number_is_named_with_its_row(
+    run_train: RunTrain, tmp_path: Path
+) -> None:
     path = tmp_path / "prices.csv"
     path.write_text("price\n1.5\n2.5\nNaN\n3.5\n")
     done = run_train("data=forecast", f"data.csv={path}", "data.column=price")
@@ -99,7 +104,7 @@ def test_a_value_that_is_no_number_is_named_with_its_row(tmp_path: Path) -> None
     assert f"error: {path}:4: price: 'NaN', expected a finite number" in done.stderr
 
 
-def test_help_reads_as_a_page() -> None:
+def test_help_reads_as_a_page(run_train: RunTrain) -> None:
     done = run_train("--help")
     assert done.returncode == 0
     for part in ("python train.py", "model: bilstm, bow", "optimizer:", "spinn predict", "eval "):
@@ -135,13 +140,13 @@ def test_ctrl_c_saves_exits_with_130_and_prints_the_command_that_resumes(
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert f"going on from step {step} of {folder}" in done.stdout
+    assert f"continuing from step {step} of {folder}" in done.stdout
     lines = (tmp_path / "more" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == list(range(1, epochs + 1))
 
 
 def test_latest_is_also_a_run_whose_loss_was_no_number(
-    tiny_overrides: list[str], tmp_path: Path
+    tiny_overrides: list[str], run_train: RunTrain, tmp_path: Path
 ) -> None:
     (tmp_path / "latest").symlink_to("older", target_is_directory=True)
     done = run_train(*tiny_overrides, "optimizer.lr=1e30", "optimizer.warmup=0")
@@ -150,7 +155,9 @@ def test_latest_is_also_a_run_whose_loss_was_no_number(
     assert (tmp_path / "latest").resolve() == tmp_path / "run"
 
 
-def test_a_sweep_leaves_a_folder_for_each_job(tiny_overrides: list[str], tmp_path: Path) -> None:
+def test_a_sweep_leaves_a_folder_for_each_job(
+    tiny_overrides: list[str], run_train: RunTrain, tmp_path: Path
+) -> None:
     sweep = [f"hydra.sweep.dir={tmp_path / 'sweep'}", "seed=1,2", "trainer.epochs=1", "-m"]
     done = run_train(*tiny_overrides, *sweep)
     assert done.returncode == 0, done.stderr

@@ -53,7 +53,7 @@ def test_batches_are_even_in_length_and_mixed_in_order() -> None:
     assert abs(np.corrcoef(means[:-1], means[1:])[0, 1]) < 0.3
 
 
-def test_without_shuffling_every_epoch_is_sorted_alike() -> None:
+def test_without_shuffling_every_epoch_has_the_same_sorted_order() -> None:
     buckets = LengthBuckets([3, 1, 2, 1, 5], batch_size=2)
     assert as_lists(buckets.batches(0, shuffle=False)) == [[1, 3], [2, 0], [4]]
     assert as_lists(buckets.batches(9, shuffle=False)) == [[1, 3], [2, 0], [4]]

@@ -1,4 +1,4 @@
-"""What every encoder promises."""
+"""The contract of every encoder."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,10 @@ from spinn.encoders.gumbel_treelstm import GumbelTreeLSTM
 from spinn.encoders.recurrent import Recurrent
 from spinn.encoders.spinn_pi import SPINNPI
 from spinn.encoders.supervised_spinn import SupervisedSPINN
+from spinn.layers.composition import CompositionSpec
 from spinn.layers.embedding import Embedding, Vectors, WordEmbedding
+from spinn.layers.grc import GRC
+from spinn.layers.tree_rnn import TreeRNN
 
 
 def recurrent(words: Embedding, **changes: object) -> Recurrent:
@@ -33,9 +36,15 @@ def gumbel(words: Embedding, leaf: str) -> GumbelTreeLSTM:
     return GumbelTreeLSTM(words, hidden_size=6, leaf=leaf, temperature=1.0, dropout=0.0)
 
 
+def composed(words: Embedding, spec: CompositionSpec, tracker_size: int | None) -> SPINNPI:
+    return SPINNPI(words, hidden_size=6, tracker_size=tracker_size, dropout=0.0, composition=spec)
+
+
 ENCODERS: dict[str, Callable[[Embedding], nn.Module]] = {
     "spinn_pi": lambda words: SPINNPI(words, hidden_size=6, tracker_size=4, dropout=0.0),
     "treelstm": lambda words: SPINNPI(words, hidden_size=6, tracker_size=None, dropout=0.0),
+    "treernn": lambda words: composed(words, CompositionSpec(TreeRNN), None),
+    "grc": lambda words: composed(words, CompositionSpec(GRC, {"cell_size": 2}), 4),
     "spinn": lambda words: SupervisedSPINN(
         words,
         hidden_size=6,
@@ -75,13 +84,13 @@ def encode(encoder: nn.Module, sentences: Sentences) -> Encoding:
     return encoding
 
 
-def settled(encoder: nn.Module) -> nn.Module:
-    """Draws are for a whole batch, so what a sentence owes to its mates is seen in evaluation."""
+def without_sampling(encoder: nn.Module) -> nn.Module:
+    """Evaluation mode for encoders that sample for the whole batch in training."""
     return encoder.eval() if isinstance(encoder, GumbelTreeLSTM) else encoder
 
 
 def total(encoding: Encoding) -> Tensor:
-    """Something that every output has a part in."""
+    """A scalar that depends on every output."""
     whole = encoding.sentence.square().sum()
     if encoding.log_probs is not None:
         whole = whole + encoding.log_probs.masked_fill(encoding.log_probs == -torch.inf, 0).sum()
@@ -94,8 +103,11 @@ def test_interface(encoder: nn.Module, batch: Sentences) -> None:
     assert encoding.sentence.shape == (B, encoder.size)
     assert encoding.tokens is None or encoding.tokens.shape == (N, encoder.size)
     assert encoding.nodes is None or encoding.nodes.shape == (2 * N - B, encoder.size)
-    assert encoding.tokens is not None or encoding.nodes is not None
-    assert getattr(encoder, "has_tokens", True) == (encoding.tokens is not None)
+    assert encoder.has_tokens == (encoding.tokens is not None)
+    assert encoder.has_nodes == (encoding.nodes is not None)
+    assert encoder.has_tokens or encoder.has_nodes
+    predicted = encoding.transitions is not None
+    assert encoder.tree_source == "predicted" or not predicted
 
 
 def test_every_parameter_gets_a_gradient(encoder: nn.Module, ragged_batch: Sentences) -> None:
@@ -105,7 +117,7 @@ def test_every_parameter_gets_a_gradient(encoder: nn.Module, ragged_batch: Sente
         assert parameter.grad.abs().sum() > 0, name
 
 
-def test_repeats_bit_by_bit(encoder: nn.Module, ragged_batch: Sentences) -> None:
+def test_is_bit_identical_when_repeated(encoder: nn.Module, ragged_batch: Sentences) -> None:
     results = []
     for _ in range(2):
         encoder.zero_grad()
@@ -115,10 +127,10 @@ def test_repeats_bit_by_bit(encoder: nn.Module, ragged_batch: Sentences) -> None
     assert all(map(torch.equal, *results))
 
 
-def test_batch_mates_change_nothing(
+def test_other_sentences_change_nothing(
     encoder: nn.Module, batch: Sentences, alone: Callable[[Sentences], list[Sentences]]
 ) -> None:
-    together = encode(settled(encoder), batch)
+    together = encode(without_sampling(encoder), batch)
     apart = [encode(encoder, sentence) for sentence in alone(batch)]
     sentences = torch.cat([encoding.sentence for encoding in apart])
     torch.testing.assert_close(together.sentence, sentences, rtol=0, atol=1e-10)
@@ -140,7 +152,7 @@ def test_order_in_the_batch_changes_nothing(
         [part.words.tolist() for part in parts],
         [bytes(part.transitions.tolist()) for part in parts],
     )
-    expected = encode(settled(encoder), ragged_batch).sentence.flip(0)
+    expected = encode(without_sampling(encoder), ragged_batch).sentence.flip(0)
     torch.testing.assert_close(encode(encoder, turned).sentence, expected, rtol=0, atol=1e-10)
 
 
@@ -162,7 +174,7 @@ def test_dropout_falls_on_the_sentence_in_training_only(name: str, ragged_batch:
 
 
 @pytest.mark.parametrize("tracker_size", [None, 4])
-def test_dropout_on_words_falls_on_every_word_for_itself(tracker_size: int | None) -> None:
+def test_dropout_on_words_is_independent_for_every_word(tracker_size: int | None) -> None:
     words = WordEmbedding(12, size=50, projection_size=None, dropout=0.5, trained=True)
     encoder = SPINNPI(words, hidden_size=6, tracker_size=tracker_size, dropout=0.0)
     same = Sentences.from_lists([[3], [3]], [b"\x00", b"\x00"])
@@ -173,7 +185,7 @@ def test_dropout_on_words_falls_on_every_word_for_itself(tracker_size: int | Non
 
 
 @pytest.mark.parametrize("name", ENCODERS)
-def test_vectors_are_read_as_words_that_have_them(name: str, batch: Sentences) -> None:
+def test_vectors_give_the_same_as_words_with_these_vectors(name: str, batch: Sentences) -> None:
     N = len(batch.words)
     table = WordEmbedding(N + 1, size=5, projection_size=None, dropout=0.0, trained=True)
     distinct = Sentences.from_arrays(

@@ -1,4 +1,4 @@
-"""The Gumbel Tree-LSTM against plain Python, the TreeLSTM, and the paper's equations."""
+"""The Gumbel Tree-LSTM against plain Python, the TreeLSTM and the paper's equations."""
 
 import random
 from collections.abc import Callable
@@ -36,10 +36,10 @@ def leaves(encoder: GumbelTreeLSTM, sentence: Sentences) -> list[State]:
     return [tuple(row[None].chunk(2, dim=1)) for row in rows]
 
 
-def plainly(encoder: GumbelTreeLSTM, sentence: Sentences) -> tuple[bytes, list[Tensor]]:
-    """Merge one sentence greedily, with every pair composed anew each time.
+def merge_plainly(encoder: GumbelTreeLSTM, sentence: Sentences) -> tuple[bytes, list[Tensor]]:
+    """Merge one sentence greedily, composing every pair again each time.
 
-    Returns: its moves, and h of every word and then of every REDUCE, in their order.
+    Returns: its transitions, and h of every word and then of every REDUCE.
     """
     nodes = [(state, b"\x00", []) for state in leaves(encoder, sentence)]
     word_h = [state[0] for state, _, _ in nodes]
@@ -47,20 +47,20 @@ def plainly(encoder: GumbelTreeLSTM, sentence: Sentences) -> tuple[bytes, list[T
         parents = [encoder.reduce(a[0], b[0]) for a, b in pairwise(nodes)]
         scores = [float((h * encoder.query).sum().detach()) for h, _ in parents]
         k = next(i for i, score in enumerate(scores) if score > max(scores) - 1e-12)
-        (_, left_moves, left_h), (_, dynamic_oracle, right_h) = nodes[k : k + 2]
+        (_, left_transitions, left_h), (_, right_transitions, right_h) = nodes[k : k + 2]
         merged = (
             parents[k],
-            left_moves + dynamic_oracle + b"\x01",
+            left_transitions + right_transitions + b"\x01",
             [*left_h, *right_h, parents[k][0]],
         )
         nodes[k : k + 2] = [merged]
     return nodes[0][1], word_h + nodes[0][2]
 
 
-def as_sampled(encoder: GumbelTreeLSTM, sentence: Sentences) -> Tensor:
+def sample_plainly(encoder: GumbelTreeLSTM, sentence: Sentences) -> Tensor:
     """One sentence's vector (1, D) in training, by the paper's equations over whole levels.
 
-    Draws its noise as the encoder does, so that equal seeds give equal trees.
+    The noise is sampled as in the encoder, so that equal seeds give equal trees.
     """
     nodes = leaves(encoder, sentence)
     while len(nodes) > 1:
@@ -82,7 +82,7 @@ def as_sampled(encoder: GumbelTreeLSTM, sentence: Sentences) -> Tensor:
     return nodes[0][0]
 
 
-def own_trees(sentences: Sentences, encoding: Encoding) -> Sentences:
+def along_its_trees(sentences: Sentences, encoding: Encoding) -> Sentences:
     """The same words under the trees that the encoder chose."""
     return Sentences.from_arrays(
         sentences.words.numpy(), sentences.lengths.numpy(), encoding.transitions.numpy()
@@ -93,13 +93,13 @@ LEAVES = pytest.mark.parametrize("leaf", ["linear", "lstm", "bilstm"])
 
 
 @LEAVES
-def test_evaluation_is_that_of_plain_python(
+def test_evaluation_agrees_with_plain_python(
     leaf: str, batch: Sentences, alone: Callable[[Sentences], list[Sentences]]
 ) -> None:
     encoder = build(leaf=leaf).eval()
     encoding = encoder(batch)
-    parts = [plainly(encoder, sentence) for sentence in alone(batch)]
-    assert bytes(encoding.transitions.tolist()) == b"".join(moves for moves, _ in parts)
+    parts = [merge_plainly(encoder, sentence) for sentence in alone(batch)]
+    assert bytes(encoding.transitions.tolist()) == b"".join(transitions for transitions, _ in parts)
     lengths = batch.lengths.tolist()
     rows = [h for (_, all_h), n in zip(parts, lengths, strict=True) for h in all_h[:n]]
     rows += [h for (_, all_h), n in zip(parts, lengths, strict=True) for h in all_h[n:]]
@@ -109,7 +109,7 @@ def test_evaluation_is_that_of_plain_python(
 
 
 def test_plain_python_finds_many_kinds_of_trees(ragged_batch: Sentences) -> None:
-    """Else the comparison above would be of left-branching trees alone, say."""
+    """Else the comparison above could be of left-branching trees alone."""
     found = set()
     for seed in range(30):
         torch.manual_seed(seed)
@@ -118,26 +118,26 @@ def test_plain_python_finds_many_kinds_of_trees(ragged_batch: Sentences) -> None
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_its_vectors_are_the_treelstms_on_the_trees_it_chose(
+def test_its_vectors_are_those_of_a_treelstm_along_its_trees(
     training: bool, batch: Sentences
 ) -> None:
-    """In training too: forward, a straight-through weight is 1 or 0 and nothing between."""
+    """In training too: the forward value of a straight-through weight is 0 or 1."""
     encoder = build().train(training)
     treelstm = SPINNPI(encoder.embedding, hidden_size=D, tracker_size=None, dropout=0.0)
     treelstm.leaf, treelstm.reduce = encoder.leaf, encoder.reduce
     found = encoder(batch)
-    expected = treelstm(own_trees(batch, found))
+    expected = treelstm(along_its_trees(batch, found))
     torch.testing.assert_close(found.sentence, expected.sentence, rtol=0, atol=1e-12)
     torch.testing.assert_close(found.nodes, expected.nodes, rtol=0, atol=1e-12)
 
 
-def test_gradients_in_evaluation_are_the_treelstms(ragged_batch: Sentences) -> None:
+def test_gradients_in_evaluation_are_those_of_a_treelstm(ragged_batch: Sentences) -> None:
     encoder = build().eval()
     treelstm = SPINNPI(encoder.embedding, hidden_size=D, tracker_size=None, dropout=0.0)
     treelstm.leaf, treelstm.reduce = encoder.leaf, encoder.reduce
     weights = list(treelstm.parameters())
     found = encoder(ragged_batch)
-    expected = treelstm(own_trees(ragged_batch, found))
+    expected = treelstm(along_its_trees(ragged_batch, found))
     toward = torch.randn_like(found.nodes)
     for one, other in zip(
         torch.autograd.grad((found.nodes * toward).sum(), weights),
@@ -156,7 +156,7 @@ def test_gradients_in_training_are_those_of_the_papers_equations(
     sentence = Sentences.from_lists([[3, 1, 4, 1, 5, 9, 2, 6]], [right_branching(8)])
     toward = torch.randn(1, D)
     gradients = []
-    for encode in (lambda: encoder(sentence).sentence, lambda: as_sampled(encoder, sentence)):
+    for encode in (lambda: encoder(sentence).sentence, lambda: sample_plainly(encoder, sentence)):
         torch.manual_seed(5)
         encoder.zero_grad()
         (encode() * toward).sum().backward()
@@ -166,8 +166,8 @@ def test_gradients_in_training_are_those_of_the_papers_equations(
         torch.testing.assert_close(gradient, gradients[1][name], rtol=0, atol=1e-11, msg=name)
 
 
-def test_in_training_batch_mates_change_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without noise, which is drawn for the whole batch, a batch is the sum of its sentences."""
+def test_in_training_other_sentences_change_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without noise, which is sampled for the whole batch, gradients add up over sentences."""
     monkeypatch.setattr(Tensor, "exponential_", lambda drawn: drawn.fill_(1.0))
     encoder = build()
     rng = random.Random(2)
@@ -185,8 +185,8 @@ def test_in_training_batch_mates_change_no_gradient(monkeypatch: pytest.MonkeyPa
         torch.testing.assert_close(together, sum(apart), rtol=0, atol=1e-10)
 
 
-def test_the_temperature_changes_gradients_alone(ragged_batch: Sentences) -> None:
-    """The lower, the less of a gradient the scores get where one place is much better."""
+def test_the_temperature_changes_gradients_only(ragged_batch: Sentences) -> None:
+    """A low temperature leaves the scores little gradient where one place is much better."""
     encoder, found = build(), []
     for temperature in (1e-3, 1.0):
         encoder.temperature = temperature
@@ -199,7 +199,7 @@ def test_the_temperature_changes_gradients_alone(ragged_batch: Sentences) -> Non
     assert found[0][1].norm() < 0.1 * found[1][1].norm()
 
 
-def test_training_draws_anew_and_evaluation_does_not(ragged_batch: Sentences) -> None:
+def test_training_samples_and_evaluation_does_not(ragged_batch: Sentences) -> None:
     encoder = build()
     one, other = (encoder(ragged_batch).transitions for _ in range(2))
     assert not torch.equal(one, other)
@@ -211,7 +211,7 @@ def test_training_draws_anew_and_evaluation_does_not(ragged_batch: Sentences) ->
     assert torch.equal(encoder(ragged_batch).transitions, encoder(ragged_batch).transitions)
 
 
-def test_the_given_parse_is_not_looked_at(batch: Sentences) -> None:
+def test_the_given_parse_is_ignored(batch: Sentences) -> None:
     encoder = build().eval()
     other = Sentences.from_sequences(batch.words.numpy(), batch.lengths.numpy())
     one, two = encoder(batch), encoder(other)
@@ -226,21 +226,21 @@ def test_the_given_parse_is_not_looked_at(batch: Sentences) -> None:
     scale=st.sampled_from([0.0, 1e-8, 1.0, 1e3, float("nan")]),
     training=st.booleans(),
 )
-def test_moves_always_build_one_tree_over_each_sentence(
+def test_transitions_always_build_one_tree_over_each_sentence(
     lengths: list[int], seed: int, scale: float, training: bool
 ) -> None:
-    """Also where all scores are equal, and where weights are no numbers any more."""
+    """Also where all scores are equal, or weights are NaN."""
     torch.manual_seed(seed)
     rng = random.Random(seed)
     encoder = build().train(training)
     encoder.query.data.mul_(scale)
     words = [[rng.randrange(1, 12) for _ in range(length)] for length in lengths]
     encoding = encoder(Sentences.from_lists(words, [right_branching(n) for n in lengths]))
-    moves = bytes(encoding.transitions.tolist())
+    transitions = bytes(encoding.transitions.tolist())
     for length in lengths:
-        check_transitions(moves[: 2 * length - 1], length)
-        moves = moves[2 * length - 1 :]
-    assert not moves
+        check_transitions(transitions[: 2 * length - 1], length)
+        transitions = transitions[2 * length - 1 :]
+    assert not transitions
     assert encoding.transitions.dtype == torch.uint8
     assert encoding.transitions.device.type == "cpu"
     assert encoding.log_probs is None
@@ -250,7 +250,7 @@ def test_moves_always_build_one_tree_over_each_sentence(
 @pytest.mark.parametrize("repeated", [[3], [3, 5]])
 @pytest.mark.parametrize("seed", range(8))
 def test_equal_scores_go_to_the_leftmost_in_any_batch(repeated: list[int], seed: int) -> None:
-    """In float32, where the same pair gets another rounding among other rows of a product."""
+    """In float32, where a pair's rounding depends on the other rows of the product."""
     torch.set_default_dtype(torch.float32)
     torch.manual_seed(seed)
     encoder = build(hidden_size=100).eval()
@@ -264,7 +264,7 @@ def test_equal_scores_go_to_the_leftmost_in_any_batch(repeated: list[int], seed:
     assert torch.equal(together, torch.cat(apart))
 
 
-def test_a_very_long_sentence_is_read_in_evaluation() -> None:
+def test_a_very_long_sentence_in_evaluation() -> None:
     words = [1 + i * i % 11 for i in range(1000)]
     encoder = build().eval()
     with torch.inference_mode():
@@ -274,7 +274,7 @@ def test_a_very_long_sentence_is_read_in_evaluation() -> None:
 
 @pytest.mark.parametrize("training", [True, False])
 @LEAVES
-def test_autocast_leaves_states_and_scores_in_full_precision(
+def test_under_autocast_states_and_scores_keep_full_precision(
     leaf: str, training: bool, ragged_batch: Sentences
 ) -> None:
     torch.set_default_dtype(torch.float32)

@@ -1,4 +1,4 @@
-"""Recurrent networks over packed batches against torch's own on one unpadded sentence."""
+"""Recurrent networks over packed batches against torch on one unpadded sentence."""
 
 from collections.abc import Callable
 

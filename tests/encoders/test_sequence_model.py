@@ -1,4 +1,4 @@
-"""Padded sequences against torch's own networks."""
+"""Padded sequences against the networks of torch."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def behind() -> Tensor:
     return torch.arange(T) >= LENGTHS[:, None]
 
 
-def torchs_own(model: SequenceModel, cell: str, batch_first: bool) -> nn.ModuleList:
+def torch_twin(model: SequenceModel, cell: str, batch_first: bool) -> nn.ModuleList:
     """Torch's network and a linear layer, with the weights of the model."""
     ours = model.encoder.network
     network = NETWORKS[cell](
@@ -46,11 +46,11 @@ def torchs_own(model: SequenceModel, cell: str, batch_first: bool) -> nn.ModuleL
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("batch_first", [False, True])
-def test_outputs_and_gradients_are_torchs_own(
+def test_outputs_and_gradients_agree_with_torch(
     cell: str, layers: int, bidirectional: bool, batch_first: bool
 ) -> None:
     ours = model(cell=cell, layers=layers, bidirectional=bidirectional, batch_first=batch_first)
-    network, linear = theirs = torchs_own(ours, cell, batch_first)
+    network, linear = theirs = torch_twin(ours, cell, batch_first)
     inputs, same = padded(batch_first), padded(batch_first)
     outputs = ours(inputs, LENGTHS)
     packed = pack_padded_sequence(same, LENGTHS, batch_first=batch_first, enforce_sorted=False)
@@ -69,7 +69,7 @@ def test_outputs_and_gradients_are_torchs_own(
 @pytest.mark.parametrize("batch_first", [False, True])
 def test_without_lengths_every_place_is_read(batch_first: bool) -> None:
     ours = model(cell="gru", batch_first=batch_first)
-    network, linear = torchs_own(ours, "gru", batch_first)
+    network, linear = torch_twin(ours, "gru", batch_first)
     inputs = padded(batch_first)
     expected = linear(network(inputs)[0])
     torch.testing.assert_close(ours(inputs), expected, rtol=0, atol=1e-12)
@@ -123,7 +123,7 @@ def test_dropout_is_for_training_alone() -> None:
         ((T, B, IN), [True] * B, r"lengths: torch.bool of shape \(4,\); expected whole numbers"),
     ],
 )
-def test_what_is_no_batch_is_named(
+def test_wrong_batches_are_named(
     shape: tuple[int, ...], lengths: list | None, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):

@@ -1,4 +1,4 @@
-"""The decoder against a loop over sentences and steps, and its searches against enumeration."""
+"""The decoder against a loop over sentences and steps; beam search against enumeration."""
 
 from itertools import product
 
@@ -28,7 +28,7 @@ def make(**changes: object) -> Decoder:
         "dropout": 0.0,
     }
     decoder = Decoder(**(settings | changes))
-    with torch.no_grad():  # far from uniform, so that likelier sequences stand out
+    with torch.no_grad():  # far from uniform, so that probabilities differ clearly
         for parameter in decoder.parameters():
             parameter.copy_(torch.randn_like(parameter))
     return decoder
@@ -89,7 +89,7 @@ def total(decoder: Decoder, encoding: Encoding, target: list[int], *, ended: boo
     symbols, lengths = packed([target])
     tokens = torch.tensor([len(encoding.tokens)])
     scores = decoder(encoding, tokens, symbols, lengths).log_softmax(1)
-    chosen = scores.gather(1, decoder.answers(symbols, lengths)[:, None])
+    chosen = scores.gather(1, decoder.targets_with_end(symbols, lengths)[:, None])
     return (chosen if ended else chosen[:-1]).sum().item()
 
 
@@ -147,13 +147,13 @@ def test_every_parameter_gets_a_gradient_through_an_encoder(ragged_batch: Senten
     decoder = make()
     symbols, lengths = packed([[0, 1, 2]] * len(ragged_batch))
     logits = decoder(encoder(ragged_batch), ragged_batch.lengths, symbols, lengths)
-    nn.functional.cross_entropy(logits, decoder.answers(symbols, lengths)).backward()
+    nn.functional.cross_entropy(logits, decoder.targets_with_end(symbols, lengths)).backward()
     for name, parameter in [*encoder.named_parameters(), *decoder.named_parameters()]:
         assert parameter.grad is not None, name
         assert parameter.grad.any(), name
 
 
-def test_batch_mates_change_nothing() -> None:
+def test_other_sentences_change_nothing() -> None:
     decoder, encoding = make(), encoded()
     logits = decoder(encoding, LENGTHS, *packed(TARGETS)).split([len(t) + 1 for t in TARGETS])
     greedy = decoder.greedy(encoding, LENGTHS, limit=6)
@@ -170,12 +170,12 @@ def test_batch_mates_change_nothing() -> None:
             assert torch.equal(written, single.symbols)
 
 
-def test_answers_end_every_sequence() -> None:
+def test_targets_end_every_sequence() -> None:
     symbols, lengths = packed([[2, 0], [], [1], []])
-    assert make().answers(symbols, lengths).tolist() == [2, 0, C, C, 1, C, C]
+    assert make().targets_with_end(symbols, lengths).tolist() == [2, 0, C, C, 1, C, C]
 
 
-def test_all_that_may_be_written_has_probability_one() -> None:
+def test_the_probabilities_of_all_sequences_add_up_to_one() -> None:
     decoder, limit = make(), 3
     for part in apart(encoded()):
         kept = [
@@ -188,7 +188,7 @@ def test_all_that_may_be_written_has_probability_one() -> None:
         assert 0 < finished < 1
 
 
-def test_a_beam_over_everything_finds_the_likeliest() -> None:
+def test_a_beam_over_all_sequences_finds_the_likeliest() -> None:
     for seed in range(5):
         torch.manual_seed(seed)
         decoder, encoding, limit = make(), encoded(), 3
@@ -223,7 +223,7 @@ def test_greedy_and_a_beam_of_one_take_the_likeliest_symbol_at_each_step(cell: s
 
 
 @pytest.mark.parametrize(("ending", "length"), [(-1e6, 4), (1e6, 0)])
-def test_the_limit_is_kept_and_nothing_may_be_written(ending: float, length: int) -> None:
+def test_the_limit_holds_and_a_sequence_may_be_empty(ending: float, length: int) -> None:
     decoder, encoding = make(), encoded()
     with torch.no_grad():
         decoder.output.bias[C] = ending
@@ -244,7 +244,7 @@ def test_all_targets_may_be_empty() -> None:
     torch.testing.assert_close(logits, torch.cat(expected), rtol=0, atol=1e-12)
 
 
-def test_dropout_falls_in_training_only() -> None:
+def test_dropout_applies_in_training_only() -> None:
     decoder, encoding = make(dropout=0.5), encoded()
     given = (encoding, LENGTHS, *packed(TARGETS))
     assert not torch.equal(decoder(*given), decoder(*given))
@@ -265,7 +265,7 @@ def test_wrong_settings_are_named(changes: dict[str, object], message: str) -> N
         make(**changes)
 
 
-def test_what_does_not_fit_together_is_named() -> None:
+def test_counts_that_disagree_are_named() -> None:
     decoder, encoding = make(), encoded()
     symbols, lengths = packed(TARGETS)
     with pytest.raises(ValueError, match="targets: 11 rows; target_lengths add up to 12"):
@@ -287,5 +287,7 @@ def test_what_does_not_fit_together_is_named() -> None:
 def test_an_encoder_without_tokens_is_named(ragged_batch: Sentences) -> None:
     words = WordEmbedding(12, size=3, projection_size=None, dropout=0.0, trained=True)
     encoding = SPINNPI(words, hidden_size=D, tracker_size=None, dropout=0.0)(ragged_batch)
-    with pytest.raises(ValueError, match=r"encoding.tokens: None; expected a vector for each word"):
+    with pytest.raises(
+        ValueError, match=r"encoding.tokens: None; attention needs a vector for each word"
+    ):
         make().greedy(encoding, ragged_batch.lengths, limit=3)

@@ -1,4 +1,4 @@
-"""Leaf LSTMs over packed batches against torch's cell on one sentence after the other."""
+"""Leaf LSTMs over packed batches against torch's cell, one sentence at a time."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def stepped(cell: nn.LSTMCell, vectors: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_leaves_are_the_cells_states(
+def test_leaves_are_the_states_of_the_cell(
     bidirectional: bool, batch: Sentences, alone: Callable[[Sentences], list[Sentences]]
 ) -> None:
     table = torch.randn(12, 5)
@@ -39,7 +39,7 @@ def test_leaves_are_the_cells_states(
     torch.testing.assert_close(found, torch.cat(expected), rtol=0, atol=1e-12)
 
 
-def test_an_odd_width_has_no_two_halves() -> None:
+def test_an_odd_width_is_refused_in_two_directions() -> None:
     with pytest.raises(ValueError, match=r"hidden_size: 7; .* expected an even number"):
         RecurrentLeaf(5, 7, bidirectional=True)
 
@@ -47,8 +47,8 @@ def test_an_odd_width_has_no_two_halves() -> None:
 @pytest.mark.parametrize(
     ("size", "trained", "direct"), [(12, True, True), (12, False, False), (11, True, False)]
 )
-def test_trained_vectors_of_the_right_width_are_leaves_already(
+def test_trained_vectors_of_the_width_of_a_state_need_no_layer(
     size: int, trained: bool, direct: bool
 ) -> None:
     words = WordEmbedding(9, size=size, projection_size=None, dropout=0.0, trained=trained)
-    assert isinstance(linear_leaf(words, 6), nn.Identity) == direct
+    assert isinstance(linear_leaf(words, 12), nn.Identity) == direct

@@ -1,4 +1,4 @@
-"""Sequences side by side against torch's own padding."""
+"""Padding and packing against torch."""
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ def test_places_are_those_of_a_padded_grid() -> None:
     assert places(torch.tensor([0, 0]), 3).tolist() == []
 
 
-def test_padding_is_torchs_own() -> None:
+def test_padding_agrees_with_torch() -> None:
     packed = torch.randn(7, 3, requires_grad=True)
     rows, filled = pad(packed, LENGTHS)
     assert torch.equal(rows, pad_sequence(packed.split(LENGTHS.tolist()), batch_first=True))

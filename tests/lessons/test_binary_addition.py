@@ -1,4 +1,4 @@
-"""The adder learns, carries further than it was taught, and the command ends as it should."""
+"""The network learns to add, also longer numbers than in training; the command's exit codes."""
 
 import sys
 from pathlib import Path
@@ -20,35 +20,35 @@ def network() -> Network:
     return Network.drawn(np.random.default_rng(0))
 
 
-def test_bits_start_with_the_least_significant_one() -> None:
+def test_bits_start_with_the_least_significant() -> None:
     assert to_bits(np.array([6, 1]), 4).T.tolist() == [[0, 1, 1, 0], [1, 0, 0, 0]]
     numbers = np.random.default_rng(0).integers(2**62, size=100)
     assert (to_numbers(to_bits(numbers, 62)) == numbers).all()
 
 
 def cross_entropy(network: Network) -> float:
-    said = network.forward(A, B, 8)[1]
-    return float(-np.log(np.where(to_bits(A + B, 8) == 1, said, 1 - said)).sum())
+    outputs = network.forward(A, B, 8)[1]
+    return float(-np.log(np.where(to_bits(A + B, 8) == 1, outputs, 1 - outputs)).sum())
 
 
 @pytest.mark.parametrize("name", ["W", "U", "b", "V", "b_out"])
-def test_a_step_goes_down_the_gradient_of_every_weight(network: Network, name: str) -> None:
+def test_a_training_step_follows_the_gradient_of_every_weight(network: Network, name: str) -> None:
     parts = {"V": network.V, "b_out": network.b, **vars(network.hidden)}
 
     def loss() -> float:
         hidden = elman.Weights(parts["W"], parts["U"], parts["b"])
         return cross_entropy(Network(hidden, parts["V"], parts["b_out"]))
 
-    after, said = network.learned(A, B, 8, RATE)
-    learned = {"V": after.V, "b_out": after.b, **vars(after.hidden)}
-    gradient = (parts[name] - learned[name]) / RATE
+    after, outputs = network.train_step(A, B, 8, RATE)
+    updated = {"V": after.V, "b_out": after.b, **vars(after.hidden)}
+    gradient = (parts[name] - updated[name]) / RATE
     assert worst(name, differences(loss, parts[name]), np.asarray(gradient)).error < TOLERANCE
-    assert np.array_equal(said, network.forward(A, B, 8)[1])
+    assert np.array_equal(outputs, network.forward(A, B, 8)[1])
 
 
-def test_sums_are_all_there_are_or_carry_through_every_bit() -> None:
+def test_test_sums_are_complete_or_include_every_length_of_carry() -> None:
     rng = np.random.default_rng(0)
-    assert sorted(zip(*(side.tolist() for side in sums(3, rng)), strict=True)) == [
+    assert sorted(zip(*(summands.tolist() for summands in sums(3, rng)), strict=True)) == [
         (a, b) for a in range(4) for b in range(4)
     ]
     assert len(sums(8, rng)[0]) == 128 * 128
@@ -67,7 +67,7 @@ def test_it_learns_8_bits_and_adds_32(seed: int, capsys: pytest.CaptureFixture[s
     assert "32 bits, random sums and carries of every length: 10,032 of 10,032 right" in printed
 
 
-def test_what_is_printed_agrees_with_itself_and_repeats(capsys: pytest.CaptureFixture[str]) -> None:
+def test_reports_are_consistent_and_reproducible(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--rounds", "2000"]) == main(["--rounds", "2000"])
     once, again = np.split(np.array(capsys.readouterr().out.splitlines()), 2)
     assert once.tolist() == again.tolist()
@@ -79,11 +79,11 @@ def test_what_is_printed_agrees_with_itself_and_repeats(capsys: pytest.CaptureFi
     assert (int(c), int(a) + int(b)) == (prediction, truth)
 
 
-def test_too_few_rounds_end_with_a_wrong_sum(capsys: pytest.CaptureFixture[str]) -> None:
+def test_too_few_rounds_are_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--rounds", "1"]) == 1
-    said = capsys.readouterr()
-    assert "8 bits, all sums: " in said.out
-    assert "train longer with --rounds, or start elsewhere with --seed" in said.err
+    printed = capsys.readouterr()
+    assert "8 bits, all sums: " in printed.out
+    assert "train longer with --rounds, or try another --seed" in printed.err
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_too_few_rounds_end_with_a_wrong_sum(capsys: pytest.CaptureFixture[str])
         (["--seed", "-1"], "'-1'; expected a whole number from 0 to 4,294,967,296"),
     ],
 )
-def test_bad_options_are_refused(
+def test_bad_options_are_errors(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -105,19 +105,19 @@ def test_bad_options_are_refused(
     assert message in capsys.readouterr().err
 
 
-def test_numbers_of_any_length_are_read_at_once() -> None:
+def test_a_very_long_number_is_an_error_at_once() -> None:
     with pytest.raises(Exception, match="expected a whole number from 0 to 5"):
         number(0, 5)("9" * 100_000)
 
 
 @pytest.fixture
 def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bad files are told before training."""
-    monkeypatch.setattr(binary_addition, "train", lambda *_: pytest.fail("trained all the same"))
+    """Fail if training starts."""
+    monkeypatch.setattr(binary_addition, "train", lambda *_: pytest.fail("training started"))
 
 
 @pytest.mark.usefixtures("untrained")
-def test_without_matplotlib_it_says_what_to_do(
+def test_missing_matplotlib_is_an_error_that_names_the_installation(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
@@ -127,19 +127,19 @@ def test_without_matplotlib_it_says_what_to_do(
 
 
 @pytest.mark.usefixtures("untrained")
-def test_a_place_where_no_file_can_be_is_told(
+def test_a_path_that_cannot_be_written_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("matplotlib", reason='the plot needs pip install -e ".[bench]"')
     (tmp_path / "file").write_text("not a folder", encoding="utf-8")
     for out in ("curve.jpg", "file/curve.png"):
         assert main(["--out", str(tmp_path / out)]) == 2
-    said = capsys.readouterr().err
-    assert "curve.jpg; expected the name of a file that ends in .png" in said
-    assert "curve.png: File exists; expected a file in a folder" in said
+    printed = capsys.readouterr().err
+    assert "curve.jpg; expected the name of a file that ends in .png" in printed
+    assert "curve.png: File exists; expected a file in a folder" in printed
 
 
-def test_the_curve_is_drawn_even_if_sums_are_wrong(tmp_path: Path) -> None:
+def test_the_curve_is_drawn_before_the_sums_are_tested(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason='the plot needs pip install -e ".[bench]"')
     out = tmp_path / "new" / "curve.png"
     assert main(["--rounds", "150", "--out", str(out)]) == 1

@@ -1,4 +1,4 @@
-"""The lessons stay true: their code runs, their links lead somewhere, their commands are taken."""
+"""The lessons' code runs, their links resolve, and their commands are valid."""
 
 import doctest
 import importlib.util
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from omegaconf import DictConfig
 
-from spinn.training.build import check
+from spinn.training.build import build
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "lessons"
@@ -20,7 +20,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 class Fenced(doctest.DocTestParser):
-    """Take a fence for an empty line, lest the closing one count as output."""
+    """Treat a code fence as an empty line, so that it is not part of the output."""
 
     def parse(self, string: str, name: str = "<string>") -> list[str | doctest.Example]:
         return super().parse(re.sub(r"^```.*$", "", string, flags=re.MULTILINE), name)
@@ -31,23 +31,23 @@ def text_of(page: str) -> str:
 
 
 def commands(beginning: str) -> list[tuple[str, str]]:
-    """Each page's commands that begin so, each once, in a block or between backticks.
+    """Return distinct commands with this beginning, in code blocks or between backticks.
 
-    Returns: the page, and what follows the beginning.
+    Returns: pairs of the page and the rest of the command.
     """
     pattern = re.compile(rf"{re.escape(beginning)} ([^`\n]+)")
-    told = [(page, found) for page in PAGES for found in pattern.findall(text_of(page))]
-    return list(dict.fromkeys(told))
+    found = [(page, command) for page in PAGES for command in pattern.findall(text_of(page))]
+    return list(dict.fromkeys(found))
 
 
 def anchors(page: Path) -> set[str]:
-    """What a link to a heading of the page may end in, as GitHub writes it."""
+    """Return the anchors of a page's headings, in GitHub's format."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def is_there(link: str) -> bool:
-    """Whether a link of a page leads to a file, and to a heading in it if it names one."""
+    """Whether a link's file exists, and its heading if it has one."""
     name, _, heading = link.partition("#")
     target = FOLDER / name
     return target.is_file() and (not heading or heading in anchors(target))
@@ -59,16 +59,16 @@ def rows(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
 
 
-def test_there_are_seven_lessons_and_the_first_page_names_them_in_order() -> None:
+def test_the_first_page_links_all_seven_lessons_in_order() -> None:
     assert [page[0] for page in LESSONS] == list("1234567")
     assert [link for link in LINK.findall(text_of("README.md")) if link in PAGES] == LESSONS
 
 
 @pytest.mark.parametrize("page", LESSONS)
-def test_the_code_of_a_page_says_what_the_page_says(
+def test_the_code_of_a_page_prints_the_output_shown(
     page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(ROOT)  # where the reader is told to start
+    monkeypatch.chdir(ROOT)  # the working directory of the lessons
     failed, tried = doctest.testfile(
         str(FOLDER / page), module_relative=False, parser=Fenced(), encoding="utf-8"
     )
@@ -77,36 +77,38 @@ def test_the_code_of_a_page_says_what_the_page_says(
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_link_and_picture_of_a_page_is_there(page: str) -> None:
+def test_every_link_and_picture_of_a_page_exists(page: str) -> None:
     links = [link for link in LINK.findall(text_of(page)) if not link.startswith("https://")]
     assert links
     assert [link for link in links if not is_there(link)] == []
 
 
-def test_every_picture_is_in_a_page_above_the_command_that_draws_it() -> None:
+def test_every_picture_is_shown_with_the_command_that_draws_it() -> None:
     shown = r"\]\((\w+\.png)\)\n\n\*Drawn by\* `python train\.py data=(\w+) "
     drawn = {found for page in PAGES for found in re.findall(shown, text_of(page))}
     assert drawn == {(path.name, path.stem) for path in FOLDER.glob("*.png")}
 
 
 @pytest.mark.parametrize(("page", "command"), commands("python train.py"))
-def test_training_takes_every_command(
+def test_every_training_command_is_valid(
     page: str, command: str, composed: Callable[..., DictConfig], tmp_path: Path
 ) -> None:
     overrides = shlex.split(command, comments=True)
-    settings = check(composed(*overrides, f"hydra.run.dir={tmp_path}"))
-    assert settings.root.run == str(tmp_path)
+    setup = build(composed(*overrides, f"hydra.run.dir={tmp_path}"))
+    assert setup.run == str(tmp_path)
 
 
 @pytest.mark.parametrize(("page", "command"), commands("python -m"))
-def test_every_module_that_is_run_is_there(page: str, command: str) -> None:
+def test_every_module_command_exists(page: str, command: str) -> None:
     assert importlib.util.find_spec(command.split()[0]) is not None
 
 
-def test_the_tables_of_the_last_lesson_are_those_of_the_readme() -> None:
-    readme = rows((ROOT / "README.md").read_text(encoding="utf-8"))
-    measured = {row[0]: row for row in reversed(readme)}  # of several tables the first one counts
-    quoted = rows(text_of("7-why-a-tree.md"))
+@pytest.mark.parametrize("page", ["docs/lessons/7-why-a-tree.md", "README.md"])
+def test_a_table_of_accuracies_equals_that_of_the_results_page(page: str) -> None:
+    results = rows((ROOT / "docs" / "results.md").read_text(encoding="utf-8"))
+    measured = {row[0]: row for row in reversed(results)}  # the first table counts
+    table = rows((ROOT / page).read_text(encoding="utf-8"))
+    quoted = [row for row in table if row[0] in measured and "±" in row[1]]
     assert len(quoted) > 2
-    for encoder, *figures in quoted:
-        assert figures == measured[encoder][1 : 1 + len(figures)], encoder
+    for encoder, *numbers in quoted:
+        assert numbers == measured[encoder][1 : 1 + len(numbers)], encoder

@@ -1,4 +1,4 @@
-"""Gradients by hand against central differences; and that the check sees what is wrong."""
+"""Gradients by hand equal central differences, and the check detects wrong gradients."""
 
 from collections.abc import Callable
 from functools import cache
@@ -36,28 +36,28 @@ SWAPS = [
 
 @cache
 def expected(name: str) -> tuple[Named, Named]:
-    """Pulls on a case's outputs, and what central differences say: taken once for all mistakes."""
+    """Random output gradients of a case, and the expected gradients by central differences."""
     rng = np.random.default_rng(1)
     outputs, _ = CASES[name].run(CASES[name].values)
-    pulls = {name: rng.normal(size=output.shape) for name, output in outputs.items()}
-    return pulls, by_differences(CASES[name], pulls)
+    factors = {name: rng.normal(size=output.shape) for name, output in outputs.items()}
+    return factors, by_differences(CASES[name], factors)
 
 
 def errors(name: str) -> dict[str, float]:
-    """The relative error of each array's worst entry, as `check` finds it."""
-    pulls, gradients = expected(name)
-    return {row.name: row.error for row in compare(gradients, by_hand(CASES[name], pulls))}
+    """The relative error of each array's worst entry, as in `check`."""
+    factors, gradients = expected(name)
+    return {row.name: row.error for row in compare(gradients, by_hand(CASES[name], factors))}
 
 
 def swapped(gates: Array, first: int, second: int, count: int) -> Array:
-    """The same gates, two of them in each other's place."""
+    """Swap two gates."""
     parts = np.split(gates, count, axis=-1)
     parts[first], parts[second] = parts[second], parts[first]
     return np.concatenate(parts, axis=-1)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_every_gradient_is_that_of_central_differences(name: str) -> None:
+def test_every_gradient_equals_central_differences(name: str) -> None:
     found = errors(name)
     assert list(found) == list(CASES[name].values)
     for array, error in found.items():
@@ -65,7 +65,7 @@ def test_every_gradient_is_that_of_central_differences(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_gradients_name_every_value_in_its_shape(name: str) -> None:
+def test_every_value_has_a_gradient_of_its_shape(name: str) -> None:
     case = CASES[name]
     outputs, backward = case.run(case.values)
     gradients = backward({name: np.ones_like(value) for name, value in outputs.items()})
@@ -75,36 +75,36 @@ def test_gradients_name_every_value_in_its_shape(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "module", "first", "second"), SWAPS)
-def test_two_gates_swapped_on_the_way_back_are_seen(
+def test_swapped_gates_in_the_backward_pass_are_detected(
     name: str, module: object, first: int, second: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, count = module.step_back, 4 if module is lstm else 5
+    original, count = module.step_backward, 4 if module is lstm else 5
 
     def mistaken(gates: Array, *states: Array) -> tuple[Array, ...]:
-        return whole(swapped(gates, first, second, count), *states)
+        return original(swapped(gates, first, second, count), *states)
 
-    monkeypatch.setattr(module, "step_back", mistaken)
+    monkeypatch.setattr(module, "step_backward", mistaken)
     found = errors(name)
-    assert all(found[weight] > CLEARLY for weight in reading(name, module)), found
+    assert all(found[weight] > CLEARLY for weight in gate_weights(name, module)), found
 
 
 @pytest.mark.parametrize(("name", "module", "first", "second"), SWAPS)
-def test_two_gates_swapped_in_the_gradient_are_seen(
+def test_swapped_gate_gradients_are_detected(
     name: str, module: object, first: int, second: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, count = module.step_back, 4 if module is lstm else 5
+    original, count = module.step_backward, 4 if module is lstm else 5
 
     def mistaken(*states: Array) -> tuple[Array, ...]:
-        delta, *others = whole(*states)
+        delta, *others = original(*states)
         return swapped(delta, first, second, count), *others
 
-    monkeypatch.setattr(module, "step_back", mistaken)
+    monkeypatch.setattr(module, "step_backward", mistaken)
     found = errors(name)
-    assert all(found[weight] > CLEARLY for weight in reading(name, module)), found
+    assert all(found[weight] > CLEARLY for weight in gate_weights(name, module)), found
 
 
-def reading(name: str, module: object) -> tuple[str, ...]:
-    """The weights of a case whose gates are the module's."""
+def gate_weights(name: str, module: object) -> tuple[str, ...]:
+    """The weights of a case that belong to the module's gates."""
     weights = WEIGHTS[name][1]
     if name != "SPINN":
         return weights
@@ -112,29 +112,29 @@ def reading(name: str, module: object) -> tuple[str, ...]:
 
 
 def last_step_only(
-    whole: Callable[..., dict[str, Array]], weight: str
+    original: Callable[..., dict[str, Array]], weight: str
 ) -> Callable[..., dict[str, Array]]:
-    """Drop all but the last step that has a gradient from one weight's sum."""
+    """Sum one weight's gradient over the last step alone."""
 
     def mistaken(*arguments: object) -> dict[str, Array]:
         alone = [last(argument) for argument in arguments]
-        return whole(*arguments) | {weight: whole(*alone)[weight]}
+        return original(*arguments) | {weight: original(*alone)[weight]}
 
     def last(argument: object) -> object:
         if not isinstance(argument, np.ndarray):
             return argument
-        kept = np.zeros_like(argument)
-        kept[-1] = argument[-1]
-        return kept
+        last_step = np.zeros_like(argument)
+        last_step[-1] = argument[-1]
+        return last_step
 
     return mistaken
 
 
 @pytest.mark.parametrize(("name", "weight"), LAST_STEP)
-def test_a_sum_over_time_left_out_is_seen_and_only_where_it_is(
+def test_a_missing_sum_over_time_is_detected_in_that_weight_alone(
     name: str, weight: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A check of any other matrix would have passed: so all of them are checked."""
+    """A check of any other matrix would pass, so every matrix is checked."""
     module = WEIGHTS[name][0]
     monkeypatch.setattr(module, "weight_gradients", last_step_only(module.weight_gradients, weight))
     found = errors(name)
@@ -142,7 +142,7 @@ def test_a_sum_over_time_left_out_is_seen_and_only_where_it_is(
     assert all(error < TOLERANCE for error in found.values()), found
 
 
-def test_the_command_shows_every_array(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_every_array(capsys: pytest.CaptureFixture[str]) -> None:
     assert finite_difference.main([]) == 0
     printed = capsys.readouterr().out
     for name, case in CASES.items():
@@ -151,7 +151,7 @@ def test_the_command_shows_every_array(capsys: pytest.CaptureFixture[str]) -> No
         assert [line.split()[0] for line in block[1:]] == list(case.values)
 
 
-def test_the_command_fails_where_a_gradient_is_wrong(
+def test_the_command_fails_for_a_wrong_gradient(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(lstm, "weight_gradients", last_step_only(lstm.weight_gradients, "W"))
@@ -159,14 +159,14 @@ def test_the_command_fails_where_a_gradient_is_wrong(
     assert capsys.readouterr().err == "wrong by more than 1e-07: W of LSTM\n"
 
 
-def test_a_bad_seed_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_negative_seed_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         finite_difference.main(["--seed", "-1"])
     assert ended.value.code == 2
     assert "--seed is -1; expected 0 or more" in capsys.readouterr().err
 
 
-def test_the_worst_entry_is_shown() -> None:
+def test_the_entry_with_the_largest_error_is_found() -> None:
     by_steps = np.array([[1.0, 0.0], [2.0, 4.0]])
     actual = np.array([[1.0, 0.0], [2.5, 4.1]])
     assert finite_difference.worst("W", by_steps, actual) == Row("W", (1, 0), 2.0, 2.5, 0.2)

@@ -1,4 +1,4 @@
-"""What stands behind a sequence's end changes nothing; and lengths that cannot be are refused."""
+"""Padding does not change results; invalid lengths and transitions are errors."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ import pytest
 from spinn.reference import elman, lstm, spinn, tree_lstm
 from spinn.reference.activations import Array
 from spinn.reference.cases import LENGTHS, TREES, Named, cases, weights_of
-from spinn.reference.moves import plan
+from spinn.reference.transitions import plan
 from spinn.trees.transitions import every_tree, spans
 
 VALUES = {case.name: case.values for case in cases(np.random.default_rng(0))}
@@ -32,22 +32,22 @@ def run_lstm(values: Named, choice: list[int]) -> Named:
     return {"output": trace.h[-1]} | lstm.backward(weights, trace, d_h, np.ones_like(state[1]))
 
 
-def roots_pulled(trace: tree_lstm.Trace | spinn.Trace) -> tuple[Array, Array]:
+def root_gradients(trace: tree_lstm.Trace | spinn.Trace) -> tuple[Array, Array]:
     """Gradients (N, B, D) of 1 at the roots."""
-    pulls = np.zeros_like(trace.h)
-    pulls[trace.moves.roots, np.arange(pulls.shape[1])] = 1
-    return pulls, pulls
+    gradients = np.zeros_like(trace.h)
+    gradients[trace.steps.roots, np.arange(gradients.shape[1])] = 1
+    return gradients, gradients
 
 
 def root(trace: tree_lstm.Trace | spinn.Trace) -> Array:
-    return trace.h[trace.moves.roots, np.arange(trace.h.shape[1])]
+    return trace.h[trace.steps.roots, np.arange(trace.h.shape[1])]
 
 
 def run_tree_lstm(values: Named, choice: list[int]) -> Named:
     weights = weights_of(tree_lstm.Weights, values)
     words = values["h"][:, choice], values["c"][:, choice]
     trace = tree_lstm.forward(weights, *words, [TREES[i] for i in choice])
-    return {"output": root(trace)} | tree_lstm.backward(weights, trace, *roots_pulled(trace))
+    return {"output": root(trace)} | tree_lstm.backward(weights, trace, *root_gradients(trace))
 
 
 def run_spinn(values: Named, choice: list[int]) -> Named:
@@ -55,7 +55,7 @@ def run_spinn(values: Named, choice: list[int]) -> Named:
     words = values["h"][:, choice], values["c"][:, choice]
     state = values["h_0"][choice], values["c_0"][choice]
     trace = spinn.forward(weights, *words, [TREES[i] for i in choice], *state)
-    return {"output": root(trace)} | spinn.backward(weights, trace, *roots_pulled(trace))
+    return {"output": root(trace)} | spinn.backward(weights, trace, *root_gradients(trace))
 
 
 RUNS: dict[str, tuple[Callable[[Named, list[int]], Named], tuple[str, ...], tuple[int, ...]]] = {
@@ -75,19 +75,19 @@ def close(found: Array, expected: Array, what: str) -> None:
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13, err_msg=what)
 
 
-def padded(values: Array, lengths: tuple[int, ...], with_what: float, more: int) -> Array:
-    """Inputs (T+more, B, .) with one value behind every end."""
-    longer = np.full((len(values) + more, *values.shape[1:]), float(with_what))
+def padded(values: Array, lengths: tuple[int, ...], value: float, more: int) -> Array:
+    """Return inputs (T+more, B, .) with one value in all padding."""
+    longer = np.full((len(values) + more, *values.shape[1:]), float(value))
     for column, length in enumerate(lengths):
         longer[:length, column] = values[:length, column]
     return longer
 
 
-@pytest.mark.parametrize(("with_what", "more"), [(0.0, 0), (1e9, 3), (np.nan, 2)])
-def test_padding_changes_nothing(name: str, with_what: float, more: int) -> None:
+@pytest.mark.parametrize(("value", "more"), [(0.0, 0), (1e9, 3), (np.nan, 2)])
+def test_padding_changes_nothing(name: str, value: float, more: int) -> None:
     run, inputs, lengths = RUNS[name]
     values, every = VALUES[name], list(range(len(lengths)))
-    changed = {key: padded(values[key], lengths, with_what, more) for key in inputs}
+    changed = {key: padded(values[key], lengths, value, more) for key in inputs}
     expected, found = run(values, every), run(values | changed, every)
     for key in expected:
         if key in inputs:
@@ -96,8 +96,8 @@ def test_padding_changes_nothing(name: str, with_what: float, more: int) -> None
             close(found[key], expected[key], key)
 
 
-def test_a_batch_is_its_sequences_one_by_one(name: str) -> None:
-    """Outputs and inputs' gradients stand side by side, and weights' gradients add up."""
+def test_a_batch_equals_its_sequences_one_by_one(name: str) -> None:
+    """Outputs and input gradients are concatenated; weight gradients are summed."""
     run, _, lengths = RUNS[name]
     values, every = VALUES[name], list(range(len(lengths)))
     together, alone = run(values, every), [run(values, [index]) for index in every]
@@ -109,7 +109,7 @@ def test_a_batch_is_its_sequences_one_by_one(name: str) -> None:
         close(found, expected, key)
 
 
-def test_a_sequence_without_entries_keeps_its_first_state() -> None:
+def test_an_empty_sequence_keeps_its_initial_state() -> None:
     values = VALUES["LSTM"]
     weights, state = weights_of(lstm.Weights, values), (values["h_0"], values["c_0"])
     trace = lstm.forward(weights, values["x"], (0, 5, 0), *state)
@@ -120,7 +120,7 @@ def test_a_sequence_without_entries_keeps_its_first_state() -> None:
 
 
 @pytest.mark.parametrize("length", [-1, 6])
-def test_a_length_that_cannot_be_is_refused(length: int) -> None:
+def test_an_invalid_length_is_an_error(length: int) -> None:
     values = VALUES["Elman network, tanh"]
     weights = weights_of(elman.Weights, values)
     with pytest.raises(
@@ -129,21 +129,21 @@ def test_a_length_that_cannot_be_is_refused(length: int) -> None:
         elman.forward(weights, values["x"], (5, length, 2), values["h_0"])
 
 
-def test_moves_that_are_no_tree_are_refused() -> None:
-    with pytest.raises(ValueError, match="sentence 1: move 2 reduces a stack of 1"):
+def test_transitions_that_are_not_a_tree_are_an_error() -> None:
+    with pytest.raises(ValueError, match=r"sentence 1: .* 2 reduces a stack of 1"):
         plan([b"\x00", b"\x00\x01\x00"], 2)
-    with pytest.raises(ValueError, match="sentence 1: moves over 2 words, but 1 words came"):
+    with pytest.raises(ValueError, match="sentence 1: transitions over 2 words; expected 1"):
         plan([b"\x00", b"\x00\x00\x01"], 1)
 
 
 @pytest.mark.parametrize("length", range(1, 7))
-def test_moves_join_neighbours_until_one_covers_all_words(length: int) -> None:
+def test_planned_steps_compose_adjacent_spans_up_to_the_whole_sentence(length: int) -> None:
     for tree in every_tree(length):
-        moves, T = plan([tree], length), length
+        steps, T = plan([tree], length), length
         covered = {1 + word: (word, word + 1) for word in range(T)}
-        for step in np.flatnonzero(moves.reduces[:, 0]).tolist():
-            left, right = covered[int(moves.second[step, 0])], covered[int(moves.top[step, 0])]
+        for step in np.flatnonzero(steps.reduces[:, 0]).tolist():
+            left, right = covered[int(steps.second[step, 0])], covered[int(steps.top[step, 0])]
             assert left[1] == right[0]
             covered[T + 1 + step] = left[0], right[1]
         assert list(covered.values())[T:] == spans(tree)
-        assert covered[int(moves.roots[0])] == (0, T)
+        assert covered[int(steps.roots[0])] == (0, T)

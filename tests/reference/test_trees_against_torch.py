@@ -1,4 +1,4 @@
-"""Reduce, TreeLSTM and SPINN against their NumPy twins, forward and backward."""
+"""Reduce, TreeLSTM and SPINN equal the NumPy reference, forward and backward."""
 
 import random
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from spinn.batch.sentences import Sentences
 from spinn.encoders.spinn_pi import SPINNPI
 from spinn.layers.embedding import WordEmbedding
-from spinn.layers.tree_lstm import Reduce
+from spinn.layers.tree_lstm import TreeLSTM as Reduce
 from spinn.reference import spinn, tree_lstm
 from spinn.reference.activations import Array
 from spinn.trees.transitions import REDUCE, SHIFT, every_tree, random_tree
@@ -49,8 +49,8 @@ def reduce_weights(reduce: Reduce) -> tuple[Array, Array, Array]:
 def over_tree(reduce: Reduce, h: Tensor, c: Tensor, tree: bytes) -> tuple[Tensor, Tensor]:
     """Compose one sentence's words (T, D) with a stack; h and c of the root, each (D,)."""
     stack, words = [], iter(zip(h[:, None], c[:, None], strict=True))
-    for move in tree:
-        if move == SHIFT:
+    for transition in tree:
+        if transition == SHIFT:
             stack.append(next(words))
         else:
             right, left = stack.pop(), stack.pop()
@@ -64,7 +64,7 @@ def scramble(module: nn.Module) -> None:
             parameter.copy_(torch.randn_like(parameter))
 
 
-def test_tree_lstm_is_reduce_over_trees(trees: list[bytes]) -> None:
+def test_tree_lstm_equals_reduce_applied_along_the_tree(trees: list[bytes]) -> None:
     reduce, T = Reduce(H, tracker_size=None), max(map(leaf_count, trees))
     scramble(reduce)
     h, c = leaves((T, len(trees), H), (T, len(trees), H))
@@ -78,19 +78,19 @@ def test_tree_lstm_is_reduce_over_trees(trees: list[bytes]) -> None:
 
     weights = tree_lstm.Weights(*reduce_weights(reduce))
     trace = tree_lstm.forward(weights, numpy(h), numpy(c), trees)
-    places = trace.moves.roots, np.arange(len(trees))
-    close(trace.h[places], root_h, "h of the roots")
-    close(trace.c[places], root_c, "c of the roots")
+    roots = trace.steps.roots, np.arange(len(trees))
+    close(trace.h[roots], root_h, "h of the roots")
+    close(trace.c[roots], root_c, "c of the roots")
     d_h, d_c = np.zeros((2, *trace.h.shape))
-    d_h[places], d_c[places] = on_h, on_c
+    d_h[roots], d_c[roots] = on_h, on_c
     gradients = tree_lstm.backward(weights, trace, d_h, d_c)
     close(gradients["h"], h.grad, "h")
     close(gradients["c"], c.grad, "c")
-    same_reduce(gradients, reduce, "b")
+    assert_same_reduce(gradients, reduce, "b")
 
 
-def same_reduce(gradients: dict[str, Array], reduce: Reduce, bias: str) -> None:
-    """Compare the gradients of Reduce's own weights; none has come where nothing was composed."""
+def assert_same_reduce(gradients: dict[str, Array], reduce: Reduce, bias: str) -> None:
+    """Compare the gradients of Reduce's weights; torch has None where nothing was composed."""
     weight, b = reduce.compose.weight, reduce.compose.bias
     children = np.concatenate([gradients["U_left"], gradients["U_right"]], axis=1)
     close(children, torch.zeros_like(weight) if weight.grad is None else weight.grad, "U")
@@ -98,7 +98,7 @@ def same_reduce(gradients: dict[str, Array], reduce: Reduce, bias: str) -> None:
 
 
 def encoder(tracker_size: int | None) -> SPINNPI:
-    """Words are trained and 2D wide, so that the table holds (h, c) itself."""
+    """Trained embeddings of size 2D, so that the table holds (h, c) directly."""
     words = WordEmbedding(VOCABULARY, size=2 * H, projection_size=None, dropout=0.0, trained=True)
     module = SPINNPI(words, hidden_size=H, tracker_size=tracker_size, dropout=0.0)
     assert isinstance(module.leaf, nn.Identity)
@@ -106,29 +106,29 @@ def encoder(tracker_size: int | None) -> SPINNPI:
     return module
 
 
-def pack(trees: Sequence[bytes]) -> tuple[list[list[int]], Sentences]:
-    """Few different words, so that they come again."""
+def make_batch(trees: Sequence[bytes]) -> tuple[list[list[int]], Sentences]:
+    """Use few distinct words, so that words repeat."""
     rng = random.Random(2)
     words = [[rng.randrange(1, VOCABULARY) for _ in range(leaf_count(tree))] for tree in trees]
     return words, Sentences.from_lists(words, trees)
 
 
 def pad(words: list[list[int]]) -> Array:
-    """Ids (T, B), 0 behind an end."""
+    """Return ids (T, B), with 0 as padding."""
     ids = np.zeros((max(map(len, words)), len(words)), dtype=np.int64)
     for column, sentence in enumerate(words):
         ids[: len(sentence), column] = sentence
     return ids
 
 
-def laid_out(trees: Sequence[bytes], steps: int) -> tuple[Array, Array]:
-    """Where `Encoding.nodes` lie here: number and sentence, all words first, then all REDUCEs."""
+def node_indices(trees: Sequence[bytes], steps: int) -> tuple[Array, Array]:
+    """Return node number and sentence of each row of `Encoding.nodes`: words, then REDUCEs."""
     words = [(1 + t, b) for b, tree in enumerate(trees) for t in range(leaf_count(tree))]
     inner = [
         (1 + steps + s, b)
         for b, tree in enumerate(trees)
-        for s, move in enumerate(tree)
-        if move == REDUCE
+        for s, transition in enumerate(tree)
+        if transition == REDUCE
     ]
     numbers, columns = np.array(words + inner).T
     return numbers, columns
@@ -152,40 +152,40 @@ def weights_of(module: SPINNPI) -> spinn.Weights:
 
 
 @pytest.mark.parametrize("tracker_size", [None, K])
-def test_spinn_and_treelstm_are_the_encoders(trees: list[bytes], tracker_size: int | None) -> None:
+def test_the_encoders_equal_the_reference(trees: list[bytes], tracker_size: int | None) -> None:
     module = encoder(tracker_size)
-    words, sentences = pack(trees)
+    words, sentences = make_batch(trees)
     encoding = module(sentences)
     on_nodes, on_sentence = torch.randn_like(encoding.nodes), torch.randn_like(encoding.sentence)
     ((encoding.nodes * on_nodes).sum() + (encoding.sentence * on_sentence).sum()).backward()
 
     ids = pad(words)
     h, c = np.split(numpy(module.embedding.table.weight)[ids], 2, axis=-1)  # (T, B, D) each
-    nothing = np.zeros((len(trees), K))
+    zeros = np.zeros((len(trees), K))
     if tracker_size is None:
         weights = tree_lstm.Weights(*reduce_weights(module.reduce))
         trace = tree_lstm.forward(weights, h, c, trees)
     else:
         weights = weights_of(module)
-        trace = spinn.forward(weights, h, c, trees, nothing, nothing)
-    nodes, roots = laid_out(trees, len(h)), (trace.moves.roots, np.arange(len(trees)))
+        trace = spinn.forward(weights, h, c, trees, zeros, zeros)
+    nodes, roots = node_indices(trees, len(h)), (trace.steps.roots, np.arange(len(trees)))
     close(trace.h[nodes], encoding.nodes, "nodes")
     close(trace.h[roots], encoding.sentence, "sentences")
     d_h = np.zeros_like(trace.h)
     d_h[nodes] += on_nodes.numpy()
     d_h[roots] += on_sentence.numpy()
-    back = tree_lstm.backward if tracker_size is None else spinn.backward
-    gradients = back(weights, trace, d_h, np.zeros_like(d_h))
+    backward = tree_lstm.backward if tracker_size is None else spinn.backward
+    gradients = backward(weights, trace, d_h, np.zeros_like(d_h))
     table = np.zeros(module.embedding.table.weight.shape)
     np.add.at(table, ids, np.concatenate([gradients["h"], gradients["c"]], axis=-1))
     close(table, module.embedding.table.weight.grad, "words")
-    same_reduce(gradients, module.reduce, "b" if tracker_size is None else "b_reduce")
+    assert_same_reduce(gradients, module.reduce, "b" if tracker_size is None else "b_reduce")
     if tracker_size is not None:
-        same_tracker(gradients, module)
+        assert_same_tracker(gradients, module)
 
 
-def same_tracker(gradients: dict[str, Array], module: SPINNPI) -> None:
-    """Compare the gradients of what the Tracker adds."""
+def assert_same_tracker(gradients: dict[str, Array], module: SPINNPI) -> None:
+    """Compare the gradients of the Tracker's weights."""
     tracker, track = module.tracker, module.reduce.track
     stack = np.concatenate([gradients["W_second"], gradients["W_top"]], axis=1)
     pairs = {

@@ -1,4 +1,4 @@
-"""The machine that decides its moves, against the one that is told them and against enumeration."""
+"""The machine that predicts its transitions, against the planned ones and against enumeration."""
 
 import random
 
@@ -10,14 +10,23 @@ from torch import Tensor
 
 from spinn.batch.sentences import Sentences
 from spinn.encoders.supervised_spinn import SupervisedSPINN
+from spinn.layers.composition import CompositionSpec
 from spinn.layers.embedding import WordEmbedding
-from spinn.stack_machine.parser import greedy, sample, search
+from spinn.layers.grc import GRC
+from spinn.layers.tree_lstm import TREE_LSTM
+from spinn.layers.tree_rnn import TreeRNN
+from spinn.stack_machine.parser import beam_search, greedy, sample
 from spinn.trees.transitions import check_transitions, every_tree, random_tree
 
 D, K = 4, 3
+COMPOSITIONS = {
+    "treelstm": TREE_LSTM,
+    "treernn": CompositionSpec(TreeRNN),
+    "grc": CompositionSpec(GRC, {"cell_size": 2}),
+}
 
 
-def parser(beam: int = 1, scale: float = 1.0) -> SupervisedSPINN:
+def build(beam: int = 1, scale: float = 1.0, composition: str = "treelstm") -> SupervisedSPINN:
     words = WordEmbedding(12, size=5, projection_size=None, dropout=0.0, trained=True)
     encoder = SupervisedSPINN(
         words,
@@ -29,6 +38,7 @@ def parser(beam: int = 1, scale: float = 1.0) -> SupervisedSPINN:
         sampling_probability=0.0,
         ramp=1,
         transition_weight=1.0,
+        composition=COMPOSITIONS[composition],
     )
     with torch.no_grad():
         for parameter in encoder.parameters():
@@ -46,32 +56,35 @@ def by_sentence(values: Tensor, sentences: Sentences) -> list[Tensor]:
     return list(values.split((2 * sentences.lengths - 1).tolist()))
 
 
-def log_probability(encoder: SupervisedSPINN, sentences: Sentences, moves: Tensor) -> list[float]:
-    """Of whole parses, from the machine that is told its moves."""
-    choices = encoder.encode_along(sentences, None, moves).log_probs
-    chosen = choices.detach().gather(1, moves.long()[:, None])[:, 0]
+def log_probability(
+    encoder: SupervisedSPINN, sentences: Sentences, transitions: Tensor
+) -> list[float]:
+    """Of whole parses, from a planned machine."""
+    log_probs = encoder.encode_along(sentences, None, transitions).log_probs
+    chosen = log_probs.detach().gather(1, transitions.long()[:, None])[:, 0]
     return [float(part.sum()) for part in by_sentence(chosen, sentences)]
 
 
-def test_computes_what_the_planned_machine_computes_for_the_same_moves(batch: Sentences) -> None:
-    encoder = parser()
+@pytest.mark.parametrize("composition", COMPOSITIONS)
+def test_computes_the_same_as_a_planned_machine(batch: Sentences, composition: str) -> None:
+    encoder = build(composition=composition)
     with torch.no_grad():
         found = encoder(batch)
     planned = encoder.encode_along(batch, None, found.transitions)
-    for name in ("sentence", "nodes", "tracking", "choices"):
+    for name in ("sentence", "nodes", "tracking", "log_probs"):
         value, expected = getattr(found, name), getattr(planned, name)
         torch.testing.assert_close(value, expected, rtol=0, atol=1e-12, msg=name)
 
 
-def test_makes_the_likelier_move_each_time(ragged_batch: Sentences) -> None:
-    encoder = parser()
+def test_takes_the_likelier_transition_each_time(ragged_batch: Sentences) -> None:
+    encoder = build()
     with torch.no_grad():
         encoding = encoder(ragged_batch)
     assert torch.equal(encoding.transitions, (encoding.log_probs.argmax(dim=1)).to(torch.uint8))
 
 
-def test_with_a_gradient_the_moves_and_vectors_are_the_same(ragged_batch: Sentences) -> None:
-    encoder = parser()
+def test_with_a_gradient_transitions_and_vectors_are_the_same(ragged_batch: Sentences) -> None:
+    encoder = build()
     with torch.no_grad():
         expected = encoder(ragged_batch)
     found = encoder(ragged_batch)
@@ -92,50 +105,54 @@ def test_any_weights_and_lengths_give_one_tree_over_the_words_in_order(
     lengths: list[int], seed: int, scale: float, beam: int
 ) -> None:
     torch.manual_seed(seed)
-    encoder, sentences = parser(beam, scale), of_lengths(*lengths)
+    encoder, sentences = build(beam, scale), of_lengths(*lengths)
     for policy in (greedy, sample):
-        decided = encoder.parse_batch(sentences, None, policy)
-        for moves, length in zip(by_sentence(decided.transitions, sentences), lengths, strict=True):
-            check_transitions(bytes(moves.tolist()), length)
+        parses = encoder.parse_batch(sentences, None, policy)
+        for transitions, length in zip(
+            by_sentence(parses.transitions, sentences), lengths, strict=True
+        ):
+            check_transitions(bytes(transitions.tolist()), length)
     with torch.no_grad():
         encoding = encoder(sentences)
-    for moves, length in zip(by_sentence(encoding.transitions, sentences), lengths, strict=True):
-        check_transitions(bytes(moves.tolist()), length)
+    for transitions, length in zip(
+        by_sentence(encoding.transitions, sentences), lengths, strict=True
+    ):
+        check_transitions(bytes(transitions.tolist()), length)
     leaves = encoder.leaf(encoder.embedding(sentences.words)).chunk(2, dim=1)[0]
     torch.testing.assert_close(encoding.nodes[: sum(lengths)], leaves)  # words, in their order
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 50])
-def test_beam_search_is_that_of_a_list_per_sentence(width: int) -> None:
-    encoder, sentences = parser(), of_lengths(5, 1, 6, 2, 4)
-    found = search(encoder._machine(sentences, None, copies=width), sentences, width=width)
+def test_beam_search_agrees_with_python_lists(width: int) -> None:
+    encoder, sentences = build(), of_lengths(5, 1, 6, 2, 4)
+    found = beam_search(encoder.parser(sentences, None, copies=width), sentences, width=width)
     expected = []
     for words in sentences.words.split(sentences.lengths.tolist()):
         beams = [(0.0, b"")]
         for _ in range(2 * len(words) - 1):
             grown = []
-            for _, moves in beams:
-                for tree in {t[: len(moves) + 1] for t in every_tree(len(words))}:
-                    if tree.startswith(moves):
+            for _, prefix in beams:
+                for tree in {t[: len(prefix) + 1] for t in every_tree(len(words))}:
+                    if tree.startswith(prefix):
                         grown.append((prefix_score(encoder, words.tolist(), tree), tree))
             beams = sorted(grown, reverse=True)[:width]
         expected.append(beams[0][1])
     assert bytes(found.tolist()) == b"".join(expected)
 
 
-def prefix_score(encoder: SupervisedSPINN, words: list[int], moves: bytes) -> float:
-    """Log-probability of a parse's beginning: that of any parse that begins so, cut there."""
-    tree = next(t for t in every_tree(len(words)) if t.startswith(moves))
+def prefix_score(encoder: SupervisedSPINN, words: list[int], prefix: bytes) -> float:
+    """Log-probability of the first transitions of a parse, from any parse that starts with them."""
+    tree = next(t for t in every_tree(len(words)) if t.startswith(prefix))
     alone = Sentences.from_lists([words], [tree])
-    choices = encoder.encode_along(alone, None, None).log_probs.detach()
-    return float(choices.gather(1, alone.transitions.long()[:, None])[: len(moves)].sum())
+    log_probs = encoder.encode_along(alone, None, None).log_probs.detach()
+    return float(log_probs.gather(1, alone.transitions.long()[:, None])[: len(prefix)].sum())
 
 
 def test_a_wide_beam_finds_the_likeliest_tree_of_all() -> None:
-    encoder, sentences = parser(beam=64, scale=2.0), of_lengths(6, 5, 2, 1)
+    encoder, sentences = build(beam=64, scale=2.0), of_lengths(6, 5, 2, 1)
     with torch.no_grad():
         found = encoder(sentences).transitions
-    for words, moves in zip(
+    for words, transitions in zip(
         sentences.words.split(sentences.lengths.tolist()),
         by_sentence(found, sentences),
         strict=True,
@@ -143,11 +160,11 @@ def test_a_wide_beam_finds_the_likeliest_tree_of_all() -> None:
         trees = list(every_tree(len(words)))
         same = Sentences.from_lists([words.tolist()] * len(trees), trees)
         scores = log_probability(encoder, same, same.transitions)
-        assert bytes(moves.tolist()) == trees[max(range(len(trees)), key=scores.__getitem__)]
+        assert bytes(transitions.tolist()) == trees[max(range(len(trees)), key=scores.__getitem__)]
 
 
-def test_samples_come_as_often_as_their_probability_says() -> None:
-    encoder, words, draws = parser(scale=0.7), [3, 5, 1, 7], 4000
+def test_sampling_frequencies_are_the_probabilities() -> None:
+    encoder, words, draws = build(scale=0.7), [3, 5, 1, 7], 4000
     trees = list(every_tree(4))
     every = Sentences.from_lists([words] * len(trees), trees)
     expected = torch.tensor(log_probability(encoder, every, every.transitions)).exp()
@@ -155,7 +172,19 @@ def test_samples_come_as_often_as_their_probability_says() -> None:
     many = Sentences.from_lists([words] * draws, [trees[0]] * draws)
     drawn = by_sentence(encoder.parse_batch(many, None, sample).transitions, many)
     counts = torch.zeros(len(trees))
-    for moves in drawn:
-        counts[trees.index(bytes(moves.tolist()))] += 1
+    for transitions in drawn:
+        counts[trees.index(bytes(transitions.tolist()))] += 1
     chi_squared = ((counts - draws * expected) ** 2 / (draws * expected)).sum()
     assert chi_squared < 18.5  # 4 degrees of freedom: one seed in a thousand would fail
+
+
+def test_the_worked_example_of_the_docstring() -> None:
+    trees = [bytes([0, 0, 0, 1, 1]), bytes([0, 0, 1])]
+    sentences = Sentences.from_lists([[1, 2, 3], [4, 5]], trees)
+    machine = build().parser(sentences, None, copies=1)
+    for step, transitions in enumerate([[0, 0], [0, 0], [0, 1]]):
+        with torch.no_grad():
+            machine.score(step)
+            machine.apply(step, torch.tensor(transitions))
+    assert machine.stack.tolist() == [[8, 8, 0, 1, 2], [8, 8, 5, 4, 8]]
+    assert machine.depth.tolist() == [3, 1]

@@ -1,4 +1,4 @@
-"""Products in the arithmetic asked for."""
+"""Matrix products under autocast and without."""
 
 import pytest
 import torch

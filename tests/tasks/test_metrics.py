@@ -13,6 +13,10 @@ def of(targets: torch.Tensor) -> SimpleNamespace:
     return SimpleNamespace(targets=targets)
 
 
+def head(values: torch.Tensor) -> SimpleNamespace:
+    return SimpleNamespace(values=values)
+
+
 def logits_for(predicted: list[int]) -> torch.Tensor:
     return torch.eye(3)[predicted]
 
@@ -67,27 +71,27 @@ def test_a_sequence_is_exact_if_all_its_labels_are_right() -> None:
     logits = torch.eye(2)[[0, 1, 1, 0, 0, 1]]  # the fifth is wrong: the last sequence's first
     batch = SimpleNamespace(targets=gold, target_lengths=lengths)
     of_one = SimpleNamespace(targets=gold[:1], target_lengths=lengths[:1])
-    metrics.update(logits, batch, torch.tensor(0.5))
+    metrics.update(head(logits), batch, torch.tensor(0.5))
     summary = metrics.summary()
     assert summary["accuracy"] == pytest.approx(5 / 6)
     assert summary["exact"] == pytest.approx(3 / 4)
     assert summary["sequences"] == 4
     assert summary["accuracy_by_step"] == pytest.approx([2 / 3, 1, 1])
-    metrics.update(logits[:1], of_one, torch.tensor(0.5))
+    metrics.update(head(logits[:1]), of_one, torch.tensor(0.5))
     assert metrics.summary()["accuracy_by_step"] == pytest.approx([3 / 4, 1, 1])
     assert summary["accuracy"] == pytest.approx(5 / 6)
-    assert metrics.told == "accuracy 85.71 %"
+    assert metrics.score_text == "accuracy 85.71 %"
 
 
 def test_errors_of_numbers_are_means_over_all_of_them() -> None:
     metrics = RegressionMetrics()
     for found, wanted in (([[1.0], [2.0], [3.0]], [[1.0], [4.0], [0.0]]), ([[0.0]], [[1.0]])):
         batch = SimpleNamespace(targets=torch.tensor(wanted))
-        metrics.update(torch.tensor(found), batch, torch.tensor(0.0))
+        metrics.update(head(torch.tensor(found)), batch, torch.tensor(0.0))
     summary = metrics.summary()
     assert summary["mae"] == pytest.approx((0 + 2 + 3 + 1) / 4)
     assert summary["loss"] == pytest.approx((0 + 4 + 9 + 1) / 4)
     assert summary["rmse"] == pytest.approx(3.5**0.5)
     assert summary["examples"] == 4
     assert metrics.score == -metrics.loss
-    assert metrics.told == "mean squared error 3.5"
+    assert metrics.score_text == "mean squared error 3.5"

@@ -1,17 +1,24 @@
 import random
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pytest
 import torch
+from omegaconf import DictConfig
 
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
+from spinn.cli.support import exit_codes
+from spinn.data.dataset import PairFiles
 from spinn.data.text.corpus import Corpus, Example
+from spinn.data.text.splits import Splits
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.encoders.spinn_pi import SPINNPI
+from spinn.errors import InputError
 from spinn.layers.embedding import WordEmbedding
 from spinn.tasks.pair_classification import PairBatch, PairClassification
+from spinn.training.run import train
 from spinn.trees.transitions import Parse, parse_brackets, random_tree
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -22,7 +29,7 @@ PAIRS = [
 ]
 
 
-def make_task(sides: str = "both", **changed: object) -> tuple[PairClassification, PairBatch]:
+def make_task(sentences: str = "both", **changed: object) -> tuple[PairClassification, PairBatch]:
     torch.manual_seed(0)
     examples = [Example((parse_brackets(p), parse_brackets(h)), y) for p, h, y in PAIRS]
     corpus = Corpus.of(examples)
@@ -32,11 +39,11 @@ def make_task(sides: str = "both", **changed: object) -> tuple[PairClassificatio
     )
     encoder = SPINNPI(embedding, hidden_size=5, tracker_size=3, dropout=0.0)
     settings = {"hidden_size": 7, "layers": 1, "dropout": 0.0, "batch_norm": False, **changed}
-    task = PairClassification(encoder, labels=LABELS, sentences=sides, **settings)  # type: ignore[arg-type]
+    task = PairClassification(encoder, labels=LABELS, sentences=sentences, **settings)  # type: ignore[arg-type]
     return task, task.prepare(corpus, vocabulary).collate(np.arange(len(corpus)))
 
 
-def test_premises_come_first_and_both_sides_in_one_call() -> None:
+def test_premises_come_first_and_one_call_encodes_all() -> None:
     task, batch = make_task()
     assert batch.sentences.lengths.tolist() == [3, 3, 4, 3, 3, 1]
     assert batch.targets.tolist() == [0, 1, 2]
@@ -67,9 +74,9 @@ def test_the_hypothesis_only_control_never_sees_a_premise() -> None:
     assert task(batch).logits.shape == (3, 3)
 
 
-@pytest.mark.parametrize("sides", ["both", "hypothesis"])
-def test_every_weight_is_trained(sides: str) -> None:
-    task, batch = make_task(sides)
+@pytest.mark.parametrize("sentences", ["both", "hypothesis"])
+def test_every_weight_is_trained(sentences: str) -> None:
+    task, batch = make_task(sentences)
     task.loss(task(batch), batch).backward()
     for name, weight in task.named_parameters():
         assert weight.grad is not None, name
@@ -85,10 +92,10 @@ def test_batch_norm_and_layers_reach_the_mlp() -> None:
 
 
 def collated_one_by_one(
-    examples: list[Example], vocabulary: Vocabulary, sides: tuple[int, ...]
+    examples: list[Example], vocabulary: Vocabulary, places: tuple[int, ...]
 ) -> PairBatch:
-    """The batch as it was packed before splits stood in columns: sentence after sentence."""
-    parses = [example.sentences[side] for side in sides for example in examples]
+    """The same batch, made from lists sentence by sentence."""
+    parses = [example.sentences[place] for place in places for example in examples]
     sentences = Sentences.from_lists(
         [vocabulary.encode(parse.words) for parse in parses],
         [parse.transitions for parse in parses],
@@ -97,7 +104,7 @@ def collated_one_by_one(
 
 
 def assert_same(first: object, second: object) -> None:
-    """Compare two batches bit by bit, their schedules too."""
+    """Compare two batches exactly, schedules included."""
     assert type(first) is type(second)
     if isinstance(first, torch.Tensor):
         assert first.dtype == second.dtype
@@ -119,19 +126,19 @@ def random_examples(count: int) -> list[Example]:
     return [Example((sentence(), sentence()), rng.choice(LABELS)) for _ in range(count)]
 
 
-@pytest.mark.parametrize(("sides", "numbers"), [("both", (0, 1)), ("hypothesis", (1,))])
+@pytest.mark.parametrize(("sentences", "places"), [("both", (0, 1)), ("hypothesis", (1,))])
 @pytest.mark.parametrize("lowercase", [True, False])
-def test_a_batch_is_bit_by_bit_what_packing_sentence_by_sentence_gives(
-    sides: str, numbers: tuple[int, ...], lowercase: bool
+def test_a_batch_equals_one_made_sentence_by_sentence(
+    sentences: str, places: tuple[int, ...], lowercase: bool
 ) -> None:
-    task, _ = make_task(sides)
+    task, _ = make_task(sentences)
     examples = random_examples(60)
     vocabulary = Vocabulary.build(
         Corpus.of(examples[:2]).counts(), lowercase=lowercase, min_count=2
     )
     prepared = task.prepare(Corpus.of(examples), vocabulary)
     for rows in ([0], [59, 3, 3, 17], list(range(60))):
-        expected = collated_one_by_one([examples[row] for row in rows], vocabulary, numbers)
+        expected = collated_one_by_one([examples[row] for row in rows], vocabulary, places)
         assert_same(prepared.collate(np.array(rows)), expected)
     lengths = [sum(len(parse.words) for parse in example.sentences) for example in examples]
     assert prepared.lengths.tolist() == lengths
@@ -140,12 +147,37 @@ def test_a_batch_is_bit_by_bit_what_packing_sentence_by_sentence_gives(
 def test_examples_must_be_pairs() -> None:
     task, _ = make_task()
     single = Corpus.of([Example((parse_brackets("( a b )"),), "neutral")])
-    with pytest.raises(ValueError, match="1 sentences in an example, expected 2"):
+    with pytest.raises(InputError, match="task: 1 sentence in an example; PairClassification expe"):
         task.prepare(single, Vocabulary(["a", "b"]))
 
 
+def test_examples_of_one_sentence_end_a_run_with_exit_code_2(
+    composed: Callable[..., DictConfig],
+    tiny_overrides: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    load = PairFiles.load
+
+    def load_single(self: PairFiles) -> Splits:
+        single = Corpus.of([Example((parse_brackets("( a b )"),), "neutral")])
+        return replace(load(self), train=single)
+
+    monkeypatch.setattr(PairFiles, "load", load_single)
+    assert exit_codes.run(lambda: train(composed(*tiny_overrides))) == 2
+    expected = "error: task: 1 sentence in an example; PairClassification expects 2\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_a_label_that_the_task_does_not_know_is_named() -> None:
+    task, _ = make_task()
+    other = Corpus.of([Example((parse_brackets("( a b )"),) * 2, "maybe")])
+    with pytest.raises(InputError, match="label 'maybe'; expected one of entailment, neutral, con"):
+        task.prepare(other, Vocabulary(["a", "b"]))
+
+
 class Critic(SPINNPI):
-    """Wants two rollouts judged, notes what it is told, and wants more of everything."""
+    """Has two rollouts and an auxiliary loss of 7; stores the arguments of auxiliary_loss."""
 
     def forward(self, sentences: Sentences) -> Encoding:
         encoding = super().forward(sentences)
@@ -159,33 +191,33 @@ class Critic(SPINNPI):
         return torch.tensor(7.0)
 
 
-def with_critic(sides: str, **changed: object) -> tuple[PairClassification, PairBatch]:
-    task, batch = make_task(sides, **changed)
+def with_critic(sentences: str, **changed: object) -> tuple[PairClassification, PairBatch]:
+    task, batch = make_task(sentences, **changed)
     task.encoder.__class__ = Critic
     return task, batch
 
 
-@pytest.mark.parametrize("sides", ["both", "hypothesis"])
-def test_an_encoders_own_objective_gets_the_log_probability_of_the_pairs_class(sides: str) -> None:
-    task, batch = with_critic(sides, dropout=0.5, batch_norm=True)
+@pytest.mark.parametrize("sentences", ["both", "hypothesis"])
+def test_rewards_are_the_log_probability_of_the_pairs_class(sentences: str) -> None:
+    task, batch = with_critic(sentences, dropout=0.5, batch_norm=True)
     outputs = task(batch)
     statistics = {name: value.clone() for name, value in task.named_buffers()}
     expected = torch.nn.functional.cross_entropy(outputs.logits, batch.targets)
     assert task.loss(outputs, batch).item() == pytest.approx(7 + expected.item(), abs=1e-6)
-    encoding, sentences, rewards = task.encoder.seen
+    encoding, encoded, rewards = task.encoder.seen
     assert encoding is outputs.encoding
-    assert sentences is batch.sentences
+    assert encoded is batch.sentences
     assert not rewards.requires_grad
     assert all(torch.equal(value, statistics[name]) for name, value in task.named_buffers())
     assert task.mlp.training
 
-    task.eval()  # the judge drops nothing out
-    for trial, judged in zip(encoding.rollouts, rewards, strict=True):
-        each = task.classify(trial).log_softmax(dim=1).gather(1, batch.targets[:, None])[:, 0]
-        torch.testing.assert_close(judged, each.repeat(2 if sides == "both" else 1))
+    task.eval()  # rewards are computed without dropout
+    for rollout, reward in zip(encoding.rollouts, rewards, strict=True):
+        each = task.classify(rollout).log_softmax(dim=1).gather(1, batch.targets[:, None])[:, 0]
+        torch.testing.assert_close(reward, each.repeat(2 if sentences == "both" else 1))
 
 
-def test_in_evaluation_the_loss_is_the_tasks_alone() -> None:
+def test_evaluation_has_no_auxiliary_loss() -> None:
     task, batch = with_critic("both")
     task.eval()
     outputs = task(batch)
@@ -193,15 +225,15 @@ def test_in_evaluation_the_loss_is_the_tasks_alone() -> None:
     torch.testing.assert_close(task.loss(outputs, batch), expected)
 
 
-def test_moves_are_compared_with_the_datas() -> None:
+def test_predicted_transitions_are_compared_with_the_datas() -> None:
     task, batch = make_task()
     outputs, metrics = task(batch), task.metrics()
     metrics.update(outputs, batch, task.loss(outputs, batch))
-    assert "transition_accuracy" not in metrics.summary()  # this encoder makes no moves of its own
+    assert "transition_accuracy" not in metrics.summary()  # this encoder predicts no transitions
 
-    made = batch.sentences.transitions.clone()
-    made[:4] = 1 - made[:4]
-    outputs = outputs._replace(encoding=replace(outputs.encoding, transitions=made))
+    predicted = batch.sentences.transitions.clone()
+    predicted[:4] = 1 - predicted[:4]
+    outputs = outputs._replace(encoding=replace(outputs.encoding, transitions=predicted))
     metrics.update(outputs, replace(batch, parsed=False), task.loss(outputs, batch))
     assert "transition_accuracy" not in metrics.summary()  # and these data have no trees
     metrics.update(outputs, batch, task.loss(outputs, batch))
@@ -209,7 +241,7 @@ def test_moves_are_compared_with_the_datas() -> None:
     assert metrics.summary()["examples"] == 9
 
 
-def test_a_corpus_says_whether_its_trees_are_to_be_compared() -> None:
+def test_a_corpus_declares_whether_its_trees_are_compared() -> None:
     corpus = Corpus.of([Example((parse_brackets("( a b )"),) * 2, "neutral")])
     task, _ = make_task()
     vocabulary = Vocabulary.build(corpus.counts())

@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from spinn.data.sequences.series import Series
 from spinn.data.text.vocabulary import Vocabulary
+from spinn.encoders.encoder_with_head import tokens_of
 from spinn.encoders.recurrent import Recurrent
 from spinn.encoders.sequence_model import SequenceModel
 from spinn.encoders.spinn_pi import SPINNPI
@@ -45,9 +46,9 @@ def test_every_step_has_its_logits_whatever_else_is_in_the_batch() -> None:
     task = labelling("step")
     series = Series.of([(rows, [0] * len(rows)) for rows in NUMBERS])
     prepared = task.prepare(series, EMPTY)
-    together = task(prepared.collate(np.arange(3)))
+    together = task(prepared.collate(np.arange(3))).values
     assert together.shape == (8, 3)
-    alone = torch.cat([task(prepared.collate(np.array([row]))) for row in range(3)])
+    alone = torch.cat([task(prepared.collate(np.array([row]))).values for row in range(3)])
     torch.testing.assert_close(together, alone)
 
 
@@ -56,17 +57,18 @@ def test_the_network_is_that_of_torch_step_by_step() -> None:
     prepared = task.prepare(Series.of([(NUMBERS[2], [0] * 4)]), EMPTY)
     h, _ = task.encoder.network(torch.tensor(NUMBERS[2]).float()[:, None])
     expected = task.head(h[:, 0])
-    torch.testing.assert_close(task(prepared.collate(np.array([0]))), expected)
+    torch.testing.assert_close(task(prepared.collate(np.array([0]))).values, expected)
 
 
-def test_a_whole_sequence_is_judged_by_its_last_state() -> None:
+def test_a_sequence_is_classified_by_its_last_state() -> None:
     task = labelling("sequence")
     series = Series.of([(rows, [label]) for rows, label in zip(NUMBERS, (0, 2, 1), strict=True)])
     batch = task.prepare(series, EMPTY).collate(np.array([2, 0, 1]))
     assert batch.targets.tolist() == [1, 0, 2]
-    logits = task(batch)
+    outputs = task(batch)
+    logits = outputs.values
     assert logits.shape == (3, 3)
-    assert task.loss(logits, batch).item() == pytest.approx(
+    assert task.loss(outputs, batch).item() == pytest.approx(
         F.cross_entropy(logits, torch.tensor([1, 0, 2])).item()
     )
 
@@ -79,7 +81,7 @@ def test_symbols_are_looked_up_as_the_vocabulary_numbers_them() -> None:
     batch = task.prepare(series, Vocabulary(symbols)).collate(np.array([0]))
     assert batch.sentences.words.tolist() == Vocabulary(symbols).encode(["z", "x"])
     outputs = task(batch)
-    expected = (outputs - torch.tensor([[0.5, 1.0], [2.0, 3.0]])).square().mean()
+    expected = (outputs.values - torch.tensor([[0.5, 1.0], [2.0, 3.0]])).square().mean()
     assert task.loss(outputs, batch).item() == pytest.approx(expected.item())
 
 
@@ -90,8 +92,8 @@ def test_the_model_of_padded_tensors_has_the_weights_of_a_task_and_says_the_same
     prepared = task.prepare(Series.of([(rows, [0] * len(rows)) for rows in NUMBERS]), EMPTY)
     padded = pad_sequence([torch.tensor(rows).float() for rows in NUMBERS])
     outputs = model(padded, LENGTHS)
-    told = torch.cat([outputs[:length, row] for row, length in enumerate(LENGTHS)])
-    torch.testing.assert_close(told, task(prepared.collate(np.arange(3))))
+    steps = torch.cat([outputs[:length, row] for row, length in enumerate(LENGTHS)])
+    torch.testing.assert_close(steps, task(prepared.collate(np.arange(3))).values)
 
 
 @pytest.mark.parametrize(
@@ -136,10 +138,10 @@ def test_an_empty_batch_and_steps_of_another_width_are_named() -> None:
 def test_an_encoder_without_a_vector_for_each_step_is_named() -> None:
     tree = SPINNPI(Vectors(size=2, dropout=0.0), hidden_size=3, tracker_size=None, dropout=0.0)
     with pytest.raises(
-        ValueError, match="SPINN has no vector for each step; choose model=rnn, gru"
+        ValueError, match="SPINNPI has no vector for each step; choose model=rnn, gru"
     ):
         SequenceLabelling(tree, labels=("a", "b"), per="step", dropout=0.0)
     task = SequenceLabelling(tree, labels=("a", "b"), per="sequence", dropout=0.0)
     batch = task.prepare(Series.of([(NUMBERS[0], [1])]), EMPTY).collate(np.array([0]))
-    with pytest.raises(InputError, match="model: SPINN has no vector for each step"):
-        task.step_outputs(batch.sentences)
+    with pytest.raises(InputError, match="model: SPINNPI has no vector for each step"):
+        tokens_of(task.encoder(batch.sentences), task.encoder)

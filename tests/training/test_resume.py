@@ -1,4 +1,4 @@
-"""A run that goes on from another: what must be the same, and what is taken along."""
+"""A run that continues another: what must be the same, and what is copied."""
 
 import json
 from collections.abc import Callable
@@ -39,8 +39,8 @@ def steps(folder: Path) -> list[int]:
         ("data=sick", "with data=natlog, and this command says sick"),
         (
             "model=lstm",
-            "with model._target_=spinn.encoders.spinn_pi.SPINNPI, and this command says "
-            "spinn.encoders.recurrent.Recurrent",
+            "with model._target_=spinn.encoders.supervised_spinn.SupervisedSPINN, and this command "
+            "says spinn.encoders.recurrent.Recurrent",
         ),
     ],
 )
@@ -53,7 +53,7 @@ def test_what_shapes_the_weights_must_be_the_same(
     assert str(raised.value) == f"{before} was trained {difference}; give the same settings"
 
 
-def test_another_model_is_told_before_data_is_read_and_leaves_no_folder(
+def test_another_model_is_refused_before_data_is_read_and_leaves_no_folder(
     before: Path,
     composed: Compose,
     tiny_overrides: list[str],
@@ -77,7 +77,7 @@ def test_another_model_is_told_before_data_is_read_and_leaves_no_folder(
         ("last.safetensors", "trainer.resume: last.safetensors is not in {}; train anew"),
     ],
 )
-def test_what_is_missing_of_a_run_is_named(
+def test_a_missing_file_of_a_run_is_named(
     gone: str, message: str, composed: Compose, tiny_overrides: list[str], tmp_path: Path
 ) -> None:
     folder = tmp_path / "half a run"
@@ -102,16 +102,16 @@ def test_the_epochs_before_are_in_the_folder_once(
     assert (folder / "metrics.jsonl").read_text(encoding="utf-8").startswith(old)
 
 
-def test_evaluations_after_the_step_gone_on_from_are_not_taken(tmp_path: Path) -> None:
+def test_evaluations_after_the_resumed_step_are_not_copied(tmp_path: Path) -> None:
     source, folder = (RunFolder(tmp_path / name) for name in ("source", "folder"))
     for run in (source, folder):
         run.path.mkdir()
-    folder.take_metrics(source, 5)
+    folder.copy_metrics(source, 5)
     assert not folder.metrics.exists()
     for step in (2, 4, 6):
-        source.append_metrics({"step": step, "told": "ä"})
+        source.append_metrics({"step": step, "text": "ä"})
     for run in (folder, source):
-        run.take_metrics(source, 4)
+        run.copy_metrics(source, 4)
         assert steps(run.path) == [2, 4]
 
 
@@ -119,5 +119,5 @@ def test_evaluations_after_the_step_gone_on_from_are_not_taken(tmp_path: Path) -
 def test_a_line_that_is_no_evaluation_is_named(line: str, tmp_path: Path) -> None:
     source = RunFolder(tmp_path)
     source.metrics.write_text(f'{{"step": 1}}\n{line}\n', encoding="utf-8")
-    with pytest.raises(InputError, match=r"metrics.jsonl:2: no evaluation of a run; expected JSON"):
-        source.take_metrics(source, 4)
+    with pytest.raises(InputError, match=r"metrics.jsonl:2: not an evaluation of a run; expe"):
+        source.copy_metrics(source, 4)

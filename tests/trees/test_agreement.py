@@ -154,14 +154,14 @@ def test_a_sentence_of_punctuation_is_not_compared() -> None:
     assert comparable([parse_brackets("( . . )"), parse_brackets(".")], dropping) == []
 
 
-def test_sentences_stay_beside_each_other_whatever_their_trees() -> None:
+def test_compared_sentences_do_not_depend_on_their_trees() -> None:
     words = ("a", "b", ".", "?")
     dropping = Conventions(final_punctuation="drop", shortest=2)
     for made in every_tree(4):
         assert comparable([Parse(words, made)], dropping) == [tree("( a b )")]
 
 
-def test_moves_are_compared_place_by_place() -> None:
+def test_transitions_are_compared_position_by_position() -> None:
     """SSSRR against SSRSR: the third and fourth differ, and the third alone is gold's choice."""
     right, left = right_branching(3), left_branching(3)
     assert transition_agreement([right], [left]) == (3 / 5, 0)
@@ -171,7 +171,7 @@ def test_moves_are_compared_place_by_place() -> None:
     assert both == (8 / 10, 1 / 2)
 
 
-def test_free_moves_are_those_that_tell_trees_apart() -> None:
+def test_free_transitions_are_those_that_distinguish_trees() -> None:
     for length in range(3, 7):
         trees = list(every_tree(length))
         for gold in trees:
@@ -190,30 +190,32 @@ def test_depth() -> None:
     assert word_depth(balanced(8)) == 3
 
 
-def test_runs_agree_pair_by_pair() -> None:
+def test_self_agreement_is_the_mean_over_pairs_of_runs() -> None:
     left, right, even = left_branching(4), right_branching(4), balanced(4)
     assert self_agreement([[left], [left]], DEFAULT) == 1
     expected = (1 / 3 + 2 / 3 + 2 / 3) / 3
     assert self_agreement([[left], [right], [even]], DEFAULT) == pytest.approx(expected)
 
 
-def test_figures_tell_all_of_a_corpus() -> None:
+def test_figures_hold_all_measures() -> None:
     trees = [left_branching(5), balanced(4)]
     golds = [right_branching(5), balanced(4)]
-    told = figures(trees, DEFAULT, golds=golds, draws=2, seed=1)
-    assert told["sentences"] == 2
-    assert told["gold"] == pytest.approx((1 / 4 + 1) / 2)
-    assert told["left"] == pytest.approx((1 + 2 / 3) / 2)
-    assert told["balanced"] == pytest.approx(fmean([3 / 4, 1]))
-    agreement = transition_agreement(trees, golds)
-    assert (told["depth"], told["transitions"]) == (3, agreement.transitions)
-    assert told == figures(trees, DEFAULT, golds=golds, draws=2, seed=1)
+    measures = figures(trees, DEFAULT, golds=golds, draws=2, seed=1)
+    assert measures["sentences"] == 2
+    assert measures["gold"] == pytest.approx((1 / 4 + 1) / 2)
+    assert measures["left"] == pytest.approx((1 + 2 / 3) / 2)
+    assert measures["balanced"] == pytest.approx(fmean([3 / 4, 1]))
+    assert (measures["depth"], measures["transitions"]) == (
+        3,
+        transition_agreement(trees, golds).transitions,
+    )
+    assert measures == figures(trees, DEFAULT, golds=golds, draws=2, seed=1)
     alone = figures(trees, DEFAULT, draws=2, seed=1)
-    assert set(told) - set(alone) == {"gold", "transitions", "free_transitions"}
+    assert set(measures) - set(alone) == {"gold", "transitions", "free_transitions"}
 
 
 def test_what_cannot_be_compared_is_named() -> None:
-    with pytest.raises(ValueError, match="trees of 1 and 3 moves cannot be compared"):
+    with pytest.raises(ValueError, match="trees of 1 and 3 transitions cannot be compared"):
         f1([left_branching(1)], [left_branching(2)], DEFAULT)
     with pytest.raises(ValueError, match="no tree to compare"):
         f1([], [], DEFAULT)
@@ -227,7 +229,8 @@ def test_what_cannot_be_compared_is_named() -> None:
         Conventions(shortest=0)
 
 
-def test_listops_gold_scores_what_was_published() -> None:
+@pytest.mark.slow
+def test_listops_gold_has_the_published_scores() -> None:
     """Nangia and Bowman 2018: 41.6 against left-branching trees, 8.8 against right-branching ones.
 
     Their data are 100,000 distinct expressions. Of so many, samples of 10,000 score 41.1 and 8.65

@@ -34,7 +34,7 @@ SHAPES = {"left": left_branching, "right": right_branching, "balanced": balanced
 DEEP = 10_000
 
 
-def moves(letters: str) -> bytes:
+def from_letters(letters: str) -> bytes:
     return bytes({"S": SHIFT, "R": REDUCE}[letter] for letter in letters if letter != " ")
 
 
@@ -52,7 +52,7 @@ def parses(draw: st.DrawFn) -> Parse:
 def test_the_example_of_the_paper() -> None:
     parse = parse_brackets(SENTENCE)
     assert parse.words == ("The", "church", "has", "cracks", "in", "the", "ceiling", ".")
-    assert parse.transitions == moves("S S R S S S S S R R R R S R R")
+    assert parse.transitions == from_letters("S S R S S S S S R R R R S R R")
     assert to_brackets(parse) == SENTENCE
 
 
@@ -106,10 +106,10 @@ def test_spans_are_those_of_the_nltk_tree(parse: Parse) -> None:
 
 
 def test_shapes() -> None:
-    assert left_branching(4) == moves("S SR SR SR")
-    assert right_branching(4) == moves("SSSS RRR")
-    assert balanced(5) == moves("SSR S R SSR R")
-    assert left_branching(1) == right_branching(1) == balanced(1) == moves("S")
+    assert left_branching(4) == from_letters("S SR SR SR")
+    assert right_branching(4) == from_letters("SSSS RRR")
+    assert balanced(5) == from_letters("SSR S R SSR R")
+    assert left_branching(1) == right_branching(1) == balanced(1) == from_letters("S")
 
 
 @given(st.integers(1, 300))
@@ -139,7 +139,7 @@ def test_random_trees_follow_their_seed() -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_deep_trees_meet_no_recursion_limit(shape: str) -> None:
+def test_deep_trees_need_no_recursion(shape: str) -> None:
     parse = name_words(SHAPES[shape](DEEP))
     check_transitions(parse.transitions, DEEP)
     assert parse_brackets(to_brackets(parse)) == parse
@@ -160,14 +160,14 @@ def test_binarise_drops_labels_chains_and_empty_leaves() -> None:
     assert to_brackets(binarise(Tree.fromstring("(S (NP (NN (X word))))"))) == "word"
 
 
-def test_bracket_words_are_written_as_the_penn_treebank_does() -> None:
+def test_brackets_as_words_are_those_of_the_penn_treebank() -> None:
     tree = Tree("S", ["(", Tree("S", ["a", ")"])])
     assert to_brackets(from_nltk(tree)) == "( -LRB- ( a -RRB- ) )"
     assert parse_brackets("( -LRB- ( a -RRB- ) )").words == ("-LRB-", "a", "-RRB-")
 
 
 def test_one_word_and_stray_spaces() -> None:
-    assert parse_brackets("word") == Parse(("word",), moves("S"))
+    assert parse_brackets("word") == Parse(("word",), from_letters("S"))
     assert parse_brackets(" (  a b ) ") == parse_brackets("( a b )")
     assert parse_brackets("( a\xa0b c )").words == ("a\xa0b", "c")
 
@@ -206,21 +206,23 @@ def test_wrong_brackets(text: str, message: str) -> None:
     ("letters", "length", "message"),
     [
         ("", 0, "a tree has at least one word, got length 0"),
-        ("SR", 1, "move 2 reduces a stack of 1 tree(s), expected 2 or more"),
-        ("R", 1, "move 1 reduces a stack of 0 tree(s)"),
-        ("SSRS", 2, "move 4 shifts word 3 of 2"),
-        ("SS", 2, "2 moves shift 2 of 2 words and leave 2 tree(s), expected one tree"),
-        ("SSR", 3, "3 moves shift 2 of 3 words and leave 1 tree(s), expected one tree"),
+        ("SR", 1, "transition 2 reduces a stack of 1 tree(s), expected 2 or more"),
+        ("R", 1, "transition 1 reduces a stack of 0 tree(s)"),
+        ("SSRS", 2, "transition 4 shifts word 3 of 2"),
+        ("SS", 2, "2 transitions shift 2 of 2 words and leave 2 tree(s), expected one tree"),
+        ("SSR", 3, "3 transitions shift 2 of 3 words and leave 1 tree(s), expected one tree"),
     ],
 )
 def test_wrong_transitions(letters: str, length: int, message: str) -> None:
     with pytest.raises(ValueError) as error:  # noqa: PT011
-        check_transitions(moves(letters), length)
+        check_transitions(from_letters(letters), length)
     assert message in str(error.value)
 
 
-def test_wrong_moves() -> None:
-    with pytest.raises(ValueError, match=r"move 2 is 7, expected SHIFT \(0\) or REDUCE \(1\)"):
+def test_unknown_transitions() -> None:
+    with pytest.raises(
+        ValueError, match=r"transition 2 is 7, expected SHIFT \(0\) or REDUCE \(1\)"
+    ):
         check_transitions(bytes([0, 7, 1]), 2)
 
 
@@ -275,7 +277,7 @@ def test_binarise_needs_a_word_and_a_known_factor() -> None:
 @pytest.mark.parametrize("word", ["(", ")", "", "two words"])
 def test_what_cannot_stand_between_brackets(word: str) -> None:
     with pytest.raises(ValueError, match=r"cannot be a word between brackets; PTB writes -LRB-"):
-        to_brackets(Parse(("a", word), moves("SSR")))
+        to_brackets(Parse(("a", word), from_letters("SSR")))
 
 
 @pytest.mark.parametrize("shape", [*SHAPES.values(), lambda n: next(every_tree(n))])

@@ -12,6 +12,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from spinn.config import nearest
+from spinn.training.old_runs import new_option
 
 UNKNOWN_KEY = re.compile(r"Could not (?:override|delete from config)\W+'?(?P<key>[\w./@]+)")
 
@@ -30,6 +31,9 @@ def explain(error: HydraException, conf: Path) -> str:
     if unknown is None:
         return _with_nearest_option(message, conf)
     key = unknown["key"]
+    renamed = new_option(key)
+    if renamed is not None:
+        return f"{key} is now {renamed}"
     groups = set(_groups(conf))
     known = groups if "." not in key else set(_known_keys(conf, groups))
     return f"unknown key {key}: {nearest(key, known)}"
@@ -40,6 +44,9 @@ def _with_nearest_option(message: str, conf: Path) -> str:
     missing = NO_OPTION.search(message)
     if missing is None:
         return message
+    renamed = new_option(missing["group"], missing["option"])
+    if renamed is not None:
+        return f"{missing['group']}={missing['option']} is now {renamed}"
     options = [path.stem for path in (conf / missing["group"]).glob("*.yaml")]
     hint = nearest(missing["option"], options)
     return message.replace(missing[0], f"{missing[0]}: {hint}") if "mean" in hint else message

@@ -1,4 +1,4 @@
-"""Where each external dataset comes from: the table behind `spinn data download`."""
+"""The sources of external datasets, for `spinn data download`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,15 +10,15 @@ MB, GB = 10**6, 10**9
 
 @dataclass(frozen=True, kw_only=True)
 class Remote:
-    """One file on a server: a zip with files that are wanted, or a file that is wanted itself.
+    """One file on a server: a zip of wanted files, or a wanted file itself.
 
     Args:
-        url: where it is, http or https.
-        files: the names wanted, without the folders that they stand in inside the zip.
-        most: bytes that the file itself may have.
-        most_unpacked: bytes that the wanted files may have together.
-        sha256: its published checksum; None where none is known.
-        size: its bytes; None where they are not known.
+        url: http or https address.
+        files: names of the wanted files, without the folders inside the zip.
+        most: maximum size of the file in bytes.
+        most_unpacked: maximum total size of the wanted files in bytes.
+        sha256: published checksum; None if unknown.
+        size: in bytes; None if unknown.
     """
 
     url: str
@@ -30,21 +30,21 @@ class Remote:
 
     @property
     def name(self) -> str:
-        """The file's own name, under which it is kept."""
+        """The file's name on the server and on disk."""
         return urlsplit(self.url).path.rpartition("/")[2]
 
     @property
     def zipped(self) -> bool:
-        """Whether the wanted files have to be unpacked."""
+        """Whether the file is a zip."""
         return self.name.endswith(".zip")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What `spinn data download NAME` fetches, in this order.
+    """The files of a dataset, in the order of downloading.
 
     Args:
-        page: of the people who made it, for a person to read.
+        page: the dataset's home page.
         licence: in one line.
     """
 
@@ -55,11 +55,11 @@ class Source:
 
     @property
     def pinned(self) -> bool:
-        """Whether the checksum of every file is known beforehand."""
+        """Whether every file has a published checksum."""
         return all(remote.sha256 for remote in self.remotes)
 
     def with_sums(self, sums: Mapping[str, str]) -> Self:
-        """Return the source with other SHA-256 sums, by file name; a size known is let go."""
+        """Return the source with other SHA-256 sums, by file name; their sizes become unknown."""
         remotes = tuple(
             replace(remote, sha256=sums[remote.name], size=None) if remote.name in sums else remote
             for remote in self.remotes
@@ -73,16 +73,16 @@ def _sick_official(split: str, file: str) -> Remote:
 
 
 def _sick_parsed(file: str, commit: str) -> Remote:
-    """By commit, for the folder has been renamed since, and files of these names have changed."""
+    """Pinned to a commit, because the folder was renamed and files changed later."""
     repository = "https://raw.githubusercontent.com/sleepinyourhat/vector-entailment"
     url = f"{repository}/{commit}/sick_data/{file}"
     return Remote(url=url, files=(file,), most=20 * MB, most_unpacked=20 * MB)
 
 
 _SOURCES = (
-    # The sums and sizes of snli and multinli are those that TensorFlow Datasets (url_checksums/)
-    # and Hugging Face Datasets (dataset_infos.json) publish alike; the sum of glove is the one in
-    # Embeddings.jl (src/glove.jl). For the files of sick no published sum was found.
+    # Sums and sizes of snli and multinli: TensorFlow Datasets (url_checksums/) and Hugging Face
+    # Datasets (dataset_infos.json), which agree. Sum of glove: Embeddings.jl (src/glove.jl). No
+    # published sum was found for the files of sick.
     Source(
         name="snli",
         page="https://nlp.stanford.edu/projects/snli/",
@@ -136,7 +136,7 @@ _SOURCES = (
         name="sick",
         page="https://alt.qcri.org/semeval2014/task1/",
         licence="CC BY-NC-SA 3.0",
-        remotes=(  # with parses first: they are what data=sick reads
+        remotes=(  # the files with parses, which data=sick reads, come first
             _sick_parsed("SICK_train_parsed.txt", "967008a8cd5a17bfe44fc6f727f862e1de234136"),
             _sick_parsed("SICK_trial_parsed.txt", "967008a8cd5a17bfe44fc6f727f862e1de234136"),
             _sick_parsed(

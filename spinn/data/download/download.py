@@ -1,4 +1,4 @@
-"""Fetch a dataset from its official site: resumed, checked, and unpacked in one step."""
+"""Download a dataset from its official site: resume, verify, unpack."""
 
 import hashlib
 import re
@@ -23,55 +23,56 @@ def download(
     force: bool = False,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Put the files of a dataset into a folder; those that are there stay as they are.
+    """Download the files of a dataset into a folder; existing files are not replaced.
 
-    An archive that lies in the folder already is unpacked and not fetched again. The SHA-256 of
-    every file, and of the archive that it came in, is written to `SHA256SUMS`.
+    An archive that is already in the folder is unpacked and not downloaded again. The SHA-256 of
+    every file, and of its archive, is written to `SHA256SUMS`.
 
     Args:
-        source: what to fetch.
-        folder: where to; made if need be.
-        keep_archive: leave the archive there as well.
-        force: fetch and replace files that are there.
-        say: is told, line by line, what happens.
+        source: the dataset's files.
+        folder: target folder; created if missing.
+        keep_archive: do not delete the archive.
+        force: download and replace existing files.
+        say: prints one line of progress.
 
     Raises:
-        InputError: if a file cannot be fetched or is not what was expected. No wanted file is
-            then half-written, and what a broken connection left is resumed by the next call.
+        InputError: if a file cannot be downloaded or verified. No target file is then incomplete,
+            and the next call resumes a broken transfer.
     """
     say(f"{source.name}: from {source.page}; licence: {source.licence}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for remote in source.remotes:
-            files = [file for file in remote.files if force or not _present(folder / file)]
-            _tell_present(folder, [file for file in remote.files if file not in files], say)
+            files = [
+                file
+                for file in remote.files
+                if force or not ((folder / file).is_file() or (folder / f"{file}.gz").is_file())
+            ]
+            _report_present(folder, [file for file in remote.files if file not in files], say)
             if files:
                 _install(remote, files, folder, keep_archive=keep_archive, force=force, say=say)
     except OSError as error:
-        place = error.filename or folder
-        raise InputError(f"{place}: {error.strerror or error}; mend it and run again") from error
+        raise InputError(
+            f"{error.filename or folder}: {error.strerror or error}; correct this and run again"
+        ) from error
 
 
-def _present(path: Path) -> bool:
-    return path.is_file() or path.with_name(path.name + ".gz").is_file()
-
-
-def _tell_present(folder: Path, files: Sequence[str], say: Callable[[str], None]) -> None:
-    """Say of each file that it is there, and hold it against its sum where one was written."""
+def _report_present(folder: Path, files: Sequence[str], say: Callable[[str], None]) -> None:
+    """Report each existing file, and verify it if `SHA256SUMS` has its sum."""
     sums = read_sums(folder)
     for file in files:
         path = folder / file
         if not path.is_file():
-            say(f"{path}.gz is there, nothing to do")
+            say(f"{path}.gz exists; nothing to do")
         elif file not in sums:
-            say(f"{path} is there, but {SUMS} says nothing of it; --force fetches it again")
+            say(f"{path} exists, but {SUMS} does not list it; --force downloads it again")
         elif (found := _digest(path)) != sums[file]:
             raise InputError(
-                f"{path}: its SHA-256 is {found}, but {SUMS} says {sums[file]}; it has changed "
-                "since, or is damaged. --force fetches it again"
+                f"{path}: its SHA-256 is {found}, but {SUMS} has {sums[file]}; it has changed "
+                "or is damaged. --force downloads it again"
             )
         else:
-            say(f"{path} is there, as {SUMS} says; nothing to do")
+            say(f"{path} exists and matches {SUMS}; nothing to do")
 
 
 def _install(
@@ -83,10 +84,10 @@ def _install(
     force: bool,
     say: Callable[[str], None],
 ) -> None:
-    """Fetch one file, check it, unpack what is wanted, and write down the sums."""
+    """Download and verify one file, unpack the wanted files, and write the sums."""
     archive = folder / remote.name
     if remote.zipped and archive.is_file() and not force:
-        say(f"{archive} is there, and is not fetched again")
+        say(f"{archive} exists and is not downloaded again")
         digest = _verified(archive, remote, say)
     else:
         digest = _fetched(archive, remote, say)
@@ -103,7 +104,7 @@ def _install(
 
 
 def _fetched(archive: Path, remote: Remote, say: Callable[[str], None]) -> str:
-    """Fetch a file to its place, and return its SHA-256."""
+    """Download a file and return its SHA-256."""
     transfer = Transfer(remote, archive.parent, say)
     part = transfer.run()
     try:
@@ -117,24 +118,24 @@ def _fetched(archive: Path, remote: Remote, say: Callable[[str], None]) -> str:
 
 
 def _verified(path: Path, remote: Remote, say: Callable[[str], None]) -> str:
-    """Return a file's SHA-256, held against the one expected where there is one."""
+    """Return a file's SHA-256; if another is expected, raise InputError."""
     found = _digest(path)
     if remote.sha256 and found != remote.sha256:
         message = (
-            f"{path}: its SHA-256 is {found}; expected {remote.sha256} (--sha256 names another, "
+            f"{path}: its SHA-256 is {found}; expected {remote.sha256} (--sha256 sets another, "
             "for a new version that you trust)"
         )
         raise _set_aside(path, message)
-    how = "as expected" if remote.sha256 else "nothing to compare it with; --sha256 pins it"
+    how = "as expected" if remote.sha256 else "no published sum; --sha256 sets an expected one"
     say(f"{remote.name}: SHA-256 {found} ({how})")
     return found
 
 
 def _set_aside(path: Path, message: str) -> InputError:
-    """Move a bad file out of the way, so that the next run starts afresh."""
+    """Rename a bad file, so that the next run downloads it from the start."""
     bad = path.with_name(path.name.removesuffix(".part") + ".bad")
     path.replace(bad)
-    return InputError(f"{message}. It is now {bad.name}; the same command fetches it again")
+    return InputError(f"{message}. It is now {bad.name}; the same command downloads it again")
 
 
 def _digest(path: Path) -> str:
@@ -143,7 +144,7 @@ def _digest(path: Path) -> str:
 
 
 def read_sums(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file that the folder's SHA256SUMS names; none without one."""
+    """Return the sums in the folder's SHA256SUMS by file name; empty if it is missing."""
     path = folder / SUMS
     if not path.is_file():
         return {}
@@ -152,7 +153,7 @@ def read_sums(folder: Path) -> dict[str, str]:
 
 
 def write_sums(folder: Path, sums: dict[str, str]) -> None:
-    """Write the sums as `sha256sum -c` reads them; a file not kept, as an archive, in a comment."""
+    """Write sums for `sha256sum -c`; files that do not exist, such as archives, are comments."""
     lines = [
         f"{'' if (folder / name).is_file() else '# '}{digest}  {name}\n"
         for name, digest in sorted(sums.items())

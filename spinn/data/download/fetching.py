@@ -1,4 +1,4 @@
-"""Fetch a file over HTTP into FILE.part, and go on where an earlier attempt or run stopped."""
+"""Download a file over HTTP into FILE.part, and resume earlier attempts."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from email.message import Message
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -21,25 +21,25 @@ from spinn.data.download.catalogue import Remote
 from spinn.data.download.unpacking import check_room
 from spinn.errors import InputError
 
-TIMEOUT = 30.0  # seconds to connect, and to wait for each further piece
+TIMEOUT = 30.0  # seconds to connect, and to wait for each further chunk
 WAITS = (1.0, 3.0, 9.0)  # seconds before each further attempt
 CHUNK = 1 << 16
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # answers that may differ in a moment
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # temporary errors
 RANGE_REFUSED = 416
 
 
 class BrokenTransferError(Exception):
-    """The transfer ended early; another attempt may go on with it."""
+    """The transfer ended early; another attempt can resume it."""
 
 
 @dataclass(frozen=True)
 class PartNotes:
-    """What a partial file is a part of, remembered beside it.
+    """The origin of a partial file, stored beside it.
 
     Args:
-        url: where it comes from.
-        validator: the server's ETag or date of the file, for `If-Range`; empty where it sent none.
-        total: bytes of the whole file; None where the server did not say.
+        url: address of the file.
+        validator: the server's ETag or date of the file, for `If-Range`; empty if it sent none.
+        total: bytes of the complete file; None if unknown.
     """
 
     url: str = ""
@@ -48,7 +48,7 @@ class PartNotes:
 
 
 class Redirects(HTTPRedirectHandler):
-    """Follows a redirect to http or https, and never from https to http."""
+    """Follows redirects to http and https, but not from https to http."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
@@ -62,18 +62,18 @@ class Redirects(HTTPRedirectHandler):
 
 
 def check_scheme(url: str, before: str = "") -> None:
-    """Raise InputError if an address is not one of http or https."""
+    """Raise InputError if an address is not http or https."""
     if urlsplit(url).scheme not in ("http", "https"):
         raise InputError(f"{before}{url}: refused; expected an address of http or https")
 
 
 class Transfer:
-    """The way of one file into `FILE.part`.
+    """The transfer of one file into `FILE.part`.
 
     Args:
         remote: the file.
-        folder: where to keep the part, and the notes of what it is a part of.
-        say: is told of every further attempt, and why.
+        folder: of the partial file and its notes.
+        say: prints a line about every further attempt.
     """
 
     def __init__(self, remote: Remote, folder: Path, say: Callable[[str], None]) -> None:
@@ -84,42 +84,39 @@ class Transfer:
         self._opener = build_opener(Redirects)
 
     def run(self) -> Path:
-        """Fetch all bytes, and return the path of the part, which then is whole.
+        """Download all bytes, and return the path of the complete `FILE.part`.
 
         Raises:
-            InputError: if the server refuses the file or announces too many bytes, or if the
-                transfer breaks more often than there are attempts: then the part stays.
+            InputError: if the server refuses the file or announces too many bytes, or if all
+                attempts break; the partial file then stays.
         """
         check_scheme(self.remote.url)
         for wait in (*WAITS, None):
             try:
-                if not self._is_whole():
+                total = self._notes().total
+                if total is None or self._have() != total:
                     self._attempt()
                 return self.part
             except BrokenTransferError as error:
                 reason = str(error)
             if wait is not None:
-                self._say(f"{self.remote.name}: {reason}; once more in {wait:g} s")
+                self._say(f"{self.remote.name}: {reason}; next attempt in {wait:g} s")
                 time.sleep(wait)
         raise InputError(
             f"{self.remote.url}: {reason}, in {len(WAITS) + 1} attempts. {self._have():,} bytes "
-            f"are kept in {self.part}: the same command goes on from there"
+            f"are in {self.part}; the same command resumes the transfer"
         )
 
     def discard(self) -> None:
-        """Remove the part and its notes, so that the next attempt starts afresh."""
+        """Delete the partial file and its notes, so that the next attempt starts over."""
         self.part.unlink(missing_ok=True)
         self.notes_path.unlink(missing_ok=True)
 
     def _have(self) -> int:
         return self.part.stat().st_size if self.part.is_file() else 0
 
-    def _is_whole(self) -> bool:
-        notes = self._notes()
-        return notes.total is not None and self._have() == notes.total
-
     def _notes(self) -> PartNotes:
-        """Return what the part is a part of; nothing if that is not known or was another file."""
+        """Return the partial file's notes; empty ones if they are missing or of another file."""
         with suppress(OSError, ValueError, TypeError):
             notes = PartNotes(**json.loads(self.notes_path.read_text(encoding="utf-8")))
             if notes.url == self.remote.url and isinstance(notes.total, int | None):
@@ -128,11 +125,11 @@ class Transfer:
 
     def _attempt(self) -> None:
         notes = self._notes()
-        # Without a validator only a checksum known beforehand can tell a spliced file.
+        # Without a validator, only a published checksum detects a mix of two versions.
         resumable = notes.validator or (notes.url and self.remote.sha256)
         have = self._have() if resumable else 0
         with self._open(have, notes) as response:
-            start, total = self._place(response, have, notes)
+            start, total = self._range(response, have, notes)
             total = self.remote.size if total is None else total
             if have and not start:
                 changed = notes.validator and _validator(response.headers) != notes.validator
@@ -144,7 +141,7 @@ class Transfer:
             self._receive(response, start, total)
 
     def _open(self, have: int, notes: PartNotes) -> Any:
-        """Ask for the file from a byte on; return an open answer of status 200 or 206."""
+        """Request the file from a byte on; return an open response of status 200 or 206."""
         headers = {"User-Agent": f"spinn/{__version__}", "Accept-Encoding": "identity"}
         if have:
             headers["Range"] = f"bytes={have}-"
@@ -167,8 +164,8 @@ class Transfer:
             raise BrokenTransferError(answer) from error
         raise InputError(f"{self.remote.url}: {answer}; expected the file") from error
 
-    def _place(self, response: Any, have: int, notes: PartNotes) -> tuple[int, int | None]:
-        """Return the byte that the answer starts at, and how many the whole file has, if told."""
+    def _range(self, response: Any, have: int, notes: PartNotes) -> tuple[int, int | None]:
+        """Return the response's first byte, and the file's total size if the server sent it."""
         headers: Message = response.headers
         kind, coding = headers.get_content_type(), headers.get("Content-Encoding", "identity")
         if response.status not in (200, 206) or kind == "text/html" or coding != "identity":
@@ -179,14 +176,16 @@ class Transfer:
         if response.status == 200:
             length = headers.get("Content-Length", "")
             return 0, int(length) if length.isdecimal() else None
-        place = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", headers.get("Content-Range", ""))
-        start = int(place[1]) if place else -1
-        total = int(place[2]) if place and place[2] != "*" else notes.total
+        content_range = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", headers.get("Content-Range", ""))
+        start = int(content_range[1]) if content_range else -1
+        has_total = content_range and content_range[2] != "*"
+        total = int(content_range[2]) if content_range and has_total else notes.total
         known = _validator(headers)
         if start != have or total != notes.total or (known and known != notes.validator):
             self.discard()
+            total_before = "unknown" if notes.total is None else f"{notes.total:,}"
             raise BrokenTransferError(
-                f"asked for the bytes from {have:,} on, of {_count(notes.total)}, it got "
+                f"requested bytes from {have:,} on, of {total_before}, got "
                 f"{headers.get('Content-Range')!r}, perhaps of a changed file; starting over"
             )
         return start, total
@@ -213,7 +212,7 @@ class Transfer:
                 if file.tell() + len(piece) > limit:
                     self.discard()
                     raise InputError(
-                        f"{self.remote.url}: more than {limit:,} bytes came; expected at most that"
+                        f"{self.remote.url}: the server sent more than {limit:,} bytes"
                     )
                 file.write(piece)
                 bar.update(len(piece))
@@ -224,7 +223,7 @@ class Transfer:
 
 
 def _pieces(response: Any) -> Iterator[bytes]:
-    """Yield the body as it comes; what breaks it is told apart from what fails on the disk."""
+    """Yield the body in chunks; raise BrokenTransferError for network errors, not disk errors."""
     while True:
         try:
             piece = response.read1(CHUNK)
@@ -236,20 +235,16 @@ def _pieces(response: Any) -> Iterator[bytes]:
 
 
 def _validator(headers: Message) -> str:
-    """Return what names this version of the file: a strong ETag, or else its date."""
+    """Return the version of the file: a strong ETag, or else its date."""
     tag = headers.get("ETag", "")
-    if tag and not tag.startswith("W/"):  # a weak one must not stand in If-Range
+    if tag and not tag.startswith("W/"):  # a weak one is not allowed in If-Range
         return str(tag)
     return str(headers.get("Last-Modified", ""))
 
 
 def _reason(error: Exception) -> str:
-    """Say what broke; urllib wraps it in a URLError."""
-    reason = getattr(error, "reason", None) or error
+    """Describe an error; urllib wraps the cause in a URLError."""
+    reason = error.reason if isinstance(error, URLError) else error
     if isinstance(reason, TimeoutError):
         return f"no answer within {TIMEOUT:g} s"
     return str(reason) or type(reason).__name__
-
-
-def _count(number: int | None) -> str:
-    return "a number not told" if number is None else f"{number:,}"

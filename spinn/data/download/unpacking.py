@@ -1,4 +1,4 @@
-"""Take the wanted files out of a zip, and nothing out of one that would write elsewhere."""
+"""Unpack wanted files from a zip; reject zips that would write outside the folder."""
 
 import hashlib
 import lzma
@@ -22,7 +22,7 @@ _DAMAGE = (zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError, NotIm
 
 
 class BadArchiveError(InputError):
-    """The archive is damaged, or is not what was expected: fetch it again."""
+    """The archive is damaged or has unexpected content."""
 
 
 def unpack(archive: Path, folder: Path, files: Sequence[str], most: int) -> dict[str, str]:
@@ -30,16 +30,16 @@ def unpack(archive: Path, folder: Path, files: Sequence[str], most: int) -> dict
 
     Args:
         archive: the zip.
-        folder: where to; the zip's own folders are left behind.
-        files: the names wanted, each of one member.
-        most: bytes that they may have together.
+        folder: target folder; folders inside the zip are ignored.
+        files: names of the wanted files, each of one member.
+        most: maximum total size in bytes.
 
-    Returns: the SHA-256 of each file written, by its name.
+    Returns: the SHA-256 of each file, by its name.
 
     Raises:
         BadArchiveError: if any member, wanted or not, would be written outside the folder; if a
-            wanted one is absent, there twice, too large, or fails its CRC-32.
-        InputError: if there is no room on the disk.
+            wanted one is missing, occurs twice, is too large, or fails its CRC-32.
+        InputError: if there is not enough space on the disk.
     """
     drafts = {file: folder / f".{file}.{os.getpid()}.draft" for file in files}
     try:
@@ -53,7 +53,7 @@ def unpack(archive: Path, folder: Path, files: Sequence[str], most: int) -> dict
     except InputError:
         raise
     except (zipfile.BadZipFile, *_DAMAGE) as error:
-        raise BadArchiveError(f"{archive}: no zip file, or a damaged one ({error})") from error
+        raise BadArchiveError(f"{archive}: not a zip file, or damaged ({error})") from error
     finally:
         for draft in drafts.values():
             draft.unlink(missing_ok=True)
@@ -62,7 +62,7 @@ def unpack(archive: Path, folder: Path, files: Sequence[str], most: int) -> dict
 def _chosen(
     archive: Path, opened: zipfile.ZipFile, files: Sequence[str]
 ) -> dict[str, zipfile.ZipInfo]:
-    """Check every member's name, and return the one member of each wanted file."""
+    """Check every member's name; return the one member of each wanted file."""
     found: dict[str, list[zipfile.ZipInfo]] = {file: [] for file in files}
     for member in opened.infolist():
         if reason := _unsafe(member):
@@ -79,8 +79,8 @@ def _chosen(
 
 
 def _unsafe(member: zipfile.ZipInfo) -> str:
-    """Say what is wrong with a member's name or kind on any system; nothing if all is well."""
-    name = member.orig_filename  # as it stands in the archive: zipfile cuts `filename` at a NUL
+    """Return what is wrong with a member's name or type on any system; empty if nothing."""
+    name = member.orig_filename  # the raw name: zipfile cuts `filename` at a NUL
     mode = member.external_attr >> 16
     if not name or "\0" in name:
         return "has an empty name, or a NUL in it"
@@ -109,13 +109,13 @@ def check_room(folder: Path, needed: int, purpose: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise InputError(
-            f"{folder}: {purpose} takes {needed:,} bytes, and {free:,} are free; make room, or "
-            "name a folder on another disk with --to, and run the same command again"
+            f"{folder}: {purpose} takes {needed:,} bytes, and {free:,} are free; free some space, "
+            "or choose a folder on another disk with --to, and run the same command again"
         )
 
 
 def _write(opened: zipfile.ZipFile, member: zipfile.ZipInfo, draft: Path) -> str:
-    """Write one member and return its SHA-256; zipfile holds it to its size and its CRC-32."""
+    """Write one member and return its SHA-256; zipfile checks its size and CRC-32."""
     digest = hashlib.sha256()
     bar = tqdm(
         desc=f"unpacking {Path(member.filename).name}", total=member.file_size, unit="B",

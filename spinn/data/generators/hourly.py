@@ -1,10 +1,10 @@
-"""Write the bundled series: ``python -m spinn.data.generators.hourly``.
+"""Generate the bundled series: ``python -m spinn.data.generators.hourly``.
 
-An hour's value is a slow rise, a wave of a day, a wave of a week and noise:
+The value of hour t is the sum of a trend, a daily wave, a weekly wave and noise:
 
     100 + t / 100 + 10 sin(2π t / 24) + 5 sin(2π t / 168) + e(t),    e(t) normal, deviation 2,
 
-rounded to three decimals, so that the file holds what the formula gives.
+rounded to three decimals, so that the file holds exactly these values.
 """
 
 import argparse
@@ -24,7 +24,7 @@ START = datetime(2024, 1, 1)
 
 
 def generated(steps: int, seed: int) -> NDArray[np.float64]:
-    """The values of so many hours, (steps,)."""
+    """Return hourly values, (steps,)."""
     hours = np.arange(steps)
     noise = np.random.default_rng(seed).normal(0, 2, size=steps)
     day, week = (np.sin(2 * np.pi * hours / period) for period in (24, 168))
@@ -33,7 +33,7 @@ def generated(steps: int, seed: int) -> NDArray[np.float64]:
 
 
 def write(out: Path, steps: int, seed: int) -> None:
-    """Write a file of hours and values; nobody sees half of it."""
+    """Write a CSV file of times and values, atomically."""
     rows = (
         f"{(START + timedelta(hours=hour)).isoformat()},{value:.3f}\n"
         for hour, value in enumerate(generated(steps, seed).tolist())

@@ -1,17 +1,17 @@
-"""Write ListOps: ``python -m spinn.data.generators.listops OUT.tsv``.
+"""Generate ListOps: ``python -m spinn.data.generators.listops OUT.tsv``.
 
 Nested operations on lists of digits, each with its value from 0 to 9 (Nangia and Bowman 2018,
 arXiv:1804.06028): `[MAX 2 9 [MIN 4 7 ] 0 ]` is 9. An element is an operation with probability 1/4
-and a digit otherwise; an operation has two to five arguments, and none lies deeper than 20.
-No expression comes twice, as in the paper's data: without that, three in four would be one digit.
-So the more are drawn, the longer they are: of 100,000 the mean is 43 words, the longest over 1,000.
-A list's tree takes one part after the other from the left, and its closing bracket last:
+and a digit otherwise. An operation has two to five arguments, and the depth is at most 20. As in
+the paper's data, no expression occurs twice; otherwise three in four would be one digit. More
+examples are therefore longer on average: 100,000 have a mean of 43 words and a maximum of over
+1,000. The tree of a list is left-branching over operation, arguments and closing bracket:
 
     ( ( ( ( [MAX 2 ) 9 ) 4 ) ] )
 
-A line of the file is a value, a tab and such a tree, as in the paper's files. Expressions are
-shuffled, so that any part of the file is a sample of it; the paper has 90,000 for training and
-10,000 for test.
+A line of the file is a value, a tab and a tree, as in the paper's files. Expressions are shuffled,
+so that any part of the file is a random sample; the paper uses 90,000 for training and 10,000 for
+test.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from spinn.files import write_text
 from spinn.trees.transitions import REDUCE, SHIFT, Parse, to_brackets
 
 EXAMPLES = 100_000
-OPERATION = 0.25  # probability with which an element is one
+OPERATION = 0.25  # probability that an element is an operation
 ARGUMENTS = 2, 5  # least and most
 DEEPEST = 20
 DIGITS = tuple("0123456789")
@@ -40,30 +40,30 @@ _NAMES = tuple(OPERATIONS)
 
 
 def draw(rng: random.Random) -> Parse:
-    """Draw an expression; the same one may come again."""
+    """Draw a random expression."""
     words: list[str] = []
-    moves = bytearray()
-    _grow(rng, words, moves, depth=1)
-    return Parse(tuple(words), bytes(moves))
+    transitions = bytearray()
+    _draw_element(rng, words, transitions, depth=1)
+    return Parse(tuple(words), bytes(transitions))
 
 
-def _grow(rng: random.Random, words: list[str], moves: bytearray, depth: int) -> None:
-    moves.append(SHIFT)
+def _draw_element(rng: random.Random, words: list[str], transitions: bytearray, depth: int) -> None:
+    transitions.append(SHIFT)
     if depth == DEEPEST or rng.random() >= OPERATION:
         words.append(rng.choice(DIGITS))
         return
     words.append(rng.choice(_NAMES))
     for _ in range(rng.randint(*ARGUMENTS)):
-        _grow(rng, words, moves, depth + 1)
-        moves.append(REDUCE)
+        _draw_element(rng, words, transitions, depth + 1)
+        transitions.append(REDUCE)
     words.append(END)
-    moves += bytes([SHIFT, REDUCE])
+    transitions += bytes([SHIFT, REDUCE])
 
 
 def value(words: Sequence[str]) -> int:
-    """Work out an expression, from 0 to 9.
+    """Return the value of an expression, from 0 to 9.
 
-    Args: words: of a whole expression; what is none is not looked for.
+    Args: words: of a complete expression; this is not checked.
     """
     lists: list[list[int]] = [[]]
     names: list[str] = []
@@ -80,7 +80,7 @@ def value(words: Sequence[str]) -> int:
 
 
 def generated(examples: int, seed: int) -> list[Example]:
-    """Draw distinct expressions with their values, in an order that says nothing."""
+    """Draw distinct expressions with their values, in random order."""
     rng = random.Random(seed)
     found: dict[Parse, None] = {}  # a set whose order does not change between processes
     while len(found) < examples:
@@ -91,10 +91,12 @@ def generated(examples: int, seed: int) -> list[Example]:
 
 
 def write(out: Path, examples: int, seed: int) -> None:
-    """Write a file; nobody sees half of it."""
-    made = generated(examples, seed)
+    """Write a file atomically."""
+    expressions = generated(examples, seed)
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_text(out, "".join(f"{target}\t{to_brackets(parse)}\n" for (parse,), target, _ in made))
+    write_text(
+        out, "".join(f"{target}\t{to_brackets(parse)}\n" for (parse,), target, _ in expressions)
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

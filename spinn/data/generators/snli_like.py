@@ -1,10 +1,9 @@
-"""Write made-up pairs in SNLI's form: ``python -m spinn.data.generators.snli_like OUT.jsonl``.
+"""Generate pairs in SNLI's format: ``python -m spinn.data.generators.snli_like OUT.jsonl``.
 
-SYNTHETIC: the words mean nothing and the labels are drawn, so nothing can be learned from the file.
-It has SNLI's size and shape, for tests of load: 550,152 pairs, premises of 14 ± 6 words and
-hypotheses of 8 ± 3, each premise in three pairs, 36,000 words by Zipf's law, trees that lean to the
-right as those of English do, 0.14 % of the pairs without a label. Every row says that it is
-synthetic, in ``captionID`` and ``pairID``.
+SYNTHETIC: words and labels are random, so nothing can be learned from the file. It has SNLI's size
+and statistics, for load tests: 550,152 pairs, premises of 14 ± 6 words, hypotheses of 8 ± 3, each
+premise in three pairs, 36,000 words by Zipf's law, mostly right-branching trees as in English,
+0.14 % of the pairs without a label. ``captionID`` and ``pairID`` of every row contain "synthetic".
 """
 
 import argparse
@@ -33,7 +32,7 @@ SYLLABLES = [consonant + vowel for consonant in "bdfghjklmnprstvz" for vowel in 
 
 
 class Sentence(NamedTuple):
-    """A made-up sentence in the three forms that SNLI gives."""
+    """A synthetic sentence in SNLI's three forms."""
 
     text: str
     binary: str
@@ -41,7 +40,7 @@ class Sentence(NamedTuple):
 
 
 def word(rank: int) -> str:
-    """The made-up word of a rank, from 0 on; frequent words are short."""
+    """Return the synthetic word of a frequency rank, from 0 on; frequent words are short."""
     syllables = []
     while rank >= 0:
         rank, syllable = divmod(rank, len(SYLLABLES))
@@ -51,25 +50,25 @@ def word(rank: int) -> str:
 
 
 def leaning_tree(length: int, rng: random.Random) -> bytes:
-    """A random tree in which two thirds of the nodes have one word as their left child."""
-    moves = bytearray()
-    todo = [length]  # words still to be covered by a subtree; 0 stands for a REDUCE
+    """Draw a tree in which two thirds of the nodes have one word as their left child."""
+    transitions = bytearray()
+    todo = [length]  # sizes of subtrees that are not yet built; 0 stands for a REDUCE
     while todo:
         size = todo.pop()
         if size < 2:
-            moves.append(SHIFT if size else REDUCE)
+            transitions.append(SHIFT if size else REDUCE)
         else:
             left = 1 if rng.random() < 2 / 3 else rng.randrange(1, size)
             todo += [0, size - left, left]
-    return bytes(moves)
+    return bytes(transitions)
 
 
 class Sentences:
     """Draws sentences.
 
     Args:
-        rng: decides all of them.
-        vocabulary: how many words there are.
+        rng: random generator.
+        vocabulary: number of words.
     """
 
     def __init__(self, rng: random.Random, vocabulary: int = VOCABULARY) -> None:
@@ -83,10 +82,10 @@ class Sentences:
         words = self._rng.choices(self._words, cum_weights=self._weights, k=length)
         binary, parse = list(words), [f"(X {word})" for word in words]
         stack: list[tuple[str, str]] = []
-        coming = zip(binary, parse, strict=True)
-        for move in leaning_tree(length, self._rng):
-            if move == SHIFT:
-                stack.append(next(coming))
+        words_left = zip(binary, parse, strict=True)
+        for transition in leaning_tree(length, self._rng):
+            if transition == SHIFT:
+                stack.append(next(words_left))
                 continue
             right, left = stack.pop(), stack.pop()
             stack.append((f"( {left[0]} {right[0]} )", f"(X {left[1]} {right[1]})"))
@@ -94,7 +93,7 @@ class Sentences:
 
 
 def rows(seed: int) -> Iterator[dict[str, object]]:
-    """Yield pairs without end; each premise stands in three, one of each label."""
+    """Yield pairs without end; each premise occurs in three, one of each label."""
     rng = random.Random(seed)
     sentences = Sentences(rng)
     number = 0
@@ -120,16 +119,16 @@ def rows(seed: int) -> Iterator[dict[str, object]]:
 
 
 def write(out: Path, pairs: int, seed: int) -> None:
-    """Write a file, gzipped where its name ends in `.gz`; nobody sees half of it."""
+    """Write a file atomically, gzipped if its name ends in `.gz`."""
     out.parent.mkdir(parents=True, exist_ok=True)
 
     def write(draft: Path) -> None:
         with ExitStack() as files:
             file: BinaryIO = files.enter_context(draft.open("wb"))
             if out.suffix == ".gz":
-                # No time and no name in the header: the same bytes for the same seed.
-                packed = gzip.GzipFile("", "wb", 6, file, mtime=0)
-                file = cast(BinaryIO, files.enter_context(packed))
+                # No time and no name in the header, so that a seed gives the same bytes.
+                zipped = gzip.GzipFile("", "wb", 6, file, mtime=0)
+                file = cast(BinaryIO, files.enter_context(zipped))
             text = files.enter_context(io.TextIOWrapper(file, encoding="utf-8", newline="\n"))
             shown = tqdm(islice(rows(seed), pairs), total=pairs, unit=" pairs", desc=out.name)
             text.writelines(json.dumps(row) + "\n" for row in shown)

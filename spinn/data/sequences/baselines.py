@@ -1,4 +1,4 @@
-"""Forecasts that need no training, and errors of forecasts."""
+"""Forecasts that need no training, and error measures of forecasts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Numbers = NDArray[Any]
 
 
 def last_value(inputs: Numbers, horizon: int) -> Numbers:
-    """Forecast the last value seen at every step to come.
+    """Forecast the last input value for every step.
 
     Args: inputs: (windows, look_back).
     Returns: (windows, horizon).
@@ -20,11 +20,11 @@ def last_value(inputs: Numbers, horizon: int) -> Numbers:
 
 
 def seasonal_naive(inputs: Numbers, horizon: int, season: int) -> Numbers:
-    """Forecast what was a season ago, or the last season over again where the horizon is longer.
+    """Forecast the value one season before; the last season repeats if the horizon is longer.
 
     Args: inputs: (windows, look_back); season: in steps.
     Returns: (windows, horizon).
-    Raises: ValueError: if the windows do not hold a season.
+    Raises: ValueError: if the season is longer than the windows.
     """
     if not 1 <= season <= inputs.shape[1]:
         raise ValueError(f"season is {season}; expected 1 to the look-back, {inputs.shape[1]}")
@@ -51,28 +51,28 @@ def naive_error(train: Numbers) -> float:
     """Mean absolute error of the last value as a one-step forecast, in the training series.
 
     Args: train: (steps,), in order.
-    Raises: ValueError: if there is no step, or the series never changes.
+    Raises: ValueError: if the series has fewer than two values, or is constant.
     """
     error = float(np.abs(np.diff(train)).mean()) if len(train) > 1 else 0.0
     if error == 0:
-        raise ValueError(f"{len(train)} value(s) that never change; expected a series that does")
+        raise ValueError(f"a constant series of {len(train)} value(s); expected one that changes")
     return error
 
 
 def mase(predicted: Numbers, target: Numbers, train: Numbers) -> float:
     """Mean absolute scaled error (Hyndman & Koehler 2006, Int. J. of Forecasting 22, section 3).
 
-    Below 1, the forecast errs less than the last value did in training, one step ahead. So for
-    horizons of many steps a good forecast may lie above it.
+    Below 1, the error is smaller than the one-step error of the last value in training. A good
+    forecast over many steps may still be above 1.
 
-    Args: train: (steps,), the series that was trained on, in the same unit.
-    Raises: ValueError: if the shapes differ, or the training series never changes.
+    Args: train: (steps,), the training series, in the same unit.
+    Raises: ValueError: if the shapes differ, or the training series is constant.
     """
     return mae(predicted, target) / naive_error(train)
 
 
 def _errors(predicted: Numbers, target: Numbers) -> Numbers:
-    """The differences; shapes that differ must not be broadcast."""
+    """Subtract without broadcasting."""
     if predicted.shape != target.shape:
         raise ValueError(
             f"forecasts {predicted.shape} and targets {target.shape}; expected one shape"

@@ -16,52 +16,53 @@ from spinn.data.text.readers.rows import MAX_LINE_BYTES, raw_lines
 from spinn.errors import InputError
 from spinn.text import plural
 
-MAX_VALUES = 2**24  # a longer series is held to be the wrong file
+MAX_VALUES = 2**24  # a longer series is probably the wrong file
 Moment = float | datetime
 
 
 def read_column(path: Path, column: str, time: str | None) -> NDArray[np.float64]:
-    """Read the numbers of a column below a header, (rows,).
+    """Read a numeric column, (rows,).
 
     Args:
-        path: UTF-8, separated by commas, perhaps gzipped.
+        path: CSV with a header, UTF-8, separated by commas, plain or gzipped.
         column: the name of the column.
         time: the name of a column of ISO dates or numbers, which must rise; None for rows that are
             in order.
 
-    Raises: InputError: by file and line, for a file that cannot be read, a column that is not
-        there, a value that is missing or no number, a time that is not later than the one before.
+    Raises: InputError: with file and line, for a file that cannot be read, a missing column, a
+        missing or non-numeric value, or a time that is not later than the one before.
     """
     rows = _rows(path)
     line, names = _header(path, rows)
-    places = [_place(f"{path}:{line}", name, names) for name in (column, *filter(None, [time]))]
+    wanted = [column] if time is None else [column, time]
+    indices = [_index_of(f"{path}:{line}", name, names) for name in wanted]
     values, clock = array("d"), _Clock()
     for line, row in rows:
         place = f"{path}:{line}"
         if len(row) != len(names):
             fields = plural(len(row), "field")
             raise InputError(f"{place}: {fields}; expected {len(names)}, as in the header")
-        value, *moment = (row[index].strip() for index in places)
-        values.append(_said(place, column, value, _number))
+        value, *moment = (row[index].strip() for index in indices)
+        values.append(_parse_field(place, column, value, _number))
         if time is not None:
-            _said(place, time, moment[0], clock.tick)
+            _parse_field(place, time, moment[0], clock.tick)
         if len(values) > MAX_VALUES:
             raise InputError(f"{place}: more than {MAX_VALUES} values: is this the right file?")
     if not values:
-        raise InputError(f"{path}: empty below its header; expected a value in each row")
+        raise InputError(f"{path}: no rows below the header; expected a value in each row")
     return np.frombuffer(values, dtype=np.float64)
 
 
 def column_names(path: Path) -> list[str]:
     """Read the header alone.
 
-    Raises: InputError: for a file that cannot be read, or is empty.
+    Raises: InputError: for a file that cannot be read or is empty.
     """
     return _header(path, _rows(path))[1]
 
 
 def _header(path: Path, rows: Iterator[tuple[int, list[str]]]) -> tuple[int, list[str]]:
-    """Take the first row: the line on which it ends, and the columns' names."""
+    """Return the line on which the first row ends, and the columns' names."""
     line, header = next(rows, (1, []))
     if not header:
         raise InputError(f"{path}: empty; expected a header and a value in each row below it")
@@ -69,7 +70,7 @@ def _header(path: Path, rows: Iterator[tuple[int, list[str]]]) -> tuple[int, lis
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line on which it ends, fields) of every row; blank lines may stand at the end only."""
+    """Yield (last line, fields) of every row; blank lines are allowed at the end only."""
     reader = csv.reader(_text(path), strict=True)
     blank = 0
     try:
@@ -90,7 +91,7 @@ def _text(path: Path) -> Iterator[str]:
             wrong = f"line longer than {MAX_LINE_BYTES} bytes: is this the right file?"
             raise InputError(f"{path}:{number}: {wrong}")
         try:
-            yield line.decode("utf-8") + "\n"  # a quoted field may go on in the next line
+            yield line.decode("utf-8") + "\n"  # a quoted field may span lines
         except UnicodeDecodeError as error:
             wrong = f"byte 0x{line[error.start]:02x} at column {error.start + 1}"
             raise InputError(
@@ -98,22 +99,18 @@ def _text(path: Path) -> Iterator[str]:
             ) from None
 
 
-def _place(place: str, name: str, names: list[str]) -> int:
+def _index_of(place: str, name: str, names: list[str]) -> int:
+    """Return a column's index, or raise InputError."""
     if (count := names.count(name)) != 1:
         found = f"{count} columns" if count else "no column"
-        hint = "; fields are separated by commas" if len(names) == 1 and _other(names[0]) else ""
-        told = f"{found} {name!r}; columns: {', '.join(map(repr, names))}"
-        raise InputError(f"{place}: {told}{hint}")
+        other_separator = len(names) == 1 and any(mark in names[0] for mark in ";\t|")
+        hint = "; fields are separated by commas" if other_separator else ""
+        raise InputError(f"{place}: {found} {name!r}; columns: {', '.join(map(repr, names))}{hint}")
     return names.index(name)
 
 
-def _other(header: str) -> bool:
-    """Whether a header of one column looks like several, separated by something else."""
-    return any(separator in header for separator in ";\t|")
-
-
-def _said(place: str, name: str, text: str, parse: Callable[[str], float | None]) -> float:
-    """Parse a field, naming where it stands if it is bad."""
+def _parse_field(place: str, name: str, text: str, parse: Callable[[str], float | None]) -> float:
+    """Parse a field; add its place to the message of a ValueError."""
     try:
         if not text:
             raise ValueError("no value; fill it or leave the row out")
@@ -123,7 +120,7 @@ def _said(place: str, name: str, text: str, parse: Callable[[str], float | None]
 
 
 def _number(text: str) -> float:
-    """Parse a finite number. Python's own underscores, as in 1_000, are none."""
+    """Parse a finite number; reject underscores, as in 1_000, which Python accepts."""
     try:
         value = float(text.replace("_", "x"))
     except ValueError:
@@ -134,23 +131,23 @@ def _number(text: str) -> float:
 
 
 class _Clock:
-    """Holds that moments rise, and are all numbers or all dates of one kind."""
+    """Checks that times rise, and are all numbers or all dates of one kind."""
 
     def __init__(self) -> None:
         self._last: tuple[str, Moment, str] | None = None
 
     def tick(self, text: str) -> None:
-        """Go on to the moment that the text says.
+        """Parse the next time.
 
-        Raises: ValueError: if it says none, or one that is not later than the one before.
+        Raises: ValueError: if it is not a time, or not later than the one before.
         """
         kind, moment = _moment(text)
         if self._last is not None:
             last_kind, last, last_text = self._last
             if kind != last_kind:
-                raise ValueError(f"{text!r} is {kind}, those before are each {last_kind}")
+                raise ValueError(f"{text!r} is {kind}, but the time before is {last_kind}")
             if moment == last:
-                raise ValueError(f"{text!r} stands twice; expected each time once")
+                raise ValueError(f"{text!r} occurs twice; expected each time once")
             if moment < last:  # type: ignore[operator]  # both are of one kind
                 raise ValueError(f"{text!r} comes after {last_text!r}; sort the rows by time")
         self._last = kind, moment, text

@@ -98,7 +98,7 @@ class Forecast(SequenceDataset):
 
     The series is cut in order of time: train, dev, test. The targets of a window lie in one split.
     Inputs of dev and test may reach back into the split before, whose values are known by then. The
-    scaling is fitted to train alone. Rows stand for equal time steps: the time column must rise,
+    scaling is fitted to train alone. Rows are equal time steps: the time column must rise,
     and gaps in it are not filled.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Sequences of numbers or symbols, with targets of any length: what is no pair of sentences."""
+"""Sequences of numbers or symbols with targets of any length, stored as columns."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """Sequences with their targets, in columns, example after example, none padded.
+    """Sequences and their targets, concatenated without padding.
 
     Attributes:
         inputs: (N, I) numbers or (N,) symbols of all examples.
         lengths: (examples,) steps of each input, at least 1.
         targets: (R, O) numbers, or (R,) classes or symbols, of all examples.
-        target_lengths: (examples,) steps of each target: as many as its input's where each step has
-            a target, 1 where the whole has one, any number where a sequence is to be written.
+        target_lengths: (examples,) steps of each target: the input's length for a target per step,
+            1 for a target per sequence, any number for an output sequence.
 
-    Raises: ValueError: if the columns do not fit each other, or a number is not finite.
+    Raises: ValueError: if the columns' sizes do not match, or a number is not finite.
     """
 
     inputs: NDArray[Any]
@@ -52,32 +52,29 @@ class Series:
 
     @classmethod
     def of(cls, examples: Iterable[tuple[Sequence[Any], Sequence[Any]]]) -> Series:
-        """Put examples, each an input and a target, one after the other.
+        """Concatenate examples, each an input and a target.
 
-        Raises: ValueError: if there are none, or if two steps differ in width.
+        Raises: ValueError: if there are no examples, or if two steps differ in width.
         """
         pairs = [
-            (
-                _rows(f"example {index}", "inputs", given),
-                _rows(f"example {index}", "targets", wanted),
-            )
-            for index, (given, wanted) in enumerate(examples)
+            (_to_array(index, "inputs", steps), _to_array(index, "targets", target_steps))
+            for index, (steps, target_steps) in enumerate(examples)
         ]
         if not pairs:
             raise ValueError("no examples; expected at least one")
         inputs, targets = zip(*pairs, strict=True)
         return cls(
-            _joined("inputs", inputs),
-            _lengths(inputs),
-            _joined("targets", targets),
-            _lengths(targets),
+            _concatenate("inputs", inputs),
+            np.array(list(map(len, inputs)), dtype=np.int64),
+            _concatenate("targets", targets),
+            np.array(list(map(len, targets)), dtype=np.int64),
         )
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def __getitem__(self, rows: slice | Integers) -> Series:
-        """Some of the examples, in the order asked for."""
+        """Return a selection of the examples, in the given order."""
         chosen = np.arange(len(self))[rows]
         return Series(
             self.inputs[_positions(self.lengths, chosen)],
@@ -88,21 +85,21 @@ class Series:
 
 
 class SeriesSplits(NamedTuple):
-    """A dataset of sequences: what is learned from, what decides when to stop, what is reported."""
+    """The splits of a sequence dataset."""
 
     train: Series
     dev: Series
     test: Series
-    tests: dict[str, Series]  # further ones by name, longer sequences than in training among them
+    tests: dict[str, Series]  # further test sets by name, such as longer sequences
 
     @property
     def reports(self) -> dict[str, Any]:
-        """Nothing: no row was left out."""
+        """Empty: no rows are skipped."""
         return {}
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of all columns: which sequences these were."""
+        """The SHA-256 of all columns, which identifies the data."""
         digest = hashlib.sha256()
         for split in (self.train, self.dev, self.test, *self.tests.values()):
             for column in (split.inputs, split.lengths, split.targets, split.target_lengths):
@@ -111,35 +108,35 @@ class SeriesSplits(NamedTuple):
 
 
 def _positions(lengths: Integers, chosen: Integers) -> Integers:
-    """Where the steps of the chosen examples stand."""
+    """Return the positions of the chosen examples' steps.
+
+    For lengths [2, 3, 1] and chosen [2, 0] they are [5, 0, 1].
+    """
     counts = lengths[chosen]
     first = (np.cumsum(lengths) - lengths)[chosen] - (np.cumsum(counts) - counts)
     positions: Integers = np.arange(counts.sum()) + np.repeat(first, counts)
     return positions
 
 
-def _rows(place: str, name: str, steps: Sequence[Any]) -> NDArray[Any]:
+def _to_array(index: int, name: str, steps: Sequence[Any]) -> NDArray[Any]:
     try:
         rows = np.asarray(steps)
     except ValueError:  # NumPy names neither the example nor the step
         widths = [np.shape(step) for step in steps]
         bad = next(step for step, width in enumerate(widths) if width != widths[0])
         raise ValueError(
-            f"{place}, step {bad}: {name} of width {widths[bad]}, those before {widths[0]}"
+            f"example {index}, step {bad}: {name} of width {widths[bad]}, expected {widths[0]} "
+            "as in step 0"
         ) from None
     return rows.astype(np.int64) if rows.size == 0 else rows
 
 
-def _lengths(sequences: Sequence[NDArray[Any]]) -> Integers:
-    return np.array([len(rows) for rows in sequences], dtype=np.int64)
-
-
-def _joined(name: str, sequences: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """All steps below one another: integers stay, other numbers become float32."""
+def _concatenate(name: str, sequences: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Concatenate all steps; integers become int64, other numbers float32."""
     filled = [rows for rows in sequences if len(rows)] or [sequences[0]]
     for index, rows in enumerate(sequences):
         if len(rows) and rows.shape[1:] != filled[0].shape[1:]:
             width, expected = rows.shape[1:], filled[0].shape[1:]
-            raise ValueError(f"example {index}: {name} of width {width}, those before {expected}")
+            raise ValueError(f"example {index}: {name} of width {width}, expected {expected}")
     joined = np.concatenate(filled)
     return joined.astype(np.int64 if joined.dtype.kind in "iub" else np.float32)

@@ -125,7 +125,8 @@ def entry_name(reader: Reader, files: Sequence[Path], trees: TreeSource, on_erro
         on_error,
     ]
     parts = (list(map(str, files)), content, settings)
-    return ".".join(map(_short_hash, parts)) + ".safetensors"
+    dumped = (json.dumps(part, sort_keys=True).encode() for part in parts)
+    return ".".join(hashlib.sha256(part).hexdigest()[:32] for part in dumped) + ".safetensors"
 
 
 @cache
@@ -164,10 +165,6 @@ def _package_file(name: str) -> Path | None:
     path = PACKAGE.joinpath(*parts)
     candidates = (path.with_suffix(".py"), path / "__init__.py")
     return next((file for file in candidates if file.is_file()), None)
-
-
-def _short_hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _serialised(name: str, corpus: Corpus, report: ReadReport) -> bytes:

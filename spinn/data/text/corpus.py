@@ -1,4 +1,4 @@
-"""A split in columns: some tens of bytes a sentence, and whole batches by one gather."""
+"""A split as columns: some tens of bytes per sentence, and batches by one gather."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Integers = NDArray[np.int64]
 
 
 class Example(NamedTuple):
-    """One row of a dataset: its sentences with their trees, and what is to be predicted.
+    """One row of a dataset: sentences with their trees, and the target.
 
-    `score` is the second target of data that has one: SICK's relatedness, from 1 to 5.
+    `score` is a second target, such as SICK's relatedness from 1 to 5.
     """
 
     sentences: tuple[Parse, ...]
@@ -31,7 +31,7 @@ class Example(NamedTuple):
 
 
 class Packed(NamedTuple):
-    """B sentences of N words in all, one after the other."""
+    """B sentences with N words in total, concatenated."""
 
     tokens: NDArray[np.int32]  # (N,) rows of the corpus's `words`
     lengths: Integers  # (B,)
@@ -40,21 +40,21 @@ class Packed(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Corpus(Sequence[Example]):
-    """The examples of a split, each with the same number of sentences.
+    """The examples of a split, all with the same number n of sentences.
 
-    It is a sequence of `Example`s, made as they are asked for; a slice of it is a corpus.
+    A corpus is a sequence of `Example`s, built on access; a slice is a corpus.
 
     Attributes:
-        words: the distinct words of the split, and perhaps more.
+        words: all distinct words of the split; may contain others.
         target_names: the distinct targets.
-        tokens: (N,) the words of all sentences, example after example, as rows of `words`.
-        transitions: (2N-B,) the moves of all B sentences, 2T-1 for T words.
-        lengths: (examples, sides) words in each sentence.
-        targets: (examples,) rows of `target_names`.
-        scores: (examples,) the second target, NaN where there is none.
-        parsed: whether the moves are trees of these sentences, and not placeholders.
+        tokens: (N,) the words of all sentences, example by example, as indices into `words`.
+        transitions: (2N-B,) the transitions of all B sentences, 2T-1 for T words.
+        lengths: (examples, n) words in each sentence.
+        targets: (examples,) indices into `target_names`.
+        scores: (examples,) the second target, NaN if there is none.
+        parsed: whether the transitions are trees of these sentences, not placeholders.
 
-    Raises: ValueError: if the columns do not fit each other.
+    Raises: ValueError: if the columns' sizes do not match, or a value is out of range.
     """
 
     words: tuple[str, ...]
@@ -69,23 +69,23 @@ class Corpus(Sequence[Example]):
     def __post_init__(self) -> None:
         examples, sentences = len(self.lengths), self.lengths.size
         words = int(self.lengths.sum(dtype=np.int64))
-        for name, size in (
-            ("tokens", words),
-            ("transitions", 2 * words - sentences),
-            ("targets", examples),
-            ("scores", examples),
+        for name, column, size in (
+            ("tokens", self.tokens, words),
+            ("transitions", self.transitions, 2 * words - sentences),
+            ("targets", self.targets, examples),
+            ("scores", self.scores, examples),
         ):
-            found = getattr(self, name).shape
+            found = column.shape
             if found != (size,):
-                raise ValueError(f"{name} has the shape {found}, expected {(size,)}")
-        for name, size in (("tokens", len(self.words)), ("targets", len(self.target_names))):
-            _check_range(name, getattr(self, name), 0, size - 1)
+                raise ValueError(f"{name} has shape {found}, expected {(size,)}")
+        _check_range("tokens", self.tokens, 0, len(self.words) - 1)
+        _check_range("targets", self.targets, 0, len(self.target_names) - 1)
         _check_range("transitions", self.transitions, 0, REDUCE)
         _check_range("lengths", self.lengths, 1, words)
 
     @classmethod
     def of(cls, examples: Iterable[Example]) -> Corpus:
-        """Put examples in columns as they come; no more than one is held."""
+        """Build the columns from examples, one example in memory at a time."""
         builder = CorpusBuilder()
         for example in examples:
             builder.add(example)
@@ -103,8 +103,8 @@ class Corpus(Sequence[Example]):
     def __getitem__(self, index: int | slice) -> Example | Corpus:
         if isinstance(index, slice):
             return self.take(np.arange(len(self))[index])
-        row, sides = range(len(self))[index], self.lengths.shape[1]
-        sentences = tuple(self._parse(row * sides + side) for side in range(sides))
+        row, n = range(len(self))[index], self.lengths.shape[1]
+        sentences = tuple(self._parse(row * n + number) for number in range(n))
         score = float(self.scores[row])
         target = self.target_names[self.targets[row]]
         return Example(sentences, target, None if math.isnan(score) else score)
@@ -116,12 +116,12 @@ class Corpus(Sequence[Example]):
 
     @cached_property
     def starts(self) -> Integers:
-        """(B,) where in `tokens` each sentence starts."""
+        """(B,) the position in `tokens` of each sentence's first word."""
         lengths = self.lengths.reshape(-1)
         return np.cumsum(lengths, dtype=np.int64) - lengths
 
     def gather(self, sentences: Integers) -> Packed:
-        """Pack sentences, given by their numbers: example after example, side after side."""
+        """Return sentences by their numbers; sentence i of row r has the number r * n + i."""
         starts = self.starts[sentences]
         lengths = self.lengths.reshape(-1)[sentences].astype(np.int64)
         return Packed(
@@ -131,9 +131,9 @@ class Corpus(Sequence[Example]):
         )
 
     def take(self, rows: Integers) -> Corpus:
-        """Return the examples of these rows, in this order; `words` stays as it is."""
-        sides = self.lengths.shape[1]
-        packed = self.gather((rows[:, None] * sides + np.arange(sides)).reshape(-1))
+        """Return the examples of these rows, in this order; `words` stays the same."""
+        n = self.lengths.shape[1]
+        packed = self.gather((rows[:, None] * n + np.arange(n)).reshape(-1))
         return replace(
             self,
             tokens=packed.tokens,
@@ -144,33 +144,33 @@ class Corpus(Sequence[Example]):
         )
 
     def counts(self) -> dict[str, int]:
-        """How often each word stands in the sentences; words that do not are left out."""
-        found = np.bincount(self.tokens, minlength=len(self.words)).tolist()
-        return {word: times for word, times in zip(self.words, found, strict=True) if times}
+        """Return the frequency of each word that occurs in the sentences."""
+        counts = np.bincount(self.tokens, minlength=len(self.words)).tolist()
+        return {word: times for word, times in zip(self.words, counts, strict=True) if times}
 
 
 class CorpusBuilder:
-    """Grows the columns of a corpus, example by example."""
+    """Builds the columns of a corpus, example by example."""
 
     def __init__(self) -> None:
         self._words: defaultdict[str, int] = defaultdict(count().__next__)
         self._names: defaultdict[str, int] = defaultdict(count().__next__)
         self._tokens, self._lengths, self._targets = array("i"), array("i"), array("i")
         self._transitions, self._scores = array("B"), array("d")
-        self._sides = 0
+        self._sentences = 0
 
     def add(self, example: Example) -> None:
-        """Add an example after those before it.
+        """Append an example.
 
-        Raises: ValueError: if it has more or fewer sentences than they.
+        Raises: ValueError: if its number of sentences differs from the examples before.
         """
-        sides = len(example.sentences)
-        if sides != self._sides and self._targets:
+        sentences = len(example.sentences)
+        if sentences != self._sentences and self._targets:
             raise ValueError(
-                f"example {len(self._targets) + 1} has {sides} sentences, "
-                f"expected {self._sides} as in those before"
+                f"example {len(self._targets) + 1} has {sentences} sentences, "
+                f"expected {self._sentences} as in the examples before"
             )
-        self._sides = sides
+        self._sentences = sentences
         for words, transitions in example.sentences:
             self._tokens.extend(map(self._words.__getitem__, words))
             self._transitions.frombytes(transitions)
@@ -179,8 +179,8 @@ class CorpusBuilder:
         self._scores.append(math.nan if example.score is None else example.score)
 
     def build(self) -> Corpus:
-        """Return the corpus of the examples added."""
-        shape = len(self._targets), self._sides
+        """Return the corpus."""
+        shape = len(self._targets), self._sentences
         return Corpus(
             words=tuple(self._words),
             target_names=tuple(self._names),
@@ -193,7 +193,7 @@ class CorpusBuilder:
 
 
 def _ranges(starts: Integers, lengths: Integers) -> Integers:
-    """List start, start + 1, ... of each range, one range after the other."""
+    """Concatenate ranges: starts [5, 0] and lengths [1, 2] give [5, 0, 1]."""
     ends = np.cumsum(lengths)
     return np.repeat(starts - (ends - lengths), lengths) + np.arange(ends[-1] if len(ends) else 0)
 

@@ -1,4 +1,4 @@
-"""From the files of a split to its examples, and an account of what was read."""
+"""Reading the files of a split into a corpus, with a report."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from spinn.errors import InputError
 from spinn.text import plural
 from spinn.trees.transitions import Parse
 
-MESSAGES_KEPT = 10
+MAX_MESSAGES = 10
 Stamp = tuple[int, int, int]
 
 
 @dataclass
 class ReadReport:
-    """What became of every row: read, left out for want of a label, or bad.
+    """Counts of rows that were read, skipped without a label, or bad.
 
-    With `on_error="raise"` the first bad row ends the reading; with `"skip"` bad rows are counted
-    and the first few messages kept. `trees` is the name of the tree source; None if no tree counts.
+    With `on_error="raise"` the first bad row is an InputError. With `"skip"` bad rows are counted
+    and the first MAX_MESSAGES messages are stored. `trees` is the name of the tree source; None if
+    the trees are not used.
     """
 
     trees: str | None
@@ -44,29 +45,29 @@ class ReadReport:
 
     @property
     def rows(self) -> int:
-        """Every row met so far, whatever became of it."""
+        """Number of rows so far, of any kind."""
         return self.examples + self.unlabelled + self.bad_rows
 
     def bad_row(self, message: str) -> None:
-        """Count a bad row, or end the reading there."""
+        """Count a bad row, or raise InputError."""
         if self.on_error == "raise":
             raise InputError(message)
         self.bad_rows += 1
-        self._keep(message)
+        self._add_message(message)
 
     def broken_file(self, path: Path, message: str) -> None:
-        """Note that a file ends before its data does, or end the reading there."""
+        """Record a truncated file, or raise InputError."""
         if self.on_error == "raise":
             raise InputError(message)
         self.truncated.append(path)
-        self._keep(message)
+        self._add_message(message)
 
-    def _keep(self, message: str) -> None:
-        if len(self.messages) < MESSAGES_KEPT:
+    def _add_message(self, message: str) -> None:
+        if len(self.messages) < MAX_MESSAGES:
             self.messages.append(message)
 
     def summary(self) -> str:
-        """Say in one line what was read, and below it what was skipped and why."""
+        """Return one line about what was read, and further lines about what was skipped."""
         examples = plural(self.examples, "example")
         no_trees = self.trees in (None, PREDICTED)
         trees = "words alone" if no_trees else f"{tree_kind(str(self.trees))} trees"
@@ -117,16 +118,16 @@ def read_split(
     on_error: str = "raise",
     source: str = "",
 ) -> tuple[Corpus, ReadReport]:
-    """Read one or several files as one split, in the order given.
+    """Read one or several files as one split, in the given order.
 
     Args:
         reader: the format of the files.
-        paths: the files; where only `FILE.gz` is there for `FILE`, it is read instead.
-        trees: the tree each sentence gets.
-        on_error: `raise` at the first bad row, or `skip` and count them.
-        source: where to get the data, for the message when it is not there.
+        paths: the files; if only `FILE.gz` exists for `FILE`, it is read instead.
+        trees: origin of the sentences' trees.
+        on_error: `raise` at the first bad row, or `skip` and count bad rows.
+        source: where to get the data, for the message about a missing file.
 
-    Raises: InputError: if a file is missing, empty or holds no example, or, without
+    Raises: InputError: if a file is missing or empty, if there is no example, or, without
         `on_error="skip"`, if a row is bad.
     """
     report = ReadReport(trees.name, on_error)
@@ -137,47 +138,45 @@ def read_split(
         for example in reader.read(path, trees, report):
             builder.add(example)
         if report.rows == rows_before and path not in report.truncated:
-            raise InputError(_joined(f"{path}: the file holds no row", source))
+            raise InputError(_sentences(f"{path}: the file holds no row", source))
     if not report.examples:
-        raise InputError(f"no example to keep: {report.summary()}")
+        raise InputError(f"no valid example: {report.summary()}")
     return replace(builder.build(), parsed=trees.complete), report
 
 
 def locate(path: Path, source: str = "") -> Path:
-    """Find the file, or its `.gz`.
+    """Return the path of the file, or of its `.gz`.
 
     Args:
         path: of the file, without `.gz`.
         source: where to get the data, for the message.
 
-    Raises: InputError: if neither is there, saying what is there and where to get the data.
+    Raises: InputError: if neither exists; it lists the folder and where to get the data.
     """
     zipped = path.with_name(path.name + ".gz")
     for candidate in (path, zipped):
         if candidate.is_file():
             return candidate
     if path.is_dir():
-        raise InputError(_joined(f"{path}: is a folder, expected a file", source))
-    raise InputError(_joined(_missing(path), source))
-
-
-def _missing(path: Path) -> str:
+        raise InputError(_sentences(f"{path}: is a folder, expected a file", source))
     root = path.parent
     if not root.is_dir():
-        return f"{root}: the data folder does not exist (wanted there: {path.name})"
-    names = sorted(entry.name for entry in root.iterdir())
-    shown = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
-    return f"{path}: no such file, nor .gz (the folder holds: {shown or 'nothing'})"
+        missing = f"{root}: the data folder does not exist (expected in it: {path.name})"
+    else:
+        names = sorted(entry.name for entry in root.iterdir())
+        shown = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
+        missing = f"{path}: no such file, nor .gz (the folder holds: {shown or 'nothing'})"
+    raise InputError(_sentences(missing, source))
 
 
-def _joined(*parts: str) -> str:
+def _sentences(*parts: str) -> str:
     return ". ".join(part.rstrip(".") for part in parts if part)
 
 
 def every_nth(examples: Corpus, n: int) -> tuple[Corpus, Corpus]:
-    """Set every n-th example aside, as development data for a dataset that has none.
+    """Split off every n-th example, as dev data for a dataset without a dev file.
 
-    Returns: the examples that stay, and those set aside: the n-th, 2n-th, 3n-th ...
+    Returns: the remaining examples, and the n-th, 2n-th, 3n-th ... example.
     """
     if n < 2:
         raise ValueError(f"every_nth needs n of at least 2, got {n}")
@@ -186,7 +185,7 @@ def every_nth(examples: Corpus, n: int) -> tuple[Corpus, Corpus]:
 
 
 def fingerprint(paths: Iterable[str | Path]) -> str:
-    """Identify files by content: the SHA-256 of the SHA-256 of each, in the order given."""
+    """Hash the content of files: the SHA-256 of the SHA-256 of each, in the given order."""
     whole = hashlib.sha256()
     for path in map(Path, paths):
         whole.update(_digest(path, stamp(path)))
@@ -194,13 +193,13 @@ def fingerprint(paths: Iterable[str | Path]) -> str:
 
 
 def stamp(path: Path) -> Stamp:
-    """Tell cheaply whether a file has changed: which it is, its size, when it was last written."""
+    """Return inode, size and modification time of a file, to detect changes cheaply."""
     found = path.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 @lru_cache(maxsize=64)
 def _digest(path: Path, _: Stamp) -> bytes:
-    """Hash a file, once in a process while it does not change: the cache asks, then the run."""
+    """Hash a file, once per process while its stamp stays the same."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()

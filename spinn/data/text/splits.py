@@ -1,6 +1,6 @@
-"""Train, dev and test as a configuration names them."""
+"""The settings of the `data` group, and reading of the splits that they name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -8,33 +8,33 @@ from typing import Any, Literal
 from spinn.data.text.cache import Cache
 from spinn.data.text.corpus import Corpus
 from spinn.data.text.parsers import DEFAULT_URL, PARSERS
-from spinn.data.text.reading import ReadReport, every_nth, fingerprint, read_split
+from spinn.data.text.reading import Reader, ReadReport, every_nth, fingerprint, read_split
 from spinn.data.text.tree_source import TreeSource
 from spinn.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataSettings:
-    """What the `data` group configures.
+    """The settings of the `data` group for files of sentence pairs.
 
     Args:
         reader: the format, as a section with a `_target_` in `spinn.data.text.readers`.
-        root: the folder that holds the files.
-        source: where to get the files, for the message when they are not there.
-        train: files of the training split, read as one.
-        dev: files of the dev split; none where `dev_every` takes it from train.
-        test: files of the test split, perhaps none.
-        tests: further test sets; each file that matches one of these patterns is one, by its name.
-        dev_every: every nth row of train is dev; 0 for never.
-        trees: the tree of every sentence; see `TreeSource`.
-        tree_seed: the seed of random trees.
+        root: the folder of the files.
+        source: where to get the files, for the message about a missing file.
+        train: files of the training split, which are concatenated.
+        dev: files of the dev split; empty if `dev_every` is set.
+        test: files of the test split; may be empty.
+        tests: file name patterns; each matching file is a further test set with the file's name.
+        dev_every: every nth row of train belongs to dev; 0 if there are dev files.
+        trees: origin of the sentences' trees; see `TreeSource`.
+        tree_seed: seed of random trees.
         lowercase: lower-case all words.
         min_count: rarer words of train are unknown words.
         on_error: stop at a bad row, or skip and count it.
-        limit: read the first so many examples of train only; null for all.
-        cache: keep large splits in `$SPINN_CACHE` or the user's cache folder, and read them there
-            until something changes. Trees of a parser are not kept.
-        parser_url: the CoreNLP server's address, for `trees=corenlp`.
+        limit: number of examples of train to use, from the first one; null for all.
+        cache: cache large splits in `$SPINN_CACHE` or the user's cache folder. Splits with a
+            parser's trees are not cached.
+        parser_url: address of the CoreNLP server, for `trees=corenlp`.
     """
 
     reader: Any
@@ -53,13 +53,13 @@ class DataSettings:
     min_count: int
     on_error: Literal["raise", "skip"]
     limit: int | None
-    # Runs from before there were these do not name them.
+    # Older run folders lack these keys.
     cache: bool = True
     parser_url: str = DEFAULT_URL
 
     def __post_init__(self) -> None:
         if bool(self.dev) == bool(self.dev_every):
-            raise ValueError("name either dev files or dev_every, one of the two")
+            raise ValueError("expected either dev files or dev_every, and not both")
         if not self.train:
             raise ValueError("train names no file")
         if self.limit is not None and self.limit < 1:
@@ -68,7 +68,7 @@ class DataSettings:
 
 @dataclass(frozen=True)
 class Splits:
-    """The examples of every split, and how reading them went."""
+    """The examples of every split, and reports of reading them."""
 
     train: Corpus
     dev: Corpus
@@ -79,40 +79,41 @@ class Splits:
 
 
 def split_reader(settings: DataSettings) -> Callable[..., tuple[Corpus, ReadReport]]:
-    """Return `read_split`, or what does the same with a cache.
+    """Return `read_split`, or its cached version.
 
-    What a parser answers is not kept, because nothing here tells when it would answer otherwise.
+    Trees of a parser are not cached, because a change of the parser cannot be detected here.
     """
     return Cache().read_split if settings.cache and settings.trees not in PARSERS else read_split
 
 
 def tree_source(settings: DataSettings) -> TreeSource:
-    """Return the source of every sentence's tree.
+    """Return the origin of the sentences' trees.
 
-    Raises: InputError: if it is not there, saying how to get it.
+    Raises: InputError: if a parser is not installed.
     """
     return TreeSource(settings.trees, settings.tree_seed, settings.parser_url)
 
 
-def load_splits(settings: DataSettings, reader: Any) -> Splits:
+def load_splits(settings: DataSettings, reader: Reader) -> Splits:
     """Read every split.
 
     Raises:
-        InputError: if a folder or file is not there, a row is bad, or a split ends up empty.
+        InputError: if a folder or file is missing, a row is bad, or a split is empty.
     """
     root = Path(settings.root).expanduser()
     if not root.is_dir():
         raise InputError(f"data.root: no folder {root}. {settings.source}")
-    further = _matches(root, settings.tests)
+    matches = (path for pattern in settings.tests for path in root.glob(pattern))
+    further = {path.name.split(".")[0]: path for path in sorted(filter(Path.is_file, matches))}
     names = {"train": settings.train, "dev": settings.dev, "test": settings.test}
-    wanted = {name: [root / file for file in listed] for name, listed in names.items() if listed}
-    wanted.update({name: [path] for name, path in further.items()})
+    files = {name: [root / file for file in listed] for name, listed in names.items() if listed}
+    files.update({name: [path] for name, path in further.items()})
     trees = tree_source(settings)
     source = f"{settings.source} Set data.root=FOLDER if the files lie elsewhere"
     read = split_reader(settings)
     examples: dict[str, Corpus] = {}
     reports: dict[str, ReadReport] = {}
-    for name, paths in wanted.items():
+    for name, paths in files.items():
         examples[name], reports[name] = read(
             reader, paths, trees, on_error=settings.on_error, source=source
         )
@@ -120,7 +121,7 @@ def load_splits(settings: DataSettings, reader: Any) -> Splits:
         examples["train"], examples["dev"] = every_nth(examples["train"], settings.dev_every)
     for name in ("train", "dev"):
         if not examples[name]:
-            raise InputError(f"{root}: no example is left in {name}; training needs one at least")
+            raise InputError(f"{root}: {name} has no example; training needs at least one")
     train = examples["train"]
     if settings.limit is not None:
         train = train[: settings.limit]
@@ -132,9 +133,3 @@ def load_splits(settings: DataSettings, reader: Any) -> Splits:
         reports=reports,
         fingerprint=fingerprint([path for report in reports.values() for path in report.files]),
     )
-
-
-def _matches(root: Path, patterns: Sequence[str]) -> dict[str, Path]:
-    """Return the files in `root` that match a pattern, by their names without endings."""
-    found = sorted(path for pattern in patterns for path in root.glob(pattern) if path.is_file())
-    return {path.name.split(".")[0]: path for path in found}

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from functools import cache, lru_cache
 
-from spinn.data.text.parsers import CORENLP as CORENLP  # the vocabulary of origins stands here
+from spinn.data.text.parsers import CORENLP as CORENLP  # part of the vocabulary of origins
 from spinn.data.text.parsers import DEFAULT_URL, PARSERS, outside_parser
 from spinn.data.text.parsers import LINK_GRAMMAR as LINK_GRAMMAR
 from spinn.errors import InputError

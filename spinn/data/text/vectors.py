@@ -1,4 +1,4 @@
-"""Pretrained word vectors in GloVe's text form."""
+"""Pretrained word vectors in GloVe's text format."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Vectors:
     """One vector for every id of a vocabulary.
 
     Args:
-        matrix: (V, E) float32; padding is zero, and words that the file lacks are random.
+        matrix: (V, E) float32; padding is zero, and words missing from the file are random.
         found: (V,) bool, whether the row comes from the file.
     """
 
@@ -31,32 +31,32 @@ class Vectors:
 
     @property
     def coverage(self) -> float:
-        """The share of the words that the file has."""
+        """The share of words that are in the file."""
         return float(self.found[SPECIAL:].mean())
 
 
 def load_vectors(
     path: str | Path, vocabulary: Vocabulary, *, seed: int = 0, source: str = ""
 ) -> Vectors:
-    """Read the rows that a vocabulary needs, and stop when all are found.
+    """Read the rows that a vocabulary needs; stop when all are found.
 
-    A word takes the row of exactly its spelling, or else that of its lower case. The others, and
-    the unknown word, get normal values with the standard deviation of the rows found.
+    A word gets the row with its exact spelling, or else the row of its lower case. Missing words
+    and the unknown word get normal values with the standard deviation of the found rows.
 
     Args:
-        path: `word value value ...` a line, plain or gzipped. The first line sets the width, and
-            a word may hold spaces (as some of the 840B file do).
-        vocabulary: whose rows to keep.
+        path: one `word value value ...` per line, plain or gzipped. The first line determines the
+            width. A word may contain spaces (some in the 840B file do).
+        vocabulary: the words to read.
         seed: of the random rows.
-        source: where to get the file, for the message when it is not there.
+        source: where to get the file, for the message about a missing file.
 
     Raises: InputError: if the file is missing or has none of the words; with file:line, if a row
-        has another width, or a needed row a value that is no finite number.
+        has another width, or a needed row has a value that is not a finite number.
     """
     path = locate(Path(path), source)
     with closing(raw_lines(path)) as lines:
         progress = tqdm(lines, desc=f"reading {path.name}", unit=" rows", disable=None)
-        rows = _collect(path, progress, _wanted(vocabulary))
+        rows = _collect(path, progress, vocabulary)
     if not rows:
         raise InputError(f"{path}: a vector for none of the {len(vocabulary.words)} words")
     ids = np.array(sorted(rows))
@@ -71,32 +71,30 @@ def load_vectors(
     return Vectors(matrix, found)
 
 
-def _wanted(vocabulary: Vocabulary) -> dict[bytes, list[tuple[int, int]]]:
-    """Map spellings to the ids that can use their row, and how well it fits: 0 is exactly."""
+def _collect(
+    path: Path, lines: Iterable[tuple[int, bytes]], vocabulary: Vocabulary
+) -> dict[int, NDArray[np.float32]]:
+    """Return the vectors of the words that the file has, by id."""
+    # Each spelling with the ids that can use its row, and 0 for the exact spelling, 1 for lower
+    # case: the word "Dogs" with id 7 gives {b"Dogs": [(7, 0)], b"dogs": [(7, 1)]}.
     wanted: dict[bytes, list[tuple[int, int]]] = {}
     for number, word in enumerate(vocabulary.words, start=SPECIAL):
         for fit, spelling in enumerate(dict.fromkeys((word, word.lower()))):
             encoded = spelling.encode("utf-8", "surrogatepass")
             wanted.setdefault(encoded, []).append((number, fit))
-    return wanted
-
-
-def _collect(
-    path: Path, lines: Iterable[tuple[int, bytes]], wanted: dict[bytes, list[tuple[int, int]]]
-) -> dict[int, NDArray[np.float32]]:
     rows: dict[int, NDArray[np.float32]] = {}
     inexact = {number for users in wanted.values() for number, _ in users}
     width = 0
-    for place, line in lines:
+    for line_number, line in lines:
         width = width or line.count(b" ")
         try:
-            word, values = _split(line, width)
-            if word not in wanted:
+            spelled, values = _split(line, width)
+            if spelled not in wanted:
                 continue
             vector = _numbers(values)
         except ValueError as error:
-            raise InputError(f"{path}:{place}: {error}") from None
-        for number, fit in wanted[word]:
+            raise InputError(f"{path}:{line_number}: {error}") from None
+        for number, fit in wanted[spelled]:
             if fit == 0 and number in inexact:
                 rows[number] = vector
                 inexact.remove(number)
@@ -128,7 +126,7 @@ def _is_number(text: bytes) -> bool:
 
 
 def _numbers(values: bytes) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
+    with np.errstate(over="ignore"):  # too large values become infinite and are rejected below
         vector = np.array(values.split(b" "), dtype=np.float32)
     if not np.isfinite(vector).all():
         raise ValueError("a value is not finite")

@@ -17,13 +17,13 @@ SPECIAL = 2  # ids before the first word's
 
 
 class Vocabulary:
-    """The words a model knows: ids from 2 on, in the order given; 0 is padding, 1 unknown.
+    """The words of a model: ids from 2 on, in the given order; 0 is padding, 1 is unknown.
 
-    The two special ids have no spelling, so no word of a text can collide with them.
+    The two special ids have no spelling, so no word can collide with them.
 
     Args:
-        words: without repetition, and in lower case where `lowercase` says so.
-        lowercase: whether `encode` lower-cases what it looks up.
+        words: without repetition; in lower case if `lowercase`.
+        lowercase: whether `encode` lower-cases words.
     """
 
     def __init__(self, words: Iterable[str], *, lowercase: bool = False) -> None:
@@ -32,7 +32,7 @@ class Vocabulary:
         self._ids = {word: number for number, word in enumerate(self.words, start=SPECIAL)}
         if len(self._ids) < len(self.words):
             word, count = Counter(self.words).most_common(1)[0]
-            raise ValueError(f"word {word!r} stands {count} times in the vocabulary")
+            raise ValueError(f"word {word!r} occurs {count} times in the vocabulary")
         if lowercase:
             cased = next((word for word in self.words if word != word.lower()), None)
             if cased is not None:
@@ -42,44 +42,43 @@ class Vocabulary:
     def build(
         cls, counts: Mapping[str, int], *, lowercase: bool = False, min_count: int = 1
     ) -> Vocabulary:
-        """Collect words, the most frequent first and ties by alphabet.
+        """Collect words, the most frequent first, ties in alphabetical order.
 
         Args:
-            counts: how often each word stands in the training split alone, so that nothing leaks
-                from the others.
-            lowercase: whether words that differ in case only are one word.
-            min_count: rarer words are left out, and so are unknown to the model.
+            counts: frequency of each word in the training split.
+            lowercase: whether words that differ only in case are one word.
+            min_count: rarer words are left out, so that they become unknown words.
         """
         if lowercase:
             cased, counts = counts, Counter()
             for word, count in cased.items():
                 counts[word.lower()] += count
-        kept = [word for word, count in counts.items() if count >= min_count]
-        return cls(sorted(kept, key=lambda word: (-counts[word], word)), lowercase=lowercase)
+        frequent = [word for word, count in counts.items() if count >= min_count]
+        return cls(sorted(frequent, key=lambda word: (-counts[word], word)), lowercase=lowercase)
 
     def __len__(self) -> int:
-        """Count the ids, the two special ones included."""
+        """Return the number of ids, with the two special ones."""
         return SPECIAL + len(self.words)
 
     def __contains__(self, word: str) -> bool:
         return (word.lower() if self.lowercase else word) in self._ids
 
     def encode(self, words: Iterable[str]) -> list[int]:
-        """Turn words into ids, UNKNOWN for a word that is not here."""
+        """Convert words to ids, UNKNOWN for words outside the vocabulary."""
         if self.lowercase:
             words = map(str.lower, words)
         return list(map(self._ids.get, words, repeat(UNKNOWN)))
 
     def save(self, path: str | Path) -> None:
-        """Write the vocabulary as JSON, a word a line; the file is whole or not there at all."""
+        """Write the vocabulary atomically as JSON, one word per line."""
         content = {"lowercase": self.lowercase, "words": self.words}
         write_text(Path(path), json.dumps(content, ensure_ascii=False, indent=0))
 
     @classmethod
     def load(cls, path: str | Path) -> Vocabulary:
-        """Read what `save` wrote.
+        """Load a vocabulary that `save` wrote.
 
-        Raises: InputError: if the file is missing or is no vocabulary.
+        Raises: InputError: if the file is missing or not a vocabulary.
         """
         try:
             return cls(**_checked(json.loads(Path(path).read_text(encoding="utf-8"))))

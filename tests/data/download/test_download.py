@@ -38,9 +38,9 @@ def source(site: Site, zipped: Zipped) -> Source:
 
 
 def run(source: Source, folder: Path, **options: bool) -> list[str]:
-    said: list[str] = []
-    download(source, folder, say=said.append, **options)  # type: ignore[arg-type]
-    return said
+    printed: list[str] = []
+    download(source, folder, say=printed.append, **options)  # type: ignore[arg-type]
+    return printed
 
 
 def failure(source: Source, folder: Path, **options: bool) -> str:
@@ -57,10 +57,10 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def test_the_files_and_their_sums_and_nothing_else(
+def test_the_files_and_their_sums_are_written_and_nothing_else(
     site: Site, source: Source, folder: Path
 ) -> None:
-    said = run(source, folder)
+    printed = run(source, folder)
     assert names(folder) == {"train", "dev", "extra", SUMS}
     assert (folder / "train").read_bytes() == TRAIN
     assert (folder / "extra").read_bytes() == EXTRA
@@ -71,11 +71,11 @@ def test_the_files_and_their_sums_and_nothing_else(
         f"# {zip_sum}  set.zip",
         f"{sha256(TRAIN)}  train",
     ]
-    assert said == [
+    assert printed == [
         "set: from https://example.org; licence: MIT",
-        f"set.zip: SHA-256 {zip_sum} (nothing to compare it with; --sha256 pins it)",
+        f"set.zip: SHA-256 {zip_sum} (no published sum; --sha256 sets an expected one)",
         f"train, dev: in {folder}",
-        f"extra: SHA-256 {sha256(EXTRA)} (nothing to compare it with; --sha256 pins it)",
+        f"extra: SHA-256 {sha256(EXTRA)} (no published sum; --sha256 sets an expected one)",
         f"extra: in {folder}",
     ]
 
@@ -92,11 +92,11 @@ def test_sha256sum_reads_the_sums(source: Source, folder: Path, keep: bool) -> N
     assert done.stdout.count(": OK") == 3 + keep
 
 
-def test_a_second_time_nothing_is_asked_for(site: Site, source: Source, folder: Path) -> None:
+def test_a_second_call_sends_no_request(site: Site, source: Source, folder: Path) -> None:
     run(source, folder)
     site.asked.clear()
     assert run(source, folder)[1:] == [
-        f"{folder / name} is there, as {SUMS} says; nothing to do"
+        f"{folder / name} exists and matches {SUMS}; nothing to do"
         for name in ("train", "dev", "extra")
     ]
     assert site.asked == []
@@ -115,8 +115,8 @@ def test_a_file_that_changed_since_is_named(source: Source, folder: Path) -> Non
     run(source, folder)
     (folder / "dev").write_bytes(b"edited")
     assert failure(source, folder) == (
-        f"{folder / 'dev'}: its SHA-256 is {sha256(b'edited')}, but {SUMS} says {sha256(DEV)}; "
-        "it has changed since, or is damaged. --force fetches it again"
+        f"{folder / 'dev'}: its SHA-256 is {sha256(b'edited')}, but {SUMS} has {sha256(DEV)}; "
+        "it has changed or is damaged. --force downloads it again"
     )
 
 
@@ -124,21 +124,21 @@ def test_only_what_is_missing_is_written(source: Source, folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "dev").write_bytes(b"my own")
     (folder / "extra.gz").write_bytes(b"zipped by the user")
-    said = run(source, folder)
-    assert said[1] == (
-        f"{folder / 'dev'} is there, but {SUMS} says nothing of it; --force fetches it again"
+    printed = run(source, folder)
+    assert printed[1] == (
+        f"{folder / 'dev'} exists, but {SUMS} does not list it; --force downloads it again"
     )
-    assert f"{folder / 'extra'}.gz is there, nothing to do" in said
+    assert f"{folder / 'extra'}.gz exists; nothing to do" in printed
     assert names(folder) == {"train", "dev", "extra.gz", SUMS}
     assert (folder / "dev").read_bytes() == b"my own"
     assert set(read_sums(folder)) == {"train", "set.zip"}
 
 
-def test_a_broken_download_leaves_its_part_and_goes_on(
+def test_a_broken_download_is_resumed_by_the_next_call(
     site: Site, source: Source, folder: Path
 ) -> None:
     site.script = [{"cut": 50}, {"cut": 60}, {"cut": 70}]
-    assert "the same command goes on from there" in failure(source, folder)
+    assert "the same command resumes the transfer" in failure(source, folder)
     assert names(folder) == {"set.zip.part", "set.zip.part.json"}
     assert (folder / "set.zip.part").stat().st_size == 70
     site.asked.clear()
@@ -162,19 +162,17 @@ def test_ctrl_c_leaves_the_part(
     assert site.asked[1]["Range"] == "bytes=50-"
 
 
-def test_an_expected_sum_is_held(site: Site, source: Source, folder: Path) -> None:
+def test_an_expected_sum_is_verified(site: Site, source: Source, folder: Path) -> None:
     good = sha256(site.files["set.zip"])
-    said = run(source.with_sums({"set.zip": good}), folder)
-    assert said[1] == f"set.zip: SHA-256 {good} (as expected)"
+    printed = run(source.with_sums({"set.zip": good}), folder)
+    assert printed[1] == f"set.zip: SHA-256 {good} (as expected)"
 
 
-def test_another_sum_than_expected_sets_the_file_aside(
-    site: Site, source: Source, folder: Path
-) -> None:
+def test_a_file_with_a_wrong_sum_is_renamed(site: Site, source: Source, folder: Path) -> None:
     good, part = sha256(site.files["set.zip"]), folder / "set.zip.part"
     assert failure(source.with_sums({"set.zip": "0" * 64}), folder) == (
-        f"{part}: its SHA-256 is {good}; expected {'0' * 64} (--sha256 names another, for a new "
-        "version that you trust). It is now set.zip.bad; the same command fetches it again"
+        f"{part}: its SHA-256 is {good}; expected {'0' * 64} (--sha256 sets another, for a new "
+        "version that you trust). It is now set.zip.bad; the same command downloads it again"
     )
     assert names(folder) == {"set.zip.bad"}
     site.asked.clear()
@@ -183,11 +181,11 @@ def test_another_sum_than_expected_sets_the_file_aside(
     assert names(folder) == {"set.zip.bad", "train", "dev", "extra", SUMS}
 
 
-def test_an_archive_put_there_by_hand_is_used(site: Site, source: Source, folder: Path) -> None:
+def test_an_existing_archive_is_used(site: Site, source: Source, folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "set.zip").write_bytes(site.files.pop("set.zip"))
-    said = run(source, folder, keep_archive=True)
-    assert said[1] == f"{folder / 'set.zip'} is there, and is not fetched again"
+    printed = run(source, folder, keep_archive=True)
+    assert printed[1] == f"{folder / 'set.zip'} exists and is not downloaded again"
     assert len(site.asked) == 1
 
 
@@ -200,20 +198,20 @@ def test_an_archive_put_there_by_hand_is_used(site: Site, source: Source, folder
         ({"set/train": bytes(10**6)}, "would take 1,000,009 bytes; expected at most 100,000"),
     ],
 )
-def test_an_evil_archive_is_set_aside_and_nothing_is_written(
+def test_a_malicious_archive_is_renamed_and_nothing_is_written(
     site: Site, source: Source, folder: Path, zipped: Zipped, members: dict[str, Any], message: str
 ) -> None:
     site.files["set.zip"] = zipped({"set/train": TRAIN, "set/dev": DEV} | members)
-    assert message in (told := failure(source, folder))
-    assert told.endswith("It is now set.zip.bad; the same command fetches it again")
+    assert message in (error := failure(source, folder))
+    assert error.endswith("It is now set.zip.bad; the same command downloads it again")
     assert names(folder) == {"set.zip.bad"}
     assert names(folder.parent) == {"set"}
 
 
-def test_where_nothing_can_be_written_the_place_is_named(source: Source, folder: Path) -> None:
+def test_an_unwritable_folder_is_an_error(source: Source, folder: Path) -> None:
     folder.parent.mkdir(parents=True)
     folder.write_text("a file")
-    assert failure(source, folder) == f"{folder}: File exists; mend it and run again"
+    assert failure(source, folder) == f"{folder}: File exists; correct this and run again"
 
 
 def test_each_remote_is_installed_before_the_next_is_fetched(
@@ -250,6 +248,6 @@ def test_the_table_has_the_vectors_that_the_configuration_reads() -> None:
     assert SOURCES["glove"].remotes[0].files == (path.rpartition("/")[2],)
 
 
-def test_a_pinned_size_goes_with_its_sum() -> None:
+def test_another_sum_makes_the_size_unknown() -> None:
     (remote,) = SOURCES["snli"].with_sums({"snli_1.0.zip": "0" * 64}).remotes
     assert remote == replace(SOURCES["snli"].remotes[0], sha256="0" * 64, size=None)

@@ -20,14 +20,14 @@ ELSE = bytes(range(255, -1, -1)) * 1000
 def transfer(site: Site, tmp_path: Path) -> Transfer:
     site.files["big.zip"] = BODY
     remote = Remote(url=site.url("big.zip"), files=("x",), most=10**6, most_unpacked=10**6)
-    said: list[str] = []
-    made = Transfer(remote, tmp_path, said.append)
-    made.said = said  # type: ignore[attr-defined]
-    return made
+    printed: list[str] = []
+    transfer = Transfer(remote, tmp_path, printed.append)
+    transfer.printed = printed  # type: ignore[attr-defined]
+    return transfer
 
 
-def said(transfer: Transfer) -> list[str]:
-    return transfer.said  # type: ignore[attr-defined, no-any-return]
+def printed(transfer: Transfer) -> list[str]:
+    return transfer.printed  # type: ignore[attr-defined, no-any-return]
 
 
 def failure(transfer: Transfer) -> str:
@@ -37,14 +37,14 @@ def failure(transfer: Transfer) -> str:
 
 
 def broken_off(site: Site, transfer: Transfer, after: int, **step: Any) -> None:
-    """Leave a part of so many bytes, as a run whose every attempt broke."""
+    """Leave a partial file of this size, as after a run whose attempts all broke."""
     site.script = [{"cut": after, **step}, {"status": 503}, {"status": 503}]
     failure(transfer)
     assert transfer.part.read_bytes() == site.files["big.zip"][:after]
     site.asked.clear()
 
 
-def test_a_whole_file_in_one_go(site: Site, transfer: Transfer) -> None:
+def test_a_complete_file_in_one_attempt(site: Site, transfer: Transfer) -> None:
     assert transfer.run().read_bytes() == BODY
     (headers,) = site.asked
     assert "Range" not in headers
@@ -53,7 +53,7 @@ def test_a_whole_file_in_one_go(site: Site, transfer: Transfer) -> None:
 
 
 @pytest.mark.parametrize("cuts", [(1,), (100_000, 200_000), (0, 255_999)])
-def test_a_broken_connection_is_taken_up_where_it_broke(
+def test_a_broken_transfer_is_resumed(
     site: Site, transfer: Transfer, cuts: tuple[int, ...]
 ) -> None:
     site.script = [{"cut": cut} for cut in cuts]
@@ -61,18 +61,18 @@ def test_a_broken_connection_is_taken_up_where_it_broke(
     assert [headers.get("Range") for headers in site.asked[1:]] == [
         f"bytes={cut}-" if cut else None for cut in cuts
     ]
-    assert said(transfer)[0] == (
-        f"big.zip: the connection broke after {cuts[0]:,} of 256,000 bytes; once more in 0 s"
+    assert printed(transfer)[0] == (
+        f"big.zip: the connection broke after {cuts[0]:,} of 256,000 bytes; next attempt in 0 s"
     )
 
 
-def test_after_the_last_attempt_the_part_stays_and_a_later_run_goes_on(
+def test_after_the_last_attempt_the_part_stays_and_a_later_run_resumes(
     site: Site, transfer: Transfer
 ) -> None:
     site.script = [{"cut": 1000}, {"cut": 2000}, {"cut": 3000}]
     assert failure(transfer) == (
         f"{site.url('big.zip')}: the connection broke after 3,000 of 256,000 bytes, in 3 attempts. "
-        f"3,000 bytes are kept in {transfer.part}: the same command goes on from there"
+        f"3,000 bytes are in {transfer.part}; the same command resumes the transfer"
     )
     again = Transfer(transfer.remote, transfer.part.parent, print)
     assert again.run().read_bytes() == BODY
@@ -80,25 +80,25 @@ def test_after_the_last_attempt_the_part_stays_and_a_later_run_goes_on(
     assert site.asked[-1]["If-Range"] == '"one"'
 
 
-def test_a_whole_part_needs_no_server(site: Site, transfer: Transfer) -> None:
+def test_a_complete_part_needs_no_server(site: Site, transfer: Transfer) -> None:
     transfer.run()
     site.asked.clear()
     assert transfer.run().read_bytes() == BODY
     assert site.asked == []
 
 
-def test_a_server_that_knows_no_ranges_starts_over(site: Site, transfer: Transfer) -> None:
+def test_without_ranges_the_transfer_starts_over(site: Site, transfer: Transfer) -> None:
     broken_off(site, transfer, 1000)
     site.script = [{"whole": True}]
     assert transfer.run().read_bytes() == BODY
-    assert said(transfer)[-1] == "big.zip: it cannot be resumed there; starting over"
+    assert printed(transfer)[-1] == "big.zip: it cannot be resumed there; starting over"
 
 
-def test_a_changed_file_is_not_spliced(site: Site, transfer: Transfer) -> None:
+def test_versions_of_a_file_are_not_mixed(site: Site, transfer: Transfer) -> None:
     broken_off(site, transfer, 1000)
     site.files["big.zip"], site.etag = ELSE, '"two"'
     assert transfer.run().read_bytes() == ELSE
-    assert said(transfer)[-1] == "big.zip: it has changed on the server; starting over"
+    assert printed(transfer)[-1] == "big.zip: it has changed on the server; starting over"
 
 
 @pytest.mark.parametrize(
@@ -111,13 +111,13 @@ def test_a_changed_file_is_not_spliced(site: Site, transfer: Transfer) -> None:
         {"Content-Range": "bytes */256000"},
     ],
 )
-def test_a_piece_that_does_not_fit_is_thrown_away(
+def test_a_mismatching_range_is_discarded(
     site: Site, transfer: Transfer, headers: dict[str, str | None]
 ) -> None:
     broken_off(site, transfer, 1000)
     site.script = [{"headers": headers}]
     assert transfer.run().read_bytes() == BODY
-    assert "asked for the bytes from 1,000 on, of 256,000, it got" in said(transfer)[-1]
+    assert "requested bytes from 1,000 on, of 256,000, got" in printed(transfer)[-1]
     assert [headers.get("Range") for headers in site.asked] == ["bytes=1000-", None]
 
 
@@ -161,10 +161,10 @@ def test_a_part_longer_than_the_file_starts_over(site: Site, transfer: Transfer)
     transfer.part.write_bytes(BODY + b"more")
     site.script = [{"status": 416}]
     assert transfer.run().read_bytes() == BODY
-    assert "the server answers 416" in said(transfer)[-1]
+    assert "the server answers 416" in printed(transfer)[-1]
 
 
-def test_passing_trouble_is_tried_again_and_lasting_trouble_is_not(
+def test_temporary_errors_are_retried_and_permanent_ones_are_not(
     site: Site, transfer: Transfer
 ) -> None:
     site.script = [{"status": 503}, {"status": 429}]
@@ -178,20 +178,20 @@ def test_passing_trouble_is_tried_again_and_lasting_trouble_is_not(
     assert len(site.asked) == 4
 
 
-def test_silence_is_not_waited_for_longer_than_the_limit(
+def test_a_silent_server_times_out(
     site: Site, transfer: Transfer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("spinn.data.download.fetching.TIMEOUT", 0.2)
     site.script = [{"cut": 1000, "stall": True}]
     assert transfer.run().read_bytes() == BODY
-    assert said(transfer) == ["big.zip: no answer within 0.2 s; once more in 0 s"]
+    assert printed(transfer) == ["big.zip: no answer within 0.2 s; next attempt in 0 s"]
     assert site.asked[1]["Range"] == "bytes=1000-"
 
 
 def test_no_server_at_all(site: Site, transfer: Transfer) -> None:
     transfer.remote = replace(transfer.remote, url="http://127.0.0.1:9/big.zip")
     assert "refused" in failure(transfer)
-    assert len(said(transfer)) == 2
+    assert len(printed(transfer)) == 2
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_no_server_at_all(site: Site, transfer: Transfer) -> None:
         ({"size": 256_001}, "the server announces 256,000 bytes; expected 256,001"),
     ],
 )
-def test_more_than_expected_is_refused_before_it_comes(
+def test_an_announced_size_above_the_limit_is_an_error(
     transfer: Transfer, change: dict[str, int], message: str
 ) -> None:
     transfer.remote = replace(transfer.remote, **change)  # type: ignore[arg-type]
@@ -209,23 +209,23 @@ def test_more_than_expected_is_refused_before_it_comes(
     assert not transfer.part.exists()
 
 
-def test_a_body_of_no_announced_length_is_bounded(site: Site, transfer: Transfer) -> None:
+def test_a_body_without_content_length_is_limited(site: Site, transfer: Transfer) -> None:
     transfer.remote = replace(transfer.remote, most=100_000)
     site.script = [{"headers": {"Content-Length": None}}]
-    assert failure(transfer).endswith("more than 100,000 bytes came; expected at most that")
+    assert failure(transfer).endswith("the server sent more than 100,000 bytes")
     assert not transfer.part.exists()
     transfer.remote = replace(transfer.remote, most=256_000)
     site.script = [{"headers": {"Content-Length": None}}]
     assert transfer.run().read_bytes() == BODY
 
 
-def test_a_known_size_tells_a_short_body_of_no_announced_length(
+def test_a_known_size_detects_a_short_body_without_content_length(
     site: Site, transfer: Transfer
 ) -> None:
     transfer.remote = replace(transfer.remote, size=256_000)
     site.script = [{"headers": {"Content-Length": None}, "cut": 1000}]
     assert transfer.run().read_bytes() == BODY
-    assert "the connection broke after 1,000 of 256,000 bytes" in said(transfer)[0]
+    assert "the connection broke after 1,000 of 256,000 bytes" in printed(transfer)[0]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_known_size_tells_a_short_body_of_no_announced_length(
         ({"Content-Encoding": "gzip"}, "text/plain (gzip)"),
     ],
 )
-def test_a_page_in_place_of_the_file_is_refused(
+def test_a_html_page_in_place_of_the_file_is_an_error(
     site: Site, transfer: Transfer, headers: dict[str, str], kind: str
 ) -> None:
     site.script = [{"headers": headers}]
@@ -254,7 +254,7 @@ def test_redirects_are_followed_with_the_range(site: Site, transfer: Transfer) -
 
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x"])
-def test_a_redirect_to_another_scheme_is_refused(
+def test_a_redirect_to_another_scheme_is_an_error(
     site: Site, transfer: Transfer, target: str
 ) -> None:
     site.script = [{"status": 302, "headers": {"Location": target}}]
@@ -262,7 +262,7 @@ def test_a_redirect_to_another_scheme_is_refused(
     assert not transfer.part.exists()
 
 
-def test_a_redirect_that_drops_encryption_is_refused(transfer: Transfer) -> None:
+def test_a_redirect_from_https_to_http_is_an_error(transfer: Transfer) -> None:
     with pytest.raises(InputError, match=r"^https://a/x redirects to http://b/x: refused, it is"):
         Redirects().redirect_request(
             Request("https://a/x"), io.BytesIO(), 302, "Found", {}, "http://b/x"
@@ -275,7 +275,7 @@ def test_only_http_is_fetched(transfer: Transfer, url: str) -> None:
     assert failure(transfer) == f"{url}: refused; expected an address of http or https"
 
 
-def test_a_full_disk_is_told_before_the_rest_is_fetched(
+def test_a_full_disk_is_an_error_before_the_transfer(
     site: Site, transfer: Transfer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken_off(site, transfer, 1000)

@@ -28,7 +28,7 @@ def names(folder: Path) -> set[str]:
 
 
 def refused(folder: Path, data: bytes, most: int = 10_000) -> str:
-    """The message; neither the folder nor what is around it may have got a file."""
+    """Return the error message; check that no file was written in or around the folder."""
     archive = folder / "set.zip"
     archive.write_bytes(data)
     around = set(folder.parent.parent.rglob("*"))
@@ -38,7 +38,7 @@ def refused(folder: Path, data: bytes, most: int = 10_000) -> str:
     return str(error.value).removeprefix(f"{archive}: ")
 
 
-def test_the_wanted_files_alone_without_their_folders(folder: Path, zipped: Zipped) -> None:
+def test_only_wanted_files_are_unpacked_without_their_folders(folder: Path, zipped: Zipped) -> None:
     (folder / "set.zip").write_bytes(
         zipped({**GOOD, "set/": b"", "__MACOSX/set/train": b"?", "__MACOSX/set/._dev": b"?"})
     )
@@ -63,7 +63,7 @@ def test_the_wanted_files_alone_without_their_folders(folder: Path, zipped: Zipp
         ("x\0/../y", "has an empty name, or a NUL in it"),
     ],
 )
-def test_a_name_that_leads_outside_refuses_the_whole_archive(
+def test_a_member_outside_the_folder_is_an_error(
     folder: Path, zipped: Zipped, name: str, reason: str
 ) -> None:
     assert refused(folder, zipped({**GOOD, name: b"evil"})).endswith(reason)
@@ -71,29 +71,29 @@ def test_a_name_that_leads_outside_refuses_the_whole_archive(
 
 @pytest.mark.parametrize("name", ["set/link", "set/train"])
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO])
-def test_links_and_devices_are_refused(folder: Path, zipped: Zipped, name: str, kind: int) -> None:
+def test_links_and_devices_are_errors(folder: Path, zipped: Zipped, name: str, kind: int) -> None:
     data = zipped({**GOOD, name: (kind | 0o777, b"/etc/passwd")})
     expected = f"refused, its member '{name}' is a link or a device; expected files and folders"
     assert refused(folder, data) == expected
 
 
-def test_names_with_dots_that_lead_nowhere_are_fine(folder: Path, zipped: Zipped) -> None:
+def test_names_with_harmless_dots_are_allowed(folder: Path, zipped: Zipped) -> None:
     (folder / "set.zip").write_bytes(zipped({**GOOD, "set/..notes": b"", "set/a..b": b""}))
     assert set(unpack(folder / "set.zip", folder, ["dev"], 100)) == {"dev"}
 
 
-def test_a_bomb_is_refused_before_a_byte_is_written(folder: Path, zipped: Zipped) -> None:
+def test_a_zip_bomb_is_an_error_before_a_byte_is_written(folder: Path, zipped: Zipped) -> None:
     data = zipped({**GOOD, "set/train": bytes(10**7)})
     assert len(data) < 20_000
     message = "train, dev would take 10,000,009 bytes; expected at most 10,000"
     assert refused(folder, data) == message
 
 
-def test_a_bomb_that_lies_about_its_size_is_cut_there(folder: Path, zipped: Zipped) -> None:
+def test_a_zip_bomb_with_a_wrong_size_is_stopped_at_that_size(folder: Path, zipped: Zipped) -> None:
     data = zipped({**GOOD, "set/train": bytes(10**7)})
     lie = data.replace((10**7).to_bytes(4, "little"), (100).to_bytes(4, "little"))
     assert lie != data
-    assert "no zip file, or a damaged one (Bad CRC-32 for file 'set/train')" in refused(folder, lie)
+    assert "not a zip file, or damaged (Bad CRC-32 for file 'set/train')" in refused(folder, lie)
 
 
 def test_a_flipped_bit_fails_the_crc(folder: Path, zipped: Zipped) -> None:
@@ -102,17 +102,17 @@ def test_a_flipped_bit_fails_the_crc(folder: Path, zipped: Zipped) -> None:
         archive.writestr("train", b"abcdefgh")
         archive.writestr("dev", b"x")
     data = stream.getvalue().replace(b"abcdefgh", b"abcdXfgh")
-    assert refused(folder, data) == "no zip file, or a damaged one (Bad CRC-32 for file 'train')"
+    assert refused(folder, data) == "not a zip file, or damaged (Bad CRC-32 for file 'train')"
 
 
-def test_no_prefix_and_no_garbage_gets_past(folder: Path, zipped: Zipped) -> None:
+def test_truncated_and_corrupt_zips_are_errors(folder: Path, zipped: Zipped) -> None:
     data = zipped(GOOD)
     for cut in range(0, len(data), 7):
-        assert refused(folder, data[:cut]).startswith("no zip file, or a damaged one (")
-    assert refused(folder, b"<html>" * 99).startswith("no zip file, or a damaged one (")
+        assert refused(folder, data[:cut]).startswith("not a zip file, or damaged (")
+    assert refused(folder, b"<html>" * 99).startswith("not a zip file, or damaged (")
 
 
-def test_a_wanted_file_that_is_absent_or_there_twice(folder: Path, zipped: Zipped) -> None:
+def test_a_missing_or_repeated_member_is_an_error(folder: Path, zipped: Zipped) -> None:
     assert refused(folder, zipped({"train": b""})) == "holds 0 files dev; expected one"
     assert refused(folder, zipped({**GOOD, "b/dev": b""})) == "holds 2 files dev; expected one"
 
@@ -125,7 +125,7 @@ def test_old_files_stay_when_a_later_one_is_damaged(folder: Path, zipped: Zipped
     assert (folder / "dev").read_bytes() == b"old"
 
 
-def test_a_full_disk_is_told_beforehand(
+def test_a_full_disk_is_an_error_before_unpacking(
     folder: Path, zipped: Zipped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "set.zip").write_bytes(zipped(GOOD))
@@ -134,6 +134,6 @@ def test_a_full_disk_is_told_beforehand(
     with pytest.raises(InputError) as error:
         unpack(folder / "set.zip", folder, ["train", "dev"], 10_000)
     assert str(error.value).startswith(
-        f"{folder}: unpacking set.zip takes 5,009 bytes, and 4,000 are free; make room, or name"
+        f"{folder}: unpacking set.zip takes 5,009 bytes, and 4,000 are free; free some space, or"
     )
     assert names(folder) == {"set.zip"}

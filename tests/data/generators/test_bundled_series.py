@@ -11,14 +11,14 @@ from spinn.data.generators.hourly import DEFAULT_SEED, DEFAULT_STEPS, generated,
 BUNDLED = Path(__file__).parents[3] / "data" / "series" / "series.csv"
 
 
-def test_the_bundled_file_is_written_again_byte_for_byte(tmp_path: Path) -> None:
+def test_the_bundled_file_is_reproduced_byte_for_byte(tmp_path: Path) -> None:
     out = tmp_path / "new folder" / "series.csv"
     main(["--out", str(out)])
     assert out.read_bytes() == BUNDLED.read_bytes()
     assert [path.name for path in out.parent.iterdir()] == ["series.csv"]
 
 
-def test_the_file_holds_what_is_generated() -> None:
+def test_the_file_equals_the_generated_examples() -> None:
     rows = [line.split(",") for line in BUNDLED.read_text(encoding="utf-8").splitlines()]
     assert rows[0] == ["time", "value"]
     assert [float(value) for _, value in rows[1:]] == generated(

@@ -23,7 +23,7 @@ MADE = generated(3000, seed=2)
         ("[SM 5 5 ]", 0),
     ],
 )
-def test_values_worked_by_hand(text: str, expected: int) -> None:
+def test_values_by_hand(text: str, expected: int) -> None:
     assert value(text.split()) == expected
 
 
@@ -46,7 +46,7 @@ def test_values_are_those_of_the_nested_lists() -> None:
         assert worked(list(parse.words)) == int(target)
 
 
-def test_a_list_takes_its_parts_from_the_left_and_its_bracket_last() -> None:
+def test_the_tree_of_a_list_is_left_branching() -> None:
     for (parse,), _, _ in MADE:
         check_transitions(parse.transitions, len(parse.words))
         stack: list[list[str]] = []  # each list that is open, in the words of its parts
@@ -64,7 +64,7 @@ def test_a_list_takes_its_parts_from_the_left_and_its_bracket_last() -> None:
         assert written == [to_brackets(parse)]
 
 
-def test_expressions_are_distinct_repeat_by_seed_and_are_in_no_order() -> None:
+def test_expressions_are_distinct_reproducible_and_shuffled() -> None:
     parses = [parse for (parse,), _, _ in MADE]
     assert len(set(parses)) == len(parses) == 3000
     assert generated(200, seed=5) == generated(200, seed=5) != generated(200, seed=6)
@@ -73,7 +73,7 @@ def test_expressions_are_distinct_repeat_by_seed_and_are_in_no_order() -> None:
     assert 500 < fmean(digits) < 2500
 
 
-def test_none_is_too_deep() -> None:
+def test_no_expression_exceeds_the_depth_limit() -> None:
     depths = []
     for (parse,), _, _ in MADE:
         open_lists = [0]
@@ -94,7 +94,7 @@ def test_the_file_is_a_value_a_tab_and_a_tree(tmp_path: Path) -> None:
     assert [path.name for path in out.parent.iterdir()] == ["listops.tsv"]
 
 
-def test_a_file_of_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_download_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([str(tmp_path / "out"), "--examples", "0"])
     assert "--examples is 0; expected 1 or more" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Made-up pairs of SNLI's shape."""
+"""Synthetic pairs with SNLI's statistics."""
 
 import gzip
 import json
@@ -17,7 +17,7 @@ from spinn.data.text.tree_source import TreeSource
 from spinn.trees.transitions import check_transitions
 
 
-def test_the_file_is_what_the_reader_reads(tmp_path: Path) -> None:
+def test_the_reader_reads_the_generated_file(tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "train.jsonl"
     main([str(path), "--pairs", "6000"])
     corpus, report = read_split(SNLIReader(), [path], TreeSource("gold"))
@@ -32,7 +32,7 @@ def test_the_file_is_what_the_reader_reads(tmp_path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["train.jsonl"]
 
 
-def test_every_row_says_that_it_is_synthetic_and_premises_stand_in_three() -> None:
+def test_rows_are_marked_synthetic_and_premises_repeat() -> None:
     found = list(islice(rows(1), 30))
     assert all(str(row["captionID"]).startswith("synthetic-") for row in found)
     assert len({row["pairID"] for row in found}) == 30
@@ -41,7 +41,7 @@ def test_every_row_says_that_it_is_synthetic_and_premises_stand_in_three() -> No
     assert found != list(islice(rows(2), 30))
 
 
-def test_the_three_forms_of_a_sentence_agree() -> None:
+def test_the_three_formats_of_a_sentence_agree() -> None:
     sentence = Sentences(random.Random(1), 100).draw(9, 2)
     assert sentence.binary.replace("( ", "").replace(" )", "") == sentence.text
     assert sentence.parse.count("(X") == 2 * len(sentence.text.split()) - 1
@@ -54,7 +54,7 @@ def test_words_are_distinct_and_frequent_ones_short() -> None:
     assert sorted(words, key=len) == words
 
 
-def test_trees_lean_to_the_right() -> None:
+def test_trees_are_mostly_right_branching() -> None:
     rng = random.Random(0)
     trees = [leaning_tree(length, rng) for length in range(1, 30)]
     for length, tree in enumerate(trees, start=1):
@@ -71,7 +71,9 @@ def test_gzipped_files_are_the_same_bytes_for_the_same_seed(tmp_path: Path) -> N
     assert len([json.loads(line) for line in gzip.decompress(one).splitlines()]) == 9
 
 
-def test_a_file_of_no_pairs_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_without_pairs_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         main([str(tmp_path / "out"), "--pairs", "0"])
     assert "--pairs is 0; expected 1 or more" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from spinn.data.sequences.series import Series
 
 
 def amplitude_of(wave: np.ndarray) -> float:
-    """The amplitude of a sine that goes on by a radian a step, from two values next to each other.
+    """The amplitude of a sine with one radian per step, computed from two neighbouring values.
 
     sin² = (x₀² + x₁² - 2 x₀ x₁ cos 1) / sin² 1 holds for any phase.
     """

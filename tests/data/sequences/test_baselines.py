@@ -1,4 +1,4 @@
-"""Forecasts without training and errors, worked by hand."""
+"""Baseline forecasts and error measures, computed by hand."""
 
 import math
 
@@ -10,7 +10,7 @@ from spinn.data.sequences.baselines import last_value, mae, mase, naive_error, r
 INPUTS = np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
 
 
-def test_the_last_value_goes_on() -> None:
+def test_the_last_value_repeats() -> None:
     np.testing.assert_array_equal(last_value(INPUTS, 3), [[4, 4, 4], [8, 8, 8]])
 
 
@@ -23,12 +23,12 @@ def test_the_last_value_goes_on() -> None:
         (4, 1, [[1], [5]]),
     ],
 )
-def test_the_last_season_comes_again(season: int, horizon: int, expected: list) -> None:
+def test_the_last_season_repeats(season: int, horizon: int, expected: list) -> None:
     np.testing.assert_array_equal(seasonal_naive(INPUTS, horizon, season), expected)
 
 
 @pytest.mark.parametrize("season", [0, 5])
-def test_a_season_that_the_windows_do_not_hold(season: int) -> None:
+def test_a_season_longer_than_the_window_is_an_error(season: int) -> None:
     with pytest.raises(ValueError, match=f"season is {season}; expected 1 to the look-back, 4"):
         seasonal_naive(INPUTS, 2, season)
 
@@ -48,8 +48,8 @@ def test_the_last_value_scores_one_on_its_own_training_series() -> None:
 
 
 @pytest.mark.parametrize("train", [[], [2.0], [2.0, 2.0, 2.0]])
-def test_a_series_that_never_changes_has_no_scale(train: list[float]) -> None:
-    with pytest.raises(ValueError, match=rf"{len(train)} value\(s\) that never change"):
+def test_a_constant_series_has_no_scale(train: list[float]) -> None:
+    with pytest.raises(ValueError, match=rf"a constant series of {len(train)} value\(s\)"):
         naive_error(np.array(train))
 
 

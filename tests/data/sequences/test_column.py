@@ -43,7 +43,7 @@ def test_a_gzipped_file_is_read_too(tmp_path: Path) -> None:
     [
         ("", "series.csv: empty; expected a header"),
         ("\n\n", "series.csv: empty; expected a header"),
-        ("time,value\n", "series.csv: empty below its header"),
+        ("time,value\n", "series.csv: no rows below the header"),
         ("time,price\n1,2\n", "series.csv:1: no column 'value'; columns: 'time', 'price'"),
         ("date,value\n1,2\n", "series.csv:1: no column 'time'; columns: 'date', 'value'"),
         ("time,value,value\n1,2,3\n", "series.csv:1: 2 columns 'value'"),
@@ -59,8 +59,8 @@ def test_a_gzipped_file_is_read_too(tmp_path: Path) -> None:
         ("time,value\n1,1_000\n", "series.csv:2: value: '1_000', expected a number"),
         ("time,value\n1,2\n2,NaN\n", "series.csv:3: value: 'NaN', expected a finite number"),
         ("time,value\n1,-inf\n", "series.csv:2: value: '-inf', expected a finite number"),
-        ("time,value\n1,2\n1,3\n", "series.csv:3: time: '1' stands twice"),
-        ("time,value\n1,2\n1.0,3\n", "series.csv:3: time: '1.0' stands twice"),
+        ("time,value\n1,2\n1,3\n", "series.csv:3: time: '1' occurs twice"),
+        ("time,value\n1,2\n1.0,3\n", "series.csv:3: time: '1.0' occurs twice"),
         ("time,value\n5,2\n4,3\n", "series.csv:3: time: '4' comes after '5'; sort the rows"),
         (
             "time,value\n2024-02-01,2\n2024-01-01,3\n",
@@ -70,18 +70,18 @@ def test_a_gzipped_file_is_read_too(tmp_path: Path) -> None:
         ("time,value\nnan,2\n", "series.csv:2: time: 'nan', expected an ISO date or a number"),
         (
             "time,value\n1,2\n2024-01-01,3\n",
-            "series.csv:3: time: '2024-01-01' is a date without a zone, those before",
+            "series.csv:3: time: '2024-01-01' is a date without a zone, but the time before",
         ),
         (
             "time,value\n2024-01-01,2\n2024-01-02T00:00Z,3\n",
-            "series.csv:3: time: '2024-01-02T00:00Z' is a date with a zone, those before",
+            "series.csv:3: time: '2024-01-02T00:00Z' is a date with a zone, but the time before",
         ),
         ("time,value\n1,2\n\n2,3\n", "series.csv:3: an empty line; expected a row"),
         ('time,value\n1,"2\n3,4\n', "series.csv:3: malformed CSV: unexpected end of data"),
         ('time,value\n1,"2"3\n', "series.csv:2: malformed CSV: "),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(text: str, message: str, tmp_path: Path) -> None:
+def test_errors_name_the_line(text: str, message: str, tmp_path: Path) -> None:
     path = write(tmp_path / "series.csv", text)
     with pytest.raises(InputError) as raised:
         read_column(path, "value", "time")
@@ -93,14 +93,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_column(tmp_path / "gone.csv", "value", None)
 
 
-def test_other_encodings_are_named(tmp_path: Path) -> None:
+def test_content_encodings_are_errors(tmp_path: Path) -> None:
     path = tmp_path / "series.csv"
     path.write_bytes(b"value,note\n1,caf\xe9\n")
     with pytest.raises(InputError, match=r"series\.csv:2: invalid UTF-8: byte 0xe9 at column 6"):
         read_column(path, "value", None)
 
 
-def test_reading_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_the_answer_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "series.csv", "value\n1\n2\n3\n")
     monkeypatch.setattr(column, "MAX_VALUES", 2)
     with pytest.raises(InputError, match=r"series\.csv:4: more than 2 values: is this the right"):

@@ -1,4 +1,4 @@
-"""What every dataset of sequences promises."""
+"""The contract of every sequence dataset."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -76,7 +76,7 @@ def test_the_yaml_lists_every_setting_with_its_default(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_columns_hold_what_the_dataset_says(name: str) -> None:
+def test_columns_match_the_declared_inputs_and_targets(name: str) -> None:
     dataset = of_yaml(name)
     for series in all_of(dataset.load()).values():
         check_column(series.inputs, dataset.symbols, dataset.inputs or 1)
@@ -84,7 +84,7 @@ def test_columns_hold_what_the_dataset_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_one_seed_makes_the_same_bits_and_another_does_not(name: str) -> None:
+def test_a_seed_determines_the_data(name: str) -> None:
     once, again, other = (all_of(of_yaml(name, seed=seed).load()) for seed in (1, 1, 2))
     for split in once:
         for column in COLUMNS:
@@ -94,7 +94,7 @@ def test_one_seed_makes_the_same_bits_and_another_does_not(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DRAWN)
-def test_what_is_held_out_stands_nowhere_else(name: str) -> None:
+def test_held_out_examples_occur_in_no_other_split(name: str) -> None:
     seen: set[tuple[bytes, bytes]] = set()
     for split, series in all_of(of_yaml(name).load()).items():
         examples = examples_of(series)
@@ -105,7 +105,7 @@ def test_what_is_held_out_stands_nowhere_else(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DRAWN)
-def test_there_are_as_many_as_were_asked_for(name: str) -> None:
+def test_splits_have_the_configured_sizes(name: str) -> None:
     dataset = of_yaml(name, examples=40, held_out=7)
     sizes = {split: len(series) for split, series in all_of(dataset.load()).items()}
     assert sizes.pop("train") == 40
@@ -114,7 +114,7 @@ def test_there_are_as_many_as_were_asked_for(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in DRAWN if "longer" in settings_of(name)])
-def test_further_tests_change_nothing_before_them(name: str) -> None:
+def test_further_tests_do_not_change_train_and_test(name: str) -> None:
     with_them, without = of_yaml(name).load(), of_yaml(name, longer=[]).load()
     assert without.tests == {}
     assert with_them.train.inputs.tobytes() == without.train.inputs.tobytes()
@@ -165,8 +165,8 @@ def test_too_few_different_examples_are_an_error(name: str, changed: dict[str, A
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_figures_of_its_own_are_told_where_a_dataset_has_a_unit(name: str) -> None:
+def test_errors_and_baselines_are_those_of_datasets_with_a_unit(name: str) -> None:
     dataset = of_yaml(name)
     test = dataset.load().test
-    told = dataset.errors(test, test.targets), dataset.baselines(test)
-    assert [bool(figures) for figures in told] == [name == "forecast"] * 2
+    results = dataset.errors(test, test.targets), dataset.baselines(test)
+    assert [bool(result) for result in results] == [name == "forecast"] * 2

@@ -1,4 +1,4 @@
-"""Addition, parity, copy and reverse: targets worked out another way."""
+"""Addition, parity, copy and reverse: targets computed independently."""
 
 from collections.abc import Iterator
 
@@ -22,11 +22,11 @@ def everything(splits: SeriesSplits) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def number(bits: np.ndarray) -> int:
-    """What Python makes of bits, the least significant first."""
+    """Convert bits, the least significant first, to a number with Python."""
     return int("".join(str(int(bit)) for bit in bits[::-1]), 2)
 
 
-def test_sums_are_those_of_python() -> None:
+def test_sums_equal_python_s() -> None:
     for numbers, total in everything(Addition(examples=500, held_out=100).load()):
         assert number(numbers[:, 0]) + number(numbers[:, 1]) == number(total)
         np.testing.assert_array_equal(numbers[-1], [0, 0])
@@ -41,7 +41,7 @@ def test_numbers_to_add_are_of_all_lengths_and_uniform() -> None:
     assert np.abs(drawn / len(added) - 0.25).max() < 0.04
 
 
-def test_longer_numbers_stand_in_a_test_of_their_length() -> None:
+def test_longer_numbers_are_in_a_test_of_their_length() -> None:
     tests = Addition(examples=500, held_out=10, longer=[16, 64]).load().tests
     assert {name: set(series.lengths) for name, series in tests.items()} == {
         "test_16_bits": {17},
@@ -61,10 +61,10 @@ def test_parity_counts_ones() -> None:
 
 
 @pytest.mark.parametrize(("dataset", "step"), [(Copy, 1), (Reverse, -1)])
-def test_symbols_come_in_order_or_backwards(dataset: type[Copy] | type[Reverse], step: int) -> None:
+def test_symbols_are_copied_or_reversed(dataset: type[Copy] | type[Reverse], step: int) -> None:
     splits = dataset(alphabet="xyz", longest=8, examples=500, held_out=50, longer=[12]).load()
-    for given, wanted in everything(splits):
-        assert "".join("xyz"[i] for i in wanted) == "".join("xyz"[i] for i in given)[::step]
+    for inputs, targets in everything(splits):
+        assert "".join("xyz"[i] for i in targets) == "".join("xyz"[i] for i in inputs)[::step]
     assert set(splits.train.lengths) == set(range(1, 9))
     assert set(splits.train.inputs) == {0, 1, 2}
     assert set(splits.tests["test_12_symbols"].target_lengths) == {12}

@@ -1,4 +1,4 @@
-"""Windows of a series, cut by hand; nothing of what comes later is known before."""
+"""Windows of a series, cut by hand; no split depends on later values."""
 
 from pathlib import Path
 from typing import Any
@@ -50,20 +50,20 @@ def test_windows_by_hand(tmp_path: Path) -> None:
     assert dataset.outputs == 2
 
 
-def test_relative_windows_are_told_from_the_mean_of_their_input(tmp_path: Path) -> None:
+def test_relative_windows_subtract_the_mean_of_their_input(tmp_path: Path) -> None:
     plain, relative = (of_values(tmp_path, TINY, relative=value) for value in (False, True))
     for name in ("train", "dev", "test"):
-        absolute, told = (getattr(dataset.load(), name) for dataset in (plain, relative))
+        absolute, shifted = (getattr(dataset.load(), name) for dataset in (plain, relative))
         inputs = absolute.inputs.reshape(-1, 3)
         means = inputs.mean(axis=1, keepdims=True)
-        np.testing.assert_allclose(told.inputs.reshape(-1, 3), inputs - means, atol=1e-6)
-        np.testing.assert_allclose(told.targets, absolute.targets - means, atol=1e-6)
-        for baseline, errors in relative.baselines(told).items():
+        np.testing.assert_allclose(shifted.inputs.reshape(-1, 3), inputs - means, atol=1e-6)
+        np.testing.assert_allclose(shifted.targets, absolute.targets - means, atol=1e-6)
+        for baseline, errors in relative.baselines(shifted).items():
             assert errors == pytest.approx(plain.baselines(absolute)[baseline], rel=1e-5)
 
 
 @pytest.mark.parametrize("relative", [False, True])
-def test_forecasts_that_are_right_lie_on_the_series(tmp_path: Path, relative: bool) -> None:
+def test_perfect_forecasts_equal_the_series(tmp_path: Path, relative: bool) -> None:
     dataset = of_values(
         tmp_path, TINY, relative=relative, test_share=0.4, dev_share=0.2, look_back=2
     )
@@ -89,7 +89,7 @@ def test_a_stride_leaves_windows_out(tmp_path: Path) -> None:
     np.testing.assert_allclose(train[:, 0], [4, 2], atol=1e-6)
 
 
-def test_what_comes_after_a_cut_changes_nothing_before_it(tmp_path: Path) -> None:
+def test_values_after_a_split_do_not_change_the_split(tmp_path: Path) -> None:
     before = of_values(tmp_path, TINY)
     before_splits = before.load()
     after = of_values(tmp_path, [*TINY[:6], -100.0, 50.0, 1e6, 3.5])
@@ -106,14 +106,14 @@ def test_what_comes_after_a_cut_changes_nothing_before_it(tmp_path: Path) -> Non
         assert once.tobytes() == again.tobytes()
 
 
-def test_the_bundled_file_and_the_generated_series_are_one() -> None:
+def test_the_bundled_file_equals_the_generated_series() -> None:
     generated, read = Forecast(), Forecast(csv=str(BUNDLED), column="value", time="time")
     for once, again in zip(generated.load()[:3], read.load()[:3], strict=True):
         assert once.inputs.tobytes() == again.inputs.tobytes()
         assert once.targets.tobytes() == again.targets.tobytes()
 
 
-def test_targets_of_splits_do_not_meet_and_leave_no_value_out() -> None:
+def test_targets_of_splits_are_disjoint_and_cover_all_values() -> None:
     dataset = Forecast(steps=200, look_back=24, horizon=5, relative=False)
     spans = dataset.spans
     assert [*spans["train"], *spans["dev"], *spans["test"]] == list(range(200))
@@ -219,13 +219,13 @@ def test_no_values_have_no_scale() -> None:
         Scaling.of(np.array([]))
 
 
-def test_windows_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_windows_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forecast, "MAX_NUMBERS", 1000)
     with pytest.raises(InputError, match="the generated series: 1353 windows of look_back 48 and"):
         Forecast().load()
 
 
-def test_a_column_that_is_not_named_is_asked_for_with_those_there_are(tmp_path: Path) -> None:
+def test_a_missing_column_setting_is_an_error_that_lists_the_columns(tmp_path: Path) -> None:
     path = tmp_path / "prices.csv"
     path.write_text("day, open ,close\n", encoding="utf-8")
     with pytest.raises(InputError) as raised:

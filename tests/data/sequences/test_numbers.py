@@ -18,7 +18,7 @@ VALUES = dict(zip((*SMALL, *LARGER), (*range(21), *range(30, 100, 10)), strict=T
 
 
 def number_of(words: list[str]) -> int:
-    """Read words as one does: small ones add up, `hundred` and the large ones multiply."""
+    """Parse number words: small ones add up, `hundred` and the large ones multiply."""
     total = part = 0
     for word in words:
         if word in ("million", "thousand"):
@@ -32,7 +32,7 @@ def number_of(words: list[str]) -> int:
 
 
 def spoken(number: int) -> str:
-    """A second way to words: take the largest name that fits, and say what is left."""
+    """Spell a number independently: the largest name that fits, then the rest."""
     for size, name in ((10**6, "million"), (1000, "thousand"), (100, "hundred")):
         if number >= size:
             rest = f" {spoken(number % size)}" if number % size else ""
@@ -62,12 +62,12 @@ def spoken(number: int) -> str:
         ),
     ],
 )
-def test_numbers_are_said_as_in_america(number: int, words: str) -> None:
+def test_numbers_are_spelled_in_american_usage(number: int, words: str) -> None:
     assert " ".join(words_of(number)) == words
 
 
 @given(st.integers(0, 10**9 - 1))
-def test_words_say_the_number_and_are_known(number: int) -> None:
+def test_words_spell_the_number_and_are_in_the_vocabulary(number: int) -> None:
     words = words_of(number)
     assert number_of(words) == number
     assert " ".join(words) == spoken(number)
@@ -75,7 +75,7 @@ def test_words_say_the_number_and_are_known(number: int) -> None:
 
 
 @pytest.mark.parametrize("digits", range(1, 6))
-def test_the_vocabulary_has_no_word_too_many(digits: int) -> None:
+def test_the_vocabulary_has_only_words_that_occur(digits: int) -> None:
     used = {word for number in range(10**digits) for word in words_of(number)}
     assert used == set(vocabulary(digits))
 
@@ -85,7 +85,7 @@ def written(series: Series, known: tuple[str, ...] | None) -> list[str]:
     return [" ".join((known or ())[place] for place in target) for target in targets]
 
 
-def test_a_vector_of_digits_stands_with_its_words() -> None:
+def test_one_hot_digits_have_the_number_s_words_as_target() -> None:
     dataset = NumberWords(digits=5, examples=300, held_out=50)
     splits = dataset.load()
     for series in splits[:3]:
@@ -98,19 +98,19 @@ def test_a_vector_of_digits_stands_with_its_words() -> None:
     assert splits.tests == {}
 
 
-def test_words_stand_with_their_digits() -> None:
+def test_words_have_the_number_s_digits_as_target() -> None:
     dataset = WordsToDigits(examples=300, held_out=50)
     splits = dataset.load()
     for series in (*splits[:3], *splits.tests.values()):
         words = np.split(series.inputs, np.cumsum(series.lengths)[:-1])
         numbers = [number_of([(dataset.symbols or ())[i] for i in one]) for one in words]
-        digits = [said.replace(" ", "") for said in written(series, dataset.labels)]
+        digits = [text.replace(" ", "") for text in written(series, dataset.labels)]
         assert digits == [str(number) for number in numbers]
     assert set(splits.tests["test_6_digits"].target_lengths) == {6}
     assert set(splits.train.target_lengths) == {1, 2, 3, 4}
 
 
-def test_zero_is_a_number_too() -> None:
+def test_zero_is_a_number() -> None:
     splits = WordsToDigits(digits=2, examples=200, held_out=5, longer=[]).load()
     digits = np.split(splits.train.targets, np.cumsum(splits.train.target_lengths)[:-1])
     found = {tuple(one) for one in digits if len(one) == 1}

@@ -1,4 +1,4 @@
-"""The cache: a split read from it is the split read from its files, or it is not used."""
+"""Cached splits equal splits read from files; damaged or stale entries are not used."""
 
 import gzip
 import json
@@ -30,7 +30,7 @@ Log = pytest.LogCaptureFixture
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache that keeps splits of two examples."""
+    """An empty cache that stores splits of two examples or more."""
     monkeypatch.setenv("SPINN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(cache, "SMALLEST", 2)
     return tmp_path / "cache"
@@ -38,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A file with good rows, bad ones and one without a label."""
+    """A file with good rows, bad rows and a row without a label."""
     path = tmp_path / "data.jsonl"
     write(path, ["neutral", "entailment", "?", "-", "neutral"])
     return path
@@ -65,7 +65,7 @@ def assert_same(found: tuple[Corpus, ReadReport], expected: tuple[Corpus, ReadRe
 
 
 class Unread(SNLIReader):
-    """A reader that must find its split in the cache."""
+    """A reader whose split must be in the cache."""
 
     def read(self, *_: object) -> Iterator[Any]:
         raise AssertionError("read again")
@@ -74,7 +74,7 @@ class Unread(SNLIReader):
 Unread.__module__, Unread.__qualname__ = SNLIReader.__module__, SNLIReader.__qualname__
 
 
-def test_what_is_cached_is_what_was_read(source: Path, folder: Path) -> None:
+def test_a_cached_split_equals_the_split_read_from_files(source: Path, folder: Path) -> None:
     fresh = read_split(SNLIReader(), [source], GOLD, on_error="skip")
     assert_same(read(source), fresh)
     again = read(source, reader=Unread())
@@ -85,7 +85,7 @@ def test_what_is_cached_is_what_was_read(source: Path, folder: Path) -> None:
     assert len(entries(folder)) == 1
 
 
-def test_scores_and_broken_files_are_kept(fixtures: Path, tmp_path: Path) -> None:
+def test_scores_and_truncated_files_are_cached(fixtures: Path, tmp_path: Path) -> None:
     plain = fixtures / "sick.txt"
     right = TreeSource("right")
     for _ in range(2):
@@ -99,7 +99,7 @@ def test_scores_and_broken_files_are_kept(fixtures: Path, tmp_path: Path) -> Non
     assert again[1].truncated == [broken]
 
 
-def test_another_content_reader_tree_or_choice_is_another_entry(source: Path, folder: Path) -> None:
+def test_content_reader_tree_and_settings_determine_the_entry(source: Path, folder: Path) -> None:
     write(source, ["neutral", "entailment"])
     words = [example.sentences[1].transitions for example in read(source)[0]]
     for trees in (TreeSource("left"), TreeSource("random", 1), TreeSource("random", 2)):
@@ -113,7 +113,7 @@ def test_another_content_reader_tree_or_choice_is_another_entry(source: Path, fo
     assert len(entries(folder)) == 6
 
 
-def test_a_changed_source_is_read_again_and_its_older_entry_goes(
+def test_a_changed_source_is_read_again_and_its_older_entry_deleted(
     source: Path, folder: Path
 ) -> None:
     other = source.with_name("other.jsonl")
@@ -183,7 +183,7 @@ def test_the_code_of_a_reader_covers_imports_inside_functions(tmp_path: Path) ->
     assert cache.code_fingerprint(nested) == with_helper
 
 
-def test_small_splits_are_not_kept(
+def test_small_splits_are_not_cached(
     source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "SMALLEST", 4)
@@ -191,7 +191,7 @@ def test_small_splits_are_not_kept(
     assert entries(folder) == []
 
 
-def test_whatever_is_damaged_is_told_and_read_again(
+def test_a_damaged_entry_is_a_warning_and_the_data_is_read_again(
     source: Path, folder: Path, caplog: Log
 ) -> None:
     expected = read(source)
@@ -227,17 +227,17 @@ def test_an_entry_under_the_name_of_another_is_not_used(
 def test_a_cache_that_cannot_be_written_is_one_warning(
     source: Path, folder: Path, caplog: Log
 ) -> None:
-    folder.write_text("a file stands where the folder should be")
-    kept = Cache()
+    folder.write_text("a file in place of the folder")
+    shared = Cache()
     for _ in range(2):
-        _, report = kept.read_split(SNLIReader(), [source], GOLD, on_error="skip")
+        _, report = shared.read_split(SNLIReader(), [source], GOLD, on_error="skip")
         assert report.examples == 3
     assert [record.message for record in caplog.records] == [
         f"the data is not cached ({folder}: File exists); SPINN_CACHE=FOLDER names another"
     ]
 
 
-def test_a_full_disk_leaves_nothing_behind(
+def test_a_full_disk_leaves_no_file(
     source: Path, folder: Path, caplog: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -249,7 +249,7 @@ def test_a_full_disk_leaves_nothing_behind(
     assert "the data is not cached" in caplog.text
 
 
-def test_a_source_that_changes_while_it_is_read_is_not_kept(source: Path, folder: Path) -> None:
+def test_a_source_that_changes_while_it_is_read_is_not_cached(source: Path, folder: Path) -> None:
     class Slow(SNLIReader):
         def read(self, path: Path, *rest: Any) -> Iterator[Any]:
             yield from super().read(path, *rest)
@@ -259,7 +259,7 @@ def test_a_source_that_changes_while_it_is_read_is_not_kept(source: Path, folder
     assert entries(folder) == []
 
 
-def test_a_reader_whose_settings_cannot_be_told_apart_is_not_cached(
+def test_a_reader_with_settings_that_are_not_plain_values_is_not_cached(
     source: Path, folder: Path, caplog: Log
 ) -> None:
     reader = SNLIReader()

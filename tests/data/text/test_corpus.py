@@ -1,4 +1,4 @@
-"""A split in columns, held against the list of its examples."""
+"""A corpus equals the list of its examples."""
 
 from collections import Counter
 from dataclasses import replace
@@ -43,12 +43,12 @@ def test_a_corpus_is_the_sequence_of_its_examples(examples: list[Example], part:
 
 
 @given(EXAMPLES, st.randoms(use_true_random=False))
-def test_gather_packs_any_sentences_in_any_order(examples: list[Example], rng: object) -> None:
+def test_gather_returns_any_sentences_in_any_order(examples: list[Example], rng: object) -> None:
     corpus = Corpus.of(examples)
     sentences = [parse for example in examples for parse in example.sentences]
-    wanted = rng.choices(range(len(sentences)), k=7) if sentences else []  # type: ignore[attr-defined]
-    packed = corpus.gather(np.array(wanted, dtype=np.int64))
-    expected = [sentences[number] for number in wanted]
+    chosen = rng.choices(range(len(sentences)), k=7) if sentences else []  # type: ignore[attr-defined]
+    packed = corpus.gather(np.array(chosen, dtype=np.int64))
+    expected = [sentences[number] for number in chosen]
     words = [corpus.words[token] for token in packed.tokens]
     assert words == list(chain.from_iterable(parse.words for parse in expected))
     assert packed.transitions.tobytes() == b"".join(parse.transitions for parse in expected)
@@ -56,19 +56,19 @@ def test_gather_packs_any_sentences_in_any_order(examples: list[Example], rng: o
 
 
 def vocabulary_word_by_word(examples: list[Example], lowercase: bool, min_count: int) -> list[str]:
-    """The vocabulary as it was counted before there were columns."""
+    """Count the vocabulary without columns."""
     counts = Counter(
         word.lower() if lowercase else word
         for example in examples
         for parse in example.sentences
         for word in parse.words
     )
-    kept = [word for word, count in counts.items() if count >= min_count]
-    return sorted(kept, key=lambda word: (-counts[word], word))
+    frequent = [word for word, count in counts.items() if count >= min_count]
+    return sorted(frequent, key=lambda word: (-counts[word], word))
 
 
 @given(EXAMPLES, st.slices(8), st.booleans(), st.integers(0, 3))
-def test_words_are_counted_as_they_would_be_one_by_one(
+def test_word_counts_equal_a_plain_count(
     examples: list[Example], part: slice, lowercase: bool, min_count: int
 ) -> None:
     corpus = Corpus.of(examples)[part]
@@ -80,25 +80,27 @@ def test_examples_have_the_same_number_of_sentences() -> None:
     parse = parse_brackets("( a b )")
     builder = CorpusBuilder()
     builder.add(Example((parse, parse), "yes"))
-    with pytest.raises(ValueError, match="example 2 has 1 sentences, expected 2 as in those"):
+    with pytest.raises(ValueError, match="example 2 has 1 sentences, expected 2 as in"):
         builder.add(Example((parse,), "yes"))
 
 
 @pytest.mark.parametrize(
     ("column", "values", "message"),
     [
-        ("tokens", [0, 1, 0], r"tokens has the shape \(3,\), expected \(4,\)"),
+        ("tokens", [0, 1, 0], r"tokens has shape \(3,\), expected \(4,\)"),
         ("tokens", [0, 1, 0, 2], "tokens holds 0 to 2, expected 0 to 1"),
         ("tokens", [0, -1, 0, 0], "tokens holds -1 to 0, expected 0 to 1"),
-        ("transitions", [0, 0, 1, 0, 0], r"transitions has the shape \(5,\), expected \(6,\)"),
+        ("transitions", [0, 0, 1, 0, 0], r"transitions has shape \(5,\), expected \(6,\)"),
         ("transitions", [0, 0, 2, 0, 0, 1], "transitions holds 0 to 2, expected 0 to 1"),
         ("lengths", [[0, 4]], "lengths holds 0 to 4, expected 1 to 4"),
         ("targets", [1], "targets holds 1 to 1, expected 0 to 0"),
-        ("targets", [0, 0], r"targets has the shape \(2,\), expected \(1,\)"),
-        ("scores", [], r"scores has the shape \(0,\), expected \(1,\)"),
+        ("targets", [0, 0], r"targets has shape \(2,\), expected \(1,\)"),
+        ("scores", [], r"scores has shape \(0,\), expected \(1,\)"),
     ],
 )
-def test_columns_that_do_not_fit_are_refused(column: str, values: list[int], message: str) -> None:
+def test_columns_that_do_not_match_are_an_error(
+    column: str, values: list[int], message: str
+) -> None:
     parse = parse_brackets("( a b )")
     corpus = Corpus.of([Example((parse, parse), "yes")])
     changed = np.array(values, dtype=getattr(corpus, column).dtype)

@@ -1,4 +1,4 @@
-"""Splits: several files as one, missing files, and the account of what was read."""
+"""Reading splits: several files, missing files, reports."""
 
 import gzip
 import tracemalloc
@@ -26,7 +26,7 @@ def test_several_files_are_one_split(fixtures: Path) -> None:
     assert report.summary() == "6 examples from 2 file(s), gold trees"
 
 
-def test_the_gzipped_file_stands_in(fixtures: Path, tmp_path: Path) -> None:
+def test_the_gzipped_file_is_a_fallback(fixtures: Path, tmp_path: Path) -> None:
     content = (fixtures / "logic.txt").read_bytes()
     (tmp_path / "logic.txt.gz").write_bytes(gzip.compress(content))
     examples, report = read_split(LogicReader(), [tmp_path / "logic.txt"], GOLD)
@@ -38,7 +38,7 @@ def test_a_missing_root(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         read_split(LogicReader(), [tmp_path / "none" / "train"], GOLD, source="See data/README.")
     assert str(error.value) == (
-        f"{tmp_path / 'none'}: the data folder does not exist (wanted there: train). "
+        f"{tmp_path / 'none'}: the data folder does not exist (expected in it: train). "
         "See data/README"
     )
 
@@ -56,7 +56,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
         locate(tmp_path / "train")
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_a_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"is a folder, expected a file\. See there"):
         locate(tmp_path, "See there")
 
@@ -78,7 +78,7 @@ def test_a_split_without_an_example(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         read_split(SNLIReader(), [path], GOLD, on_error="skip")
     assert str(error.value).startswith(
-        "no example to keep: 0 examples from 1 file(s), gold trees; "
+        "no valid example: 0 examples from 1 file(s), gold trees; "
         f"1 without a label; 1 bad row skipped\n  {path}:2: label '?', expected one of"
     )
 
@@ -121,7 +121,7 @@ def test_fingerprint_is_of_content_and_order(fixtures: Path, tmp_path: Path) -> 
     assert len(fingerprint([logic])) == 64
 
 
-def test_counts_are_told_as_people_read_them() -> None:
+def test_counts_have_thousands_separators() -> None:
     many = ReadReport("gold", "skip", examples=50_001, unlabelled=1_200, bad_rows=1)
     expected = (
         "50,001 examples from 0 file(s), gold trees; 1,200 without a label; 1 bad row skipped"

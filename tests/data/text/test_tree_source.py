@@ -1,4 +1,4 @@
-"""Which tree a sentence gets."""
+"""The origin of a sentence's tree."""
 
 import random
 from typing import Any, get_args, get_type_hints
@@ -59,7 +59,7 @@ def test_plain_text_is_split_as_the_penn_treebank_does() -> None:
     assert words == ("He", "-LRB-", "John", "-RRB-", "ca", "n't", "say", "``", "no", "''", ".")
 
 
-def test_what_cannot_be_read() -> None:
+def test_unreadable_files_are_errors() -> None:
     with pytest.raises(
         ValueError, match=r"no parse: choose trees=left\|.*\|predicted\|corenlp\|link-grammar"
     ):
@@ -83,13 +83,13 @@ def test_the_configuration_offers_every_source() -> None:
     assert get_args(get_type_hints(DataSettings)["trees"]) == TREE_NAMES
 
 
-@pytest.mark.parametrize(("trees", "kept"), [("right", True), ("corenlp", False)])
-def test_what_a_parser_answers_is_not_kept(trees: Any, kept: bool) -> None:
+@pytest.mark.parametrize(("trees", "cached"), [("right", True), ("corenlp", False)])
+def test_splits_with_a_parser_s_trees_are_not_cached(trees: Any, cached: bool) -> None:
     settings = DataSettings(
         reader=None, root="", source="", train=["a"], dev=["b"], test=[], tests=[], dev_every=0,
         trees=trees, tree_seed=1, lowercase=False, min_count=1, on_error="raise", limit=None,
     )  # fmt: skip
-    assert (split_reader(settings) is not read_split) == kept
+    assert (split_reader(settings) is not read_split) == cached
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_brackets_keep_their_tree(text: str) -> None:
         ("()", "brackets must stand alone"),
     ],
 )
-def test_brackets_that_are_no_tree_say_how_to_write_either(text: str, reason: str) -> None:
+def test_malformed_brackets_are_an_error_that_shows_both_formats(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason) as caught:
         TreeSource("left").read(text)
     assert "Write a tree as ( ( all dogs ) move ), with spaces" in str(caught.value)

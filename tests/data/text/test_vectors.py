@@ -18,7 +18,7 @@ def message_of(path: Path, *words: str) -> str:
     return str(error.value)
 
 
-def test_rows_stand_at_the_ids_of_their_words(fixtures: Path) -> None:
+def test_vectors_are_in_the_rows_of_their_word_ids(fixtures: Path) -> None:
     vectors = load_vectors(fixtures / "vectors.txt", Vocabulary(["cook", "bird", "the"]))
     assert vectors.matrix.dtype == np.float32
     np.testing.assert_array_equal(vectors.matrix[0], [0, 0, 0])
@@ -28,7 +28,7 @@ def test_rows_stand_at_the_ids_of_their_words(fixtures: Path) -> None:
     assert vectors.coverage == pytest.approx(2 / 3)
 
 
-def test_lower_case_stands_in_only_where_the_exact_word_is_missing(tmp_path: Path) -> None:
+def test_lower_case_is_used_only_if_the_exact_word_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "vectors.txt"
     path.write_text("the 1 1\nTHE 2 2\ncook 3 3\nCOOK 4 4\nThe 5 5\ncook 6 6\n", encoding="utf-8")
     words = ["The", "THE", "the", "Cook", "COOK", "SOUP"]
@@ -50,7 +50,7 @@ def test_words_not_found_are_random_with_the_spread_of_those_found(tmp_path: Pat
     assert len({row.tobytes() for row in first}) == 5
 
 
-def test_words_with_spaces_are_passed_over(fixtures: Path) -> None:
+def test_words_with_spaces_are_skipped(fixtures: Path) -> None:
     vectors = load_vectors(fixtures / "vectors.txt", Vocabulary([".", "cook"]))
     assert vectors.found.tolist() == [False, False, False, True]
 

@@ -67,12 +67,14 @@ def test_save_and_load(tmp_path: Path, lowercase: bool) -> None:
         ('{"words": [], "lowercase": 1}', "not a vocabulary: lowercase is 1, expected true or"),
         ('{"words": "ab", "lowercase": true}', "not a vocabulary: words is not a list of texts"),
         ('{"words": [1], "lowercase": true}', "not a vocabulary: words is not a list of texts"),
-        ('{"words": ["a", "a"], "lowercase": true}', "word 'a' stands 2 times"),
+        ('{"words": ["a", "a"], "lowercase": true}', "word 'a' occurs 2 times"),
         ('{"words": ["A"], "lowercase": true}', "word 'A' in a lower-case vocabulary"),
         ("\xff", "not a vocabulary: 'utf-8' codec"),
     ],
 )
-def test_a_file_that_is_no_vocabulary(tmp_path: Path, content: str, message: str) -> None:
+def test_other_files_than_vocabularies_are_errors(
+    tmp_path: Path, content: str, message: str
+) -> None:
     path = tmp_path / "vocabulary.json"
     path.write_text(content, encoding="latin-1")
     with pytest.raises(InputError) as error:

@@ -1,4 +1,4 @@
-"""What `link-parser` is given of a sentence, and its answer as a tree over the sentence's words."""
+"""The text sent to `link-parser`, and conversion of its output to a tree over the words."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _PLAIN = {
     "``": '"', "''": '"',
 }  # fmt: skip
 _ENCLITIC = re.compile(r"n't|'[a-z]+", re.IGNORECASE)
-_MARKS = re.compile(r"(\{[^{}]\})?(\.[\w#-]+)?$")  # `{?}` of a guess, `.v` of a word's sense
-_BRACES = str.maketrans("([)]", "{{}}")  # the program does not keep them apart
-NOTHING = "\N{REPLACEMENT CHARACTER}"  # stands for a word of which nothing can be printed
+_MARKS = re.compile(r"(\{[^{}]\})?(\.[\w#-]+)?$")  # `{?}` of a guessed word, `.v` of a word's sense
+_BRACES = str.maketrans("([)]", "{{}}")  # the program does not distinguish them
+UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"  # sent for a word without printable characters
 
 
-def written(words: Sequence[str]) -> list[list[str]]:
-    """Write words as plain text has them: in chunks without a space, of one or more words.
+def to_chunks(words: Sequence[str]) -> list[list[str]]:
+    """Group words into chunks that plain text writes without a space.
 
-    "ca", "n't" is one chunk; -LRB- is a bracket again; control characters are left out.
+    "ca", "n't" is one chunk; -LRB- becomes a bracket; control characters are removed.
     """
     chunks: list[list[str]] = []
     for word in words:
@@ -34,30 +34,30 @@ def written(words: Sequence[str]) -> list[list[str]]:
         if chunks and chunks[-1][-1][-1].isalnum() and _ENCLITIC.fullmatch(plain):
             chunks[-1].append(plain)
         else:
-            chunks.append([plain or NOTHING])
+            chunks.append([plain or UNPRINTABLE])
     return chunks
 
 
 def read_tree(answer: str, words: Sequence[str]) -> Parse:
-    """Read `[S [NP the dog.n NP] [VP barks.v VP] S]` as a tree over the words that were written.
+    """Convert `[S [NP the dog.n NP] [VP barks.v VP] S]` to a tree over the words that were sent.
 
-    Where the program splits words otherwise, a constituent that begins or ends within a word is
-    left out. A node of several parts is cut as `( a ( b c ) )`.
+    If the program splits words differently, constituents that begin or end inside a word are
+    dropped. A node with more than two children is binarised as `( a ( b c ) )`.
 
-    Raises: ValueError: if it is no tree, or is over other words.
+    Raises: ValueError: if it is not a tree, or over other words.
     """
     leaves, constituents = _leaves(answer)
-    chunks = written(words)
-    places = [0, *accumulate(_lengths(leaves, chunks))]  # of leaves, in characters
-    edges = {place: n for n, place in enumerate(accumulate(map(len, chain(*chunks)), initial=0))}
-    found = [(places[start], places[end]) for start, end in constituents]
-    found += pairwise(places)  # a leaf may be several words: "can't"
-    covered = {(edges[a], edges[b]) for a, b in found if a in edges and b in edges}
+    chunks = to_chunks(words)
+    offsets = [0, *accumulate(_lengths(leaves, chunks))]  # of leaves, in characters
+    words_at = {at: n for n, at in enumerate(accumulate(map(len, chain(*chunks)), initial=0))}
+    found = [(offsets[start], offsets[end]) for start, end in constituents]
+    found += pairwise(offsets)  # a leaf may be several words: "can't"
+    covered = {(words_at[a], words_at[b]) for a, b in found if a in words_at and b in words_at}
     return Parse(tuple(words), binarise(_nested(words, covered)).transitions)
 
 
 def _leaves(answer: str) -> tuple[list[str], list[tuple[int, int]]]:
-    """Return the leaves, and the leaves that each constituent covers, as [start, end)."""
+    """Return the leaves, and the span of leaves of each constituent, as [start, end)."""
     leaves: list[str] = []
     constituents: list[tuple[int, int]] = []
     opened: list[int] = []
@@ -76,7 +76,7 @@ def _leaves(answer: str) -> tuple[list[str], list[tuple[int, int]]]:
 
 
 def _lengths(leaves: Iterable[str], chunks: Iterable[Sequence[str]]) -> list[int]:
-    """Return how many characters of the sentence each leaf is."""
+    """Return the number of the sentence's characters that each leaf covers."""
     lengths: list[int] = []
     rest = iter(leaves)
     for chunk in map("".join, chunks):
@@ -94,15 +94,16 @@ def _lengths(leaves: Iterable[str], chunks: Iterable[Sequence[str]]) -> list[int
 
 
 def _forms(leaf: str) -> list[str]:
-    """Return what may have been written for a leaf, the longest first: without marks, or braces."""
+    """Return possible source texts of a leaf, longest first: without marks, without braces."""
     folded = _folded(leaf)
-    unused = folded[1:-1] if folded[:1] == "{" and folded[-1:] == "}" else ""  # `{the}`: no link
+    # `{the}` is a word without a link.
+    unused = folded[1:-1] if folded[:1] == "{" and folded[-1:] == "}" else ""
     forms = {folded, unused, _MARKS.sub("", folded), _MARKS.sub("", unused)}
     return sorted(filter(None, forms), key=len, reverse=True)
 
 
 def _folded(text: str) -> str:
-    """Return as many characters, of which the program changes none: it lower-cases some words."""
+    """Normalise case and brackets, which the program may change, without changing the length."""
     lower = (c.lower() if len(c.lower()) == 1 else c for c in text)
     return "".join(lower).translate(_BRACES)
 
@@ -111,15 +112,15 @@ def _nested(words: Sequence[str], covered: Iterable[tuple[int, int]]) -> Tree:
     """Build the tree of spans that do not cross."""
     from nltk.tree import Tree
 
-    several = {(start, end) for start, end in covered if end - start > 1}
-    opening = Counter(start for start, _ in several)
-    closing = Counter(end for _, end in several)
+    spans = {(start, end) for start, end in covered if end - start > 1}
+    opening = Counter(start for start, _ in spans)
+    closing = Counter(end for _, end in spans)
     stack = [Tree("", [])]
-    for place, word in enumerate(words):
-        for _ in range(opening[place]):
+    for position, word in enumerate(words):
+        for _ in range(opening[position]):
             node = Tree("", [])
             stack[-1].append(node)
             stack.append(node)
         stack[-1].append(word)
-        del stack[len(stack) - closing[place + 1] :]
+        del stack[len(stack) - closing[position + 1] :]
     return stack[0]

@@ -1,4 +1,4 @@
-"""One question to an HTTP server, with a bound on every wait and on the size of the answer."""
+"""One HTTP request with limits on the time and on the size of the response."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from urllib.parse import urlencode, urlsplit
 
 from spinn.errors import InputError, ParserUnavailableError
 
-CONNECT_SECONDS = 5.0  # for each address that the server's name has
-ANSWER_SECONDS = 60.0  # from the question to the last byte of the answer
+CONNECT_SECONDS = 5.0  # for each address of the server's name
+ANSWER_SECONDS = 60.0  # from the request to the last byte of the response
 MOST_BYTES = 16 << 20
-SHOWN = 200  # characters of what a server says of its failure
+SHOWN = 200  # characters of a server's error text in messages
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server sent, in the form in which NLTK's client takes it from `requests`."""
+    """The server's response, with the interface of a response of `requests`."""
 
     status_code: int
     body: bytes
 
     def json(self, **options: Any) -> Any:
-        """Read the body as JSON."""
+        """Parse the body as JSON."""
         return json.loads(self.body, **options)
 
 
 class Exchange:
-    """Does for NLTK's client what a `requests.Session` does.
+    """Replaces the `requests.Session` of NLTK's client.
 
-    `requests` bounds the wait for the next byte alone, so that a server which drips bytes holds it
-    for good, and reads an answer of any size. Nor does NLTK install it.
+    `requests` limits only the wait for the next byte, so that a server that sends slowly can block
+    it forever, and it reads responses of any size. NLTK does not install it either.
 
     Args: url: the server's address.
 
-    Raises: InputError: if it is no address of http or https.
+    Raises: InputError: if it is not an http or https address.
     """
 
     def __init__(self, url: str) -> None:
@@ -66,14 +66,14 @@ class Exchange:
         headers: Mapping[str, str],
         timeout: float,
     ) -> Answer:
-        """Ask, and return the answer.
+        """Send a request and return the response.
 
         Args:
-            url: as at the start; a redirect is not followed.
-            params: are appended to the address.
-            data: the body of the question.
-            headers: sent with it.
-            timeout: is not waited for; this module's bounds hold.
+            url: ignored, the address is that of the constructor; redirects are not followed.
+            params: appended to the address.
+            data: the request's body.
+            headers: of the request.
+            timeout: ignored, this module's limits apply.
 
         Raises: ParserUnavailableError: naming the address and the reason.
         """
@@ -86,7 +86,7 @@ class Exchange:
                     answer = self._received(response)
         except (OSError, HTTPException, UnicodeError) as error:
             raise self.failure(_reason(error, over)) from error
-        if over.is_set():  # what came may end anywhere
+        if over.is_set():  # the response may be incomplete
             raise self.failure(_reason(TimeoutError(), over))
         return answer
 
@@ -118,23 +118,23 @@ class Exchange:
         if len(body) > MOST_BYTES:
             raise self.failure(f"it sends more than {MOST_BYTES:,} bytes")
         if 300 <= response.status < 400:
-            place = _printable(response.headers.get("Location", "nowhere"))
-            raise self.failure(f"it redirects to {place}, which is not followed")
+            location = _printable(response.headers.get("Location", "nowhere"))
+            raise self.failure(f"it redirects to {location}; redirects are not followed")
         if not 200 <= response.status < 300:
-            said = _printable(body.decode("utf-8", "replace")) or "nothing more"
+            text = _printable(body.decode("utf-8", "replace")) or "no further text"
             reason = _printable(response.reason)
-            raise self.failure(f"it answers {response.status} {reason}, and says: {said}")
+            raise self.failure(f"it answers {response.status} {reason}: {text}")
         return Answer(response.status, body)
 
 
 @contextmanager
 def _shut_after(seconds: float, connected: socket.socket, over: Event) -> Iterator[None]:
-    """Break a connection off after so many seconds, whatever it is doing then, and set `over`."""
+    """Shut a connection down after a time limit, and set `over`."""
     with connected.dup() as handle:  # stays usable when TLS or http.client closes its own
 
         def shut() -> None:
             over.set()
-            with suppress(OSError):  # the other side was faster
+            with suppress(OSError):  # the server closed it first
                 handle.shutdown(socket.SHUT_RDWR)
 
         timer = Timer(seconds, shut)
@@ -152,9 +152,10 @@ def _reason(error: Exception, over: Event) -> str:
         return f"no whole answer within {ANSWER_SECONDS:g} s"
     if isinstance(error, TimeoutError):
         return f"no connection within {CONNECT_SECONDS:g} s"
-    return _printable(getattr(error, "strerror", None) or str(error)) or type(error).__name__
+    text = error.strerror if isinstance(error, OSError) else None
+    return _printable(text or str(error)) or type(error).__name__
 
 
 def _printable(text: str) -> str:
-    """Return the beginning of what a server says, as it may stand in a message."""
+    """Return the beginning of a server's text without control characters, for a message."""
     return "".join(c if c.isprintable() else " " for c in text[:SHOWN]).strip()

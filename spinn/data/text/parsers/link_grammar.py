@@ -11,25 +11,23 @@ from contextlib import contextmanager, suppress
 from threading import Event, Timer
 
 from spinn.data.text.parsers import OutsideParser
-from spinn.data.text.parsers.constituents import read_tree, written
+from spinn.data.text.parsers.constituents import read_tree, to_chunks
 from spinn.errors import ParserUnavailableError
 from spinn.text import split_words
 from spinn.trees.transitions import Parse
 
 PROGRAM = "link-parser"
-SECONDS = 60.0  # until it is stopped
-LONGEST = 2000  # bytes; the program refuses a line that is longer than 2046
-MOST_BYTES = 1 << 20  # of its answer
+SECONDS = 60.0  # time limit of the process
+LONGEST = 2000  # bytes; the program rejects lines longer than 2046
+MOST_BYTES = 1 << 20  # of its output
 OPTIONS = (
     "-constituents=2", "-graphics=0", "-verbosity=0", "-walls=0", "-spell=0", "-limit=100",
-    "-timeout=30",  # seconds, after which it settles for a rougher parse
+    "-timeout=30",  # seconds; afterwards it returns a less accurate parse
 )  # fmt: skip
 
 
 class LinkGrammar(OutsideParser):
-    """Asks `link-parser` for the constituents of one sentence at a time.
-
-    Each takes a process, which is a tenth of a second on top of the parsing.
+    """Parses with `link-parser`, one process per sentence, which costs a tenth of a second.
 
     Raises: ParserUnavailableError: if the program is not installed.
     """
@@ -43,50 +41,51 @@ class LinkGrammar(OutsideParser):
         self._program = found
 
     def parse_text(self, text: str) -> Parse:
-        """Split plain text as the Penn Treebank does, and parse it as `parse_words` does."""
+        """Split plain text into Penn Treebank words, and parse them."""
         return self.parse_words(split_words(text))
 
     def parse_words(self, words: Sequence[str]) -> Parse:
-        """Parse a sentence that is split already; see `constituents.read_tree`.
+        """Parse a sentence of given words; see `constituents.read_tree`.
 
         Raises:
-            ValueError: if the sentence is too long, or the program gives no tree over its words in
-                time. ParserUnavailableError: if the program cannot be started.
+            ValueError: if the sentence is too long, or the program returns no tree over its words
+                within the time limit.
+            ParserUnavailableError: if the program cannot be started.
         """
-        # The space keeps the line from being a command (`!`) or a comment (`%`).
-        line = f" {' '.join(map(''.join, written(words)))}\n".encode()
+        # A leading space, because a line may not start with `!` (command) or `%` (comment).
+        line = f" {' '.join(map(''.join, to_chunks(words)))}\n".encode()
         if len(line) > LONGEST:
             raise ValueError(
                 f"{PROGRAM} takes sentences of up to {LONGEST:,} bytes, this has {len(line):,}"
             )
-        lines = self._answer(line).splitlines()
+        lines = self._output(line).splitlines()
         tree = next((line for line in lines if line.startswith("[")), None)
         if tree is None:
-            said = next((line for line in lines if "rror" in line), "it says nothing of why")
-            raise ValueError(f"{PROGRAM} gives no tree ({said})")
+            reason = next((line for line in lines if "rror" in line), "it gives no reason")
+            raise ValueError(f"{PROGRAM} returns no tree ({reason})")
         try:
             return read_tree(tree, words)
         except ValueError as error:
             raise ValueError(f"{PROGRAM}: {error}") from error
 
-    def _answer(self, line: bytes) -> str:
+    def _output(self, line: bytes) -> str:
         over = Event()
         with self._started(over) as process:
             assert process.stdin is not None
             assert process.stdout is not None
-            with suppress(BrokenPipeError):  # what it has said tells why
+            with suppress(BrokenPipeError):  # its output gives the reason
                 process.stdin.write(line)
                 process.stdin.close()
-            answer = process.stdout.read(MOST_BYTES + 1)
+            output = process.stdout.read(MOST_BYTES + 1)
         if over.is_set():
-            raise ValueError(f"{PROGRAM} gives no tree within {SECONDS:g} s")
-        if len(answer) > MOST_BYTES:
+            raise ValueError(f"{PROGRAM} returns no tree within {SECONDS:g} s")
+        if len(output) > MOST_BYTES:
             raise ValueError(f"{PROGRAM} writes more than {MOST_BYTES:,} bytes")
-        return answer.decode("utf-8", "replace")
+        return output.decode("utf-8", "replace")
 
     @contextmanager
     def _started(self, over: Event) -> Iterator[subprocess.Popen[bytes]]:
-        """Start the program; when time is over, and at the end, stop it and what it started."""
+        """Start the program; stop it and its children after the time limit and at the end."""
         try:
             process = subprocess.Popen(
                 [self._program, "en", *OPTIONS],

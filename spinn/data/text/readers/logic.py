@@ -15,7 +15,7 @@ from spinn.trees.transitions import Parse
 class LogicReader(Reader):
     r"""Reads `relation \t tree \t tree`, such as `< \t ( a ( and b ) ) \t a`.
 
-    Args: labels: the relations; the seven of natural logic unless told.
+    Args: labels: the relations; by default the seven of natural logic.
     """
 
     def __init__(self, labels: Sequence[str] = ("=", "<", ">", "^", "|", "v", "#")) -> None:
@@ -29,7 +29,7 @@ class LogicReader(Reader):
     def parse_row(self, line: str, trees: TreeSource) -> Example:
         """Parse one line.
 
-        Raises: ValueError: if it is not a known relation and two binary trees.
+        Raises: ValueError: for anything but a known relation and two binary trees.
         """
         target = one_of(columns_of(line, 3)[0], self.labels)
         return Example(_sentences(line, trees), target)
@@ -41,5 +41,5 @@ class LogicReader(Reader):
 
 def _sentences(line: str, trees: TreeSource) -> tuple[Parse, ...]:
     _, left, right = columns_of(line, 3)
-    fields = (("left tree", left), ("right tree", right))
+    fields = (("first tree", left), ("second tree", right))
     return tuple(parse_field(name, text, trees.from_brackets) for name, text in fields)

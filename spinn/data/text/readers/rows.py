@@ -1,4 +1,4 @@
-"""The line loop that all readers share: plain or gzipped, plural, decoded, errors with a place."""
+"""Functions shared by readers: lines of plain or gzipped files, and errors with file:line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spinn.data.text.reading import ReadReport
 from spinn.errors import BrokenFileError, InputError, ParserUnavailableError
 from spinn.trees.transitions import Parse
 
-# No dataset comes near it; a file without newlines must not fill memory.
+# Far above any dataset; prevents a file without newlines from filling memory.
 MAX_LINE_BYTES = 16 * 2**20
 
 _BOM = b"\xef\xbb\xbf"
@@ -22,11 +22,11 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 def raw_lines(path: Path, longest: int | None = None) -> Generator[tuple[int, bytes], None, None]:
-    """Yield the lines of a file, as `lines_of` does.
+    """Yield the lines of a file, see `lines_of`.
 
     Args:
         path: plain or gzipped.
-        longest: bytes of a line; MAX_LINE_BYTES if left out.
+        longest: maximum bytes of a line; by default MAX_LINE_BYTES.
 
     Raises: InputError: if the file cannot be read; BrokenFileError: if it is a damaged .gz.
     """
@@ -40,22 +40,27 @@ def raw_lines(path: Path, longest: int | None = None) -> Generator[tuple[int, by
 def lines_of(raw: io.BufferedReader, place: str, longest: int) -> Iterator[tuple[int, bytes]]:
     r"""Yield (number from 1, line) without line end (`\n` or `\r\n`) and byte order mark.
 
-    What is gzipped is known by its first bytes, whatever its name.
+    Gzip is recognised by the first bytes, not by the file's name.
 
     Args:
         raw: the file.
         place: its name in messages.
-        longest: bytes; a line that is longer comes cut to one byte more than that.
+        longest: maximum bytes of a line; a longer line is cut to one byte more.
 
     Raises: InputError: if the file cannot be read; BrokenFileError: if it is a damaged .gz.
     """
     number = 0
     try:
-        with _unzipped(raw) as file:
+        zipped = raw.peek(2)[:2] == _GZIP_MAGIC
+        # No second buffer around the GzipFile: it would lose the last lines before damaged data.
+        file = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if zipped else raw
+        with file:
             while line := file.readline(longest + 1):
                 number += 1
                 if len(line) > longest:
-                    _skip_rest_of_line(file, line, longest)
+                    rest = line
+                    while rest and not rest.endswith(b"\n"):
+                        rest = file.readline(longest)
                 if number == 1:
                     line = line.removeprefix(_BOM)
                 yield number, line.rstrip(b"\r\n")
@@ -66,19 +71,8 @@ def lines_of(raw: io.BufferedReader, place: str, longest: int) -> Iterator[tuple
         raise InputError(f"{place}: cannot be read: {error.strerror or error}") from error
 
 
-def _unzipped(raw: io.BufferedReader) -> BinaryIO:
-    zipped = raw.peek(2)[:2] == _GZIP_MAGIC
-    # No second buffer around the GzipFile: it would lose the last lines before a damaged place.
-    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if zipped else raw
-
-
-def _skip_rest_of_line(file: BinaryIO, line: bytes, longest: int) -> None:
-    while line and not line.endswith(b"\n"):
-        line = file.readline(longest)
-
-
 def numbered_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
-    """Yield (number, text) of every line that is not blank, and report lines that are no text."""
+    """Yield (number, text) of every line that is not blank; report lines that are not UTF-8."""
     try:
         for number, line in raw_lines(path):
             try:
@@ -93,9 +87,9 @@ def numbered_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
 
 
 def decode(line: bytes, longest: int) -> str:
-    """Return a line that `lines_of` gave as text.
+    """Decode a line from `lines_of`.
 
-    Raises: ValueError: if it is longer than `longest` bytes, or no UTF-8.
+    Raises: ValueError: if it is longer than `longest` bytes, or not UTF-8.
     """
     if len(line) > longest:
         raise ValueError(f"line longer than {longest} bytes: is this the right file?")
@@ -112,20 +106,20 @@ def read_rows(
     parse: Callable[[str], Example | None],
     report: ReadReport,
 ) -> Iterator[Example]:
-    """Parse each line into an example and account for it.
+    """Parse each line into an example and count it in the report.
 
     Args:
         path: named in messages.
-        lines: from `numbered_lines`, perhaps without a header.
-        parse: makes an example of a line; None where it has no label, ValueError where it is bad.
+        lines: from `numbered_lines`, without a header.
+        parse: returns the example of a line, or None if it has no label; raises ValueError.
         report: counts examples, rows without a label, and bad rows.
 
-    Raises: ParserUnavailableError: if no row can get its tree, also where bad rows are skipped.
+    Raises: ParserUnavailableError: if the parser cannot be used, even if bad rows are skipped.
     """
     for number, line in lines:
         try:
             example = parse(line)
-        except ParserUnavailableError as error:  # it would be so for every row
+        except ParserUnavailableError as error:  # true for every row
             raise ParserUnavailableError(f"{path}:{number}: {error}") from error
         except ValueError as error:
             report.bad_row(f"{path}:{number}: {error}")
@@ -138,9 +132,9 @@ def read_rows(
 
 
 def one_of(label: str, labels: tuple[str, ...]) -> str:
-    """Return the reader's own copy of the label.
+    """Return the equal element of `labels`, so that equal labels share one object.
 
-    Raises: ValueError: if it is not among the labels.
+    Raises: ValueError: if there is none.
     """
     try:
         return labels[labels.index(label)]
@@ -151,7 +145,7 @@ def one_of(label: str, labels: tuple[str, ...]) -> str:
 def columns_of(line: str, expected: int) -> list[str]:
     """Split a line at its tabs.
 
-    Raises: ValueError: if the number of columns is another.
+    Raises: ValueError: for an unexpected number of columns.
     """
     columns = line.split("\t")
     if len(columns) != expected:
@@ -160,7 +154,7 @@ def columns_of(line: str, expected: int) -> list[str]:
 
 
 def parse_field(name: str, text: str, parse: Callable[[str], Parse]) -> Parse:
-    """Parse one sentence of a row, naming it in the message of a ValueError."""
+    """Parse one sentence of a row; add its name to the message of a ValueError."""
     try:
         return parse(text)
     except ParserUnavailableError:

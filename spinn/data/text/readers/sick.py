@@ -1,4 +1,4 @@
-"""SICK (Marelli et al. 2014): the official file, and the form with parses."""
+"""SICK (Marelli et al. 2014): the official format, and the format with parses."""
 
 from __future__ import annotations
 
@@ -29,14 +29,13 @@ class Layout(NamedTuple):
 
 
 class SICKReader(Reader):
-    r"""Reads both forms of SICK, told apart by the first line.
+    r"""Reads both formats of SICK, recognised by the first line.
 
-    The official form starts with a line of column names (`pair_ID \t sentence_A ...`) and has
-    plain sentences, so it needs a choice of tree other than `gold`. The parsed form has
-    `LABEL \t parse \t parse` and perhaps two more columns; a line of column names, where there is
-    one, starts with the label's, and says what they are.
+    The official format starts with column names (`pair_ID \t sentence_A ...`) and has plain
+    sentences, so that `trees=gold` is an error. The parsed format has `LABEL \t parse \t parse` and
+    possibly two more columns. It may start with column names, of which the first is the label's.
 
-    Args: labels: in lower case, as the targets come out; the files write them in capitals.
+    Args: labels: in lower case, as the targets; the files have them in capitals.
     """
 
     def __init__(self, labels: Sequence[str] = ("entailment", "neutral", "contradiction")) -> None:
@@ -51,7 +50,7 @@ class SICKReader(Reader):
     def parse_row(self, line: str, layout: Layout, trees: TreeSource) -> Example:
         """Parse one line below the header.
 
-        Raises: ValueError: if it does not fit the layout.
+        Raises: ValueError: for a line that does not match the layout.
         """
         row = _row(line, layout)
         target = one_of(row[LABEL].lower(), self.labels)
@@ -78,7 +77,8 @@ class SICKReader(Reader):
 
 def _row(line: str, layout: Layout) -> dict[str, str]:
     cells = columns_of(line, len(layout.columns))
-    # Backwards, because the parsed test file repeats names: the sentences after their parses.
+    # Reversed, because the parsed test file has the same names for parses and, later, for
+    # sentences: the first column of a name counts.
     return dict(zip(reversed(layout.columns), reversed(cells), strict=True))
 
 
@@ -101,15 +101,15 @@ def _recognise(
 
 
 def layout_of(first: str) -> Layout:
-    """Recognise the form of a file by its first line.
+    """Recognise the format of a file by its first line.
 
-    Raises: ValueError: if it is neither form.
+    Raises: ValueError: for an unknown format.
     """
     columns = tuple(first.removeprefix("%").split("\t"))
     if SENTENCES[0] in columns:
         if not {LABEL, *SENTENCES}.issubset(columns):
-            wanted = ", ".join((LABEL, *SENTENCES))
-            raise ValueError(f"columns {', '.join(columns)}, expected among them {wanted}")
+            required = ", ".join((LABEL, *SENTENCES))
+            raise ValueError(f"columns {', '.join(columns)}, expected among them {required}")
         return Layout(columns, parsed=columns[0] == LABEL, header=True)
     if len(columns) not in (3, len(PARSED_COLUMNS)):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""SNLI 1.0 and MultiNLI 1.0: one JSON object a line."""
+"""SNLI 1.0 and MultiNLI 1.0: one JSON object per line."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from spinn.trees.transitions import Parse
 
 NO_LABEL = "-"  # the annotators did not agree
 SENTENCE_KEYS = ("sentence1_binary_parse", "sentence2_binary_parse")
-# Where there is no parse and none is wanted, the first of these that is there.
+# Used where a row has no parse: the first of these keys that is present.
 TEXT_KEYS = (("sentence1", "premise"), ("sentence2", "hypothesis"))
 
 
 class SNLIReader(Reader):
     """Reads the official jsonl of SNLI 1.0 (Bowman et al. 2015) and MultiNLI 1.0.
 
-    Pairs whose gold label is `-` are counted as unlabelled and left out.
+    Pairs with the gold label `-` are counted as unlabelled and skipped.
 
-    Args: labels: the gold labels, any other one is an error.
+    Args: labels: the gold labels; any other label is an error.
     """
 
     def __init__(self, labels: Sequence[str] = ("entailment", "neutral", "contradiction")) -> None:
@@ -38,8 +38,8 @@ class SNLIReader(Reader):
     def parse_row(self, line: str, trees: TreeSource) -> Example | None:
         """Parse one line; None if the pair has no gold label.
 
-        Raises: ValueError: if the line is not a pair with known label, and binary parses where the
-            trees are to be those.
+        Raises: ValueError: for a line that is not a pair with a known label, or that lacks binary
+            parses with `trees=gold`.
         """
         row = _json_object(line)
         label = _text(row, "gold_label")
@@ -59,11 +59,11 @@ def _sentences(row: dict[str, Any], trees: TreeSource) -> tuple[Parse, ...]:
 
 
 def _sentence(row: dict[str, Any], parsed: str, plain: tuple[str, ...], trees: TreeSource) -> Parse:
-    """Read the parsed sentence; or the plain one, where trees come from elsewhere."""
-    there = [key for key in plain if key in row]
-    if parsed in row or not there:
+    """Read the parsed sentence, or the plain one if the row has no parse."""
+    present = [key for key in plain if key in row]
+    if parsed in row or not present:
         return parse_field(parsed, _text(row, parsed), trees.from_brackets)
-    return parse_field(there[0], _text(row, there[0]), trees.from_text)
+    return parse_field(present[0], _text(row, present[0]), trees.from_text)
 
 
 def _json_object(line: str) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _json_object(line: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise ValueError(f"a JSON {type(row).__name__}, expected an object with gold_label")
     if ("\\ud" in line or "\\uD" in line) and not _encodable(row):
-        raise ValueError("malformed JSON: half of a surrogate pair is no character")
+        raise ValueError("malformed JSON: half of a surrogate pair is not a character")
     return row
 
 

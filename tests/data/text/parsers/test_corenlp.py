@@ -1,4 +1,4 @@
-"""Trees from a CoreNLP server: what it answers well, and every way it may not."""
+"""Trees from a CoreNLP server: valid answers and every kind of failure."""
 
 import json
 import socket
@@ -27,7 +27,7 @@ def answered(site: Site, *parses: Any) -> None:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait a fraction of a second where a person would wait for a minute."""
+    """Reduce the time limits to a fraction of a second."""
     monkeypatch.setattr(exchange, "ANSWER_SECONDS", 0.3)
     monkeypatch.setattr(exchange, "CONNECT_SECONDS", 0.3)
 
@@ -39,8 +39,8 @@ def test_a_tree_of_any_number_of_parts_becomes_binary(site: Site) -> None:
     assert source == "corenlp"
     ((query, body),) = site.posted
     assert body == "All old dogs move."
-    asked = json.loads(query.removeprefix("properties="))
-    assert asked == {"outputFormat": "json", "annotators": "tokenize,pos,lemma,ssplit,parse"}
+    properties = json.loads(query.removeprefix("properties="))
+    assert properties == {"outputFormat": "json", "annotators": "tokenize,pos,lemma,ssplit,parse"}
 
 
 def test_several_sentences_are_joined_under_one_root(site: Site) -> None:
@@ -50,7 +50,7 @@ def test_several_sentences_are_joined_under_one_root(site: Site) -> None:
     assert to_brackets(parse) == f"( {dogs} ( {cats} ( A few ) ) )"
 
 
-def test_given_words_are_kept(site: Site) -> None:
+def test_given_words_are_not_split(site: Site) -> None:
     answered(site, FEW)
     source = TreeSource("corenlp", parser_url=f"{site.address}/")
     for _ in range(3):
@@ -65,7 +65,7 @@ def test_given_words_are_kept(site: Site) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " \n", "\ud800"])
-def test_text_that_is_none_is_not_sent(text: str, site: Site) -> None:
+def test_text_without_words_is_an_error_before_a_request(text: str, site: Site) -> None:
     with pytest.raises(ValueError, match=r"empty sentence|surrogate"):
         CoreNLP(site.address).parse_text(text)
     assert site.posted == []
@@ -91,20 +91,20 @@ def test_a_sentence_without_a_tree(parses: list[str], message: str, site: Site) 
 @pytest.mark.parametrize(
     ("body", "step", "reason"),
     [
-        (b"<html>hello</html>", {}, "something else than JSON with a parse of each sentence"),
-        (b'{"sentences": [{"parse": "(A b', {}, "something else than JSON"),
-        (b"[" * 100_000, {}, "something else than JSON"),
-        (b"\xff\xfe{", {}, "something else than JSON"),
-        (b"[]", {}, "something else than JSON"),
-        (b'{"sentences": [{"index": 0}]}', {}, "something else than JSON"),
-        (b'{"sentences": [{"parse": 3}]}', {}, "something else than JSON"),
-        (b'{"sentences": 3}', {}, "something else than JSON"),
+        (b"<html>hello</html>", {}, "its answer is not JSON with a parse of each sentence"),
+        (b'{"sentences": [{"parse": "(A b', {}, "its answer is not JSON"),
+        (b"[" * 100_000, {}, "its answer is not JSON"),
+        (b"\xff\xfe{", {}, "its answer is not JSON"),
+        (b"[]", {}, "its answer is not JSON"),
+        (b'{"sentences": [{"index": 0}]}', {}, "its answer is not JSON"),
+        (b'{"sentences": [{"parse": 3}]}', {}, "its answer is not JSON"),
+        (b'{"sentences": 3}', {}, "its answer is not JSON"),
         (b"x" * 2000, {}, r"it sends more than 1,000 bytes"),
         (b"", {"status": 302, "headers": {"Location": "http://h.example/\x1b"}},
-         r"it redirects to http://h.example/, which is not followed"),
+         r"it redirects to http://h.example/; redirects are not followed"),
         (b"Document \x1b[31m too long", {"status": 500},
-         r"it answers 500 Internal Server Error, and says: Document  \[31m too long\)"),
-        (b"", {"status": 401}, "it answers 401 Unauthorized, and says: nothing more"),
+         r"it answers 500 Internal Server Error: Document  \[31m too long\)"),
+        (b"", {"status": 401}, "it answers 401 Unauthorized: no further text"),
         (b"{}", {"cut": 0, "stall": True}, "no whole answer within 0.3 s"),
         (b"{}", {"mute": True}, "no whole answer within 0.3 s"),
         (b"{}", {"drip": True, "headers": {"Content-Length": "900"}},
@@ -114,7 +114,7 @@ def test_a_sentence_without_a_tree(parses: list[str], message: str, site: Site) 
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("hurried")
-def test_an_answer_that_is_none(
+def test_an_invalid_answer_is_an_error(
     body: bytes,
     step: dict[str, Any],
     reason: str,
@@ -134,20 +134,20 @@ def test_an_answer_that_is_none(
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port that is taken, and at which nobody listens."""
+    """A port that is bound but not listening."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
 
 
-def test_nobody_listens(closed_port: int) -> None:
+def test_a_closed_port_is_an_error(closed_port: int) -> None:
     address = f"http://127.0.0.1:{closed_port}"
     with pytest.raises(ParserUnavailableError, match=f"{address}: no CoreNLP .*refused.*Start one"):
         CoreNLP(address).parse_text("dogs")
 
 
 @pytest.mark.usefixtures("hurried")
-def test_a_server_that_speaks_in_headers_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_headers_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         with pytest.raises(ParserUnavailableError, match=r"no whole answer within 0\.3 s"):
             CoreNLP(f"http://127.0.0.1:{server.getsockname()[1]}").parse_text("dogs")
@@ -167,12 +167,12 @@ def test_a_server_that_speaks_in_headers_for_good(monkeypatch: pytest.MonkeyPatc
     ["", "localhost:9000", "ftp://h:1", "http://", "http://h:port", "http://h:99999999",
      "http://name:secret@h", "http://[", "file:///etc"],
 )  # fmt: skip
-def test_an_address_that_is_none(url: str) -> None:
+def test_an_invalid_address_is_an_error(url: str) -> None:
     with pytest.raises(InputError, match=r"parser_url=.* expected an address such as http://"):
         TreeSource("corenlp", parser_url=url)
 
 
-def test_a_server_that_is_down_ends_the_reading_where_bad_rows_are_skipped(
+def test_a_server_that_is_down_is_an_error_even_if_bad_rows_are_skipped(
     closed_port: int, fixtures: Any, site: Site
 ) -> None:
     path = fixtures / "snli.jsonl"
@@ -181,5 +181,5 @@ def test_a_server_that_is_down_ends_the_reading_where_bad_rows_are_skipped(
         read_split(SNLIReader(), [path], down, on_error="skip")
     answered(site, FEW)  # a tree that fits none of the file's sentences
     other = TreeSource("corenlp", parser_url=site.address)
-    with pytest.raises(InputError, match=r"(?s)no example to keep: .*over other words"):
+    with pytest.raises(InputError, match=r"(?s)no valid example: .*over other words"):
         read_split(SNLIReader(), [path], other, on_error="skip")

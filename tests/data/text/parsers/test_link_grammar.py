@@ -1,4 +1,4 @@
-"""Trees from `link-parser`: a stub of it everywhere, and itself where it is installed."""
+"""Trees from `link-parser`: from a stub, and from the program if it is installed."""
 
 import shlex
 import shutil
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spinn.data.text.parsers import link_grammar
-from spinn.data.text.parsers.constituents import read_tree, written
+from spinn.data.text.parsers.constituents import read_tree, to_chunks
 from spinn.data.text.parsers.link_grammar import LinkGrammar
 from spinn.data.text.tree_source import TreeSource
 from spinn.errors import ParserUnavailableError
@@ -23,7 +23,7 @@ Stub = Callable[[str], Path]
 
 @pytest.fixture
 def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stub:
-    """Put a `link-parser` first on PATH that runs a line of Python on `line`, and notes it."""
+    """Put a stub of `link-parser` on PATH that runs Python code on `line`, and records it."""
     monkeypatch.setattr(link_grammar, "SECONDS", 5.0)
 
     def make(code: str) -> Path:
@@ -51,7 +51,7 @@ def real() -> TreeSource:
     return TreeSource("link-grammar")
 
 
-def test_a_missing_program_says_how_to_get_it(
+def test_a_missing_program_is_an_error_that_names_the_installation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -60,7 +60,7 @@ def test_a_missing_program_says_how_to_get_it(
     assert str(caught.value) == "link-parser: not found; install it with: apt install link-grammar"
 
 
-def test_the_answer_is_read_among_what_else_is_said(stub: Stub) -> None:
+def test_the_tree_is_found_among_other_output_lines(stub: Stub) -> None:
     noted = stub("print('link-grammar: Info\\n\\n[S [NP the dogs.n NP] [VP move.v VP] S]\\nBye.')")
     parse, source = TreeSource("link-grammar").read("The dogs move")
     assert to_brackets(parse) == "( ( The dogs ) move )"
@@ -69,9 +69,9 @@ def test_the_answer_is_read_among_what_else_is_said(stub: Stub) -> None:
 
 
 @pytest.mark.parametrize("text", ["!exit", "!!dog", "%x", "  !file=/etc/passwd\n!help\r!x", "! !"])
-def test_a_sentence_is_no_command(text: str, stub: Stub) -> None:
+def test_a_sentence_is_not_read_as_a_command(text: str, stub: Stub) -> None:
     noted = stub("")
-    with pytest.raises(ValueError, match="gives no tree"):
+    with pytest.raises(ValueError, match="returns no tree"):
         LinkGrammar().parse_text(text)
     line = noted.read_bytes()
     assert line.startswith(b" ")
@@ -81,19 +81,19 @@ def test_a_sentence_is_no_command(text: str, stub: Stub) -> None:
 
 
 def test_control_characters_do_not_reach_the_program() -> None:
-    assert written(["\x07", "a\x1bb", "c\u200bd"]) == [
+    assert to_chunks(["\x07", "a\x1bb", "c\u200bd"]) == [
         ["\N{REPLACEMENT CHARACTER}"],
         ["ab"],
         ["cd"],
     ]
-    assert written(split_words("He can't (say) \"no\"")) == [
+    assert to_chunks(split_words("He can't (say) \"no\"")) == [
         ["He"], ["ca", "n't"], ["("], ["say"], [")"], ['"'], ["no"], ['"']]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("", r"link-parser gives no tree \(it says nothing of why\)"),
+        ("", r"link-parser returns no tree \(it gives no reason\)"),
         ("print('link-grammar: Error: no dictionary')", "no tree .link-grammar: Error: no dict"),
         ("print('[S [NP the dogs NP] move')", "leaves 1 constituent.s. open"),
         ("print('[S the dogs move S] NP]')", "closes more constituents than it opens"),
@@ -104,7 +104,7 @@ def test_control_characters_do_not_reach_the_program() -> None:
         ("sys.stdout.buffer.write(b'[\\xff')", "leaves 1 constituent"),
     ],
 )
-def test_an_answer_that_is_none(code: str, message: str, stub: Stub) -> None:
+def test_an_invalid_answer_is_an_error(code: str, message: str, stub: Stub) -> None:
     stub(code)
     with pytest.raises(ValueError, match=message):
         LinkGrammar().parse_text("the dogs move")
@@ -119,10 +119,10 @@ def test_an_answer_that_is_none(code: str, message: str, stub: Stub) -> None:
     ],
     ids=["silent", "left behind", "dripping"],
 )
-def test_time_is_bounded(code: str, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_is_limited(code: str, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     stub(code)
     monkeypatch.setattr(link_grammar, "SECONDS", 0.5)
-    with pytest.raises(ValueError, match=r"link-parser gives no tree within 0\.5 s"):
+    with pytest.raises(ValueError, match=r"link-parser returns no tree within 0\.5 s"):
         LinkGrammar().parse_text("the dogs move")
 
 
@@ -137,7 +137,7 @@ def test_a_program_that_cannot_be_started(stub: Stub, tmp_path: Path) -> None:
         parser.parse_text("dogs")
 
 
-def test_a_long_sentence_is_refused_before_it_is_sent(stub: Stub) -> None:
+def test_a_long_sentence_is_an_error_before_it_is_sent(stub: Stub) -> None:
     noted = stub("")
     with pytest.raises(ValueError, match=r"sentences of up to 2,000 bytes, this has 25,001"):
         LinkGrammar().parse_text("dogs " * 5000)
@@ -177,8 +177,8 @@ def test_any_answer_is_a_tree_or_an_error(tokens: list[str]) -> None:
 def test_the_program_itself(real: TreeSource) -> None:
     parse = real.from_text("The old church has cracks.")
     assert to_brackets(parse) == "( ( The ( old church ) ) ( ( has cracks ) . ) )"
-    given = "( ( all ( old dogs ) ) move )"
-    assert real.from_brackets(given).words == ("all", "old", "dogs", "move")
+    brackets = "( ( all ( old dogs ) ) move )"
+    assert real.from_brackets(brackets).words == ("all", "old", "dogs", "move")
     for text in ("!help", "! !help", "%x", "?!", "dog", "\x07", "犬 🐕 dogs", "S] [S NP] {a} (b"):
         words = split_words(text)
         parse = real.from_text(text)

@@ -25,8 +25,8 @@ def test_the_fixture(fixtures: Path) -> None:
         ("=\ta", "2 column(s) separated by tabs, expected 3"),
         ("=\ta\tb\tc", "4 column(s) separated by tabs, expected 3"),
         ("!\ta\tb", "label '!', expected one of: = < > ^ | v #"),
-        ("=\t( a\tb", "left tree: unbalanced brackets: 1 opening bracket(s) never closed"),
-        ("=\ta\t", "right tree: empty sentence: no word found"),
+        ("=\t( a\tb", "first tree: unbalanced brackets: 1 opening bracket(s) never closed"),
+        ("=\ta\t", "second tree: empty sentence: no word found"),
     ],
 )
 def test_wrong_rows(tmp_path: Path, row: str, message: str) -> None:
@@ -37,6 +37,7 @@ def test_wrong_rows(tmp_path: Path, row: str, message: str) -> None:
     assert str(error.value) == f"{path}:2: {message}"
 
 
+@pytest.mark.slow
 def test_the_real_files(real_data: Callable[[str], Path]) -> None:
     paths = [real_data("logic") / f"train{size}" for size in range(7)]
     examples, report = read_split(LogicReader(), paths, TreeSource("gold"))

@@ -1,4 +1,4 @@
-"""What every reader owes to a damaged file, tried through the logic reader."""
+"""Handling of damaged files in all readers, tested with the logic reader."""
 
 import gzip
 from pathlib import Path
@@ -44,7 +44,7 @@ def message_of(path: Path) -> str:
     ids=["plain", "no last newline", "CRLF", "BOM", "blank lines", "gzip", "two gzip members"],
 )
 @pytest.mark.parametrize("name", ["data", "data.gz"])
-def test_harmless_variations_read_alike(tmp_path: Path, name: str, content: bytes) -> None:
+def test_equivalent_files_give_equal_examples(tmp_path: Path, name: str, content: bytes) -> None:
     plain, _ = read(write(tmp_path / "plain", GOOD))
     assert list(read(write(tmp_path / name, content))[0]) == list(plain)
     assert len(plain) == 2
@@ -56,7 +56,7 @@ def test_invalid_utf8(tmp_path: Path) -> None:
     assert message_of(path) == f"{path}:3: {wrong}"
 
 
-def test_a_line_without_end_does_not_fill_memory(
+def test_a_very_long_line_does_not_fill_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "MAX_LINE_BYTES", 10)
@@ -91,7 +91,7 @@ def test_a_damaged_gzip_file(tmp_path: Path, where: int) -> None:
     )
 
 
-def test_nothing_is_lost_when_bad_rows_are_skipped(tmp_path: Path) -> None:
+def test_good_rows_are_read_when_bad_rows_are_skipped(tmp_path: Path) -> None:
     bad = [b"=\ta\n", b"?\ta\ta\n", b"=\t( a\ta\n", b"\t\t\n", b"=\t\ta\n", b"=\t\xff\ta\n"]
     path = write(tmp_path / "data", b"".join(row + b"=\ta\ta\n" for row in bad * 3))
     examples, report = read(path, "skip")

@@ -1,4 +1,4 @@
-"""The SICK reader: the official form and both parsed ones."""
+"""The SICK reader: the official format and both parsed formats."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def message_of(tmp_path: Path, content: str, trees: str = "gold") -> str:
     return str(error.value).removeprefix(str(path))
 
 
-def test_the_official_form(fixtures: Path) -> None:
+def test_the_official_format(fixtures: Path) -> None:
     examples, report = read_split(SICKReader(), [fixtures / "sick.txt"], TreeSource("right"))
     assert [example.target for example in examples] == ["entailment", "contradiction", "neutral"]
     assert [example.score for example in examples] == [4.2, 3.0, 1.0]
@@ -41,7 +41,7 @@ def test_the_official_form(fixtures: Path) -> None:
         ("sick_parsed_repeated", [None, None]),
     ],
 )
-def test_the_parsed_forms(fixtures: Path, name: str, scores: list[float | None]) -> None:
+def test_the_parsed_formats(fixtures: Path, name: str, scores: list[float | None]) -> None:
     examples, report = read_split(SICKReader(), [fixtures / f"{name}.txt"], TreeSource("gold"))
     assert [example.target for example in examples] == ["entailment", "neutral"]
     assert [example.score for example in examples] == scores

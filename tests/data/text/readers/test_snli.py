@@ -61,7 +61,7 @@ def test_another_tree_keeps_the_words(fixtures: Path) -> None:
         ("null", "a JSON NoneType, expected an object"),
     ],
 )
-def test_what_is_no_json_object(tmp_path: Path, line: str, message: str) -> None:
+def test_other_lines_than_json_objects_are_errors(tmp_path: Path, line: str, message: str) -> None:
     assert message_of(tmp_path, line).startswith(message)
 
 
@@ -86,7 +86,7 @@ def test_what_is_no_json_object(tmp_path: Path, line: str, message: str) -> None
         ),
         (
             {"sentence2_binary_parse": "( a \ud800 )"},
-            "malformed JSON: half of a surrogate pair is no character",
+            "malformed JSON: half of a surrogate pair is not a character",
         ),
     ],
 )
@@ -101,7 +101,7 @@ def test_a_missing_key(tmp_path: Path, key: str) -> None:
     assert message_of(tmp_path, json.dumps(row)) == f"no key {key!r} among: {found}"
 
 
-def test_whole_surrogate_pairs_are_characters(tmp_path: Path) -> None:
+def test_complete_surrogate_pairs_are_characters(tmp_path: Path) -> None:
     path = tmp_path / "good.jsonl"
     row = json.dumps(ROW | {"sentence2_binary_parse": "( good \U0001f600 )"})
     assert "\\ud83d\\ude00" in row
@@ -110,7 +110,7 @@ def test_whole_surrogate_pairs_are_characters(tmp_path: Path) -> None:
     assert examples[0].sentences[1].words == ("good", "\U0001f600")
 
 
-def test_labels_are_a_choice(fixtures: Path) -> None:
+def test_labels_can_be_configured(fixtures: Path) -> None:
     reader = SNLIReader(labels=["entailment", "neutral"])
     with pytest.raises(InputError, match=r"snli.jsonl:3: label 'contradiction', expected one of"):
         read_split(reader, [fixtures / "snli.jsonl"], TreeSource("gold"))
@@ -131,7 +131,7 @@ def test_the_real_slice(real_data: Callable[[str], Path]) -> None:
 
 
 @pytest.mark.parametrize("names", [("sentence1", "sentence2"), ("premise", "hypothesis")])
-def test_plain_sentences_where_trees_come_from_elsewhere(names: tuple[str, str]) -> None:
+def test_plain_sentences_are_read_if_trees_are_not_gold(names: tuple[str, str]) -> None:
     row = {"gold_label": "neutral", names[0]: "all dogs move", names[1]: "dogs move"}
     line = json.dumps(row)
     example = SNLIReader().parse_row(line, TreeSource("left"))

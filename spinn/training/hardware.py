@@ -1,0 +1,79 @@
+"""Threads and precision: what the configuration leaves open is chosen for the machine."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import nn
+
+from spinn.text import plural
+
+Precision = Literal["no", "bf16", "fp16"]
+
+# Weights below which two threads train slower than one: they wait for each other at every product.
+SMALL_MODEL = 100_000
+CPUINFO = Path("/proc/cpuinfo")
+# Instructions for products of bf16 numbers, by their flags in CPUINFO: x86, x86, ARM.
+BF16_FLAGS = {"avx512_bf16": "AVX512_BF16", "amx_bf16": "AMX", "bf16": "BF16"}
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def threads_for(model: nn.Module, threads: int | None) -> Iterator[None]:
+    """Set torch's CPU threads inside the block; without a number, choose it by the model's size.
+
+    Embedding tables do not count: a step reads a few of their rows.
+    """
+    before = torch.get_num_threads()
+    tables = sum(m.weight.numel() for m in model.modules() if isinstance(m, nn.Embedding))
+    weights = sum(p.numel() for p in model.parameters()) - tables
+    if threads is not None:
+        chosen, reason = threads, "trainer.threads"
+    elif weights < SMALL_MODEL:
+        chosen, reason = 1, f"{weights:,} weights outside embeddings, fewer than {SMALL_MODEL:,}"
+    else:
+        chosen, reason = before, f"{weights:,} weights outside embeddings; torch's default"
+    torch.set_num_threads(chosen)
+    log.info("%s on the CPU (%s)", plural(chosen, "thread"), reason)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def choose_precision(wanted: Literal["auto"] | Precision, device: torch.device) -> Precision:
+    """Return the precision of matrix products; `auto` is the fastest that is safe on the device.
+
+    bf16 on a CPU without instructions for it is some 25 times slower: a warning says so.
+    """
+    if wanted == "auto":
+        fast = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+        chosen: Precision = "bf16" if fast else "no"
+        log.info("precision %s on %s (trainer.precision=auto)", chosen, device)
+        return chosen
+    if wanted == "bf16" and device.type == "cpu":
+        flags = cpu_flags()
+        if flags and not flags & BF16_FLAGS.keys():
+            log.warning(
+                "trainer.precision=bf16: this CPU has neither %s instructions, so training is some "
+                "25 times slower; trainer.precision=no or auto is faster",
+                " nor ".join(BF16_FLAGS.values()),
+            )
+    return wanted
+
+
+def cpu_flags() -> frozenset[str]:
+    """The instruction sets of this CPU as Linux names them; empty where it does not say."""
+    try:
+        lines = CPUINFO.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return frozenset()
+    for line in lines:
+        name, _, flags = line.partition(":")
+        if name.strip() in ("flags", "Features"):  # x86, ARM
+            return frozenset(flags.split())
+    return frozenset()

@@ -1,0 +1,32 @@
+"""Precision and recall of each class, against counts by hand."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from spinn.tasks.metrics import ClassificationMetrics
+
+
+def test_precision_is_of_the_predictions_and_recall_of_the_gold_labels() -> None:
+    rng = np.random.default_rng(0)
+    gold = rng.integers(0, 3, 60)
+    predicted = np.where(rng.random(60) < 0.4, 0, gold)  # class 0 is predicted too often
+    metrics = ClassificationMetrics(("a", "b", "c"))
+    batch = SimpleNamespace(targets=torch.from_numpy(gold))
+    metrics.update(torch.eye(3)[torch.from_numpy(predicted)], batch, torch.tensor(0.0))
+    summary = metrics.summary()
+    for number, label in enumerate("abc"):
+        hits = int(((gold == number) & (predicted == number)).sum())
+        precision = hits / int((predicted == number).sum())
+        recall = hits / int((gold == number).sum())
+        assert abs(precision - recall) > 0.1, "where the two are equal, either passes for the other"
+        expected = {"precision": precision, "recall": recall}
+        assert summary["per_class"][label] == pytest.approx(
+            {**expected, "examples": int((gold == number).sum())}
+        )
+    assert summary["confusion"]["counts"] == [
+        [int(((gold == row) & (predicted == column)).sum()) for column in range(3)]
+        for row in range(3)
+    ]
