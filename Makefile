@@ -23,7 +23,7 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	@touch $(READY)
 
-train: setup ## train SPINN on the bundled data (some two minutes on two cores)
+train: setup ## train SPINN on the bundled data (some four minutes on two cores)
 	$(BIN)/python train.py
 
 test: setup ## run the tests, apart from the slow proofs (pytest -m slow)
@@ -34,10 +34,10 @@ lint: setup ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup ## measure the encoders side by side (some ten minutes on two cores)
+bench: setup ## measure the speed of the encoders side by side (some ten minutes on two cores)
 	$(BIN)/python -m benchmarks
 
-natlog: setup ## write the bundled dataset anew, byte for byte
+natlog: setup ## generate the bundled dataset again, byte for byte
 	$(BIN)/python -m spinn.data.generators.natlog
 
 clean: ## remove .venv and caches; runs/ stays

@@ -1,8 +1,8 @@
-"""How much of the model's own speed `train.py` keeps, on the same batches.
+"""The speed of `train.py` as a part of the model's speed, on the same batches.
 
-`python -m benchmarks.pipeline OVERRIDES...`, as for train.py: one epoch is trained as train.py
-does; before it and after it, encoder and classifier alone go over the same batches, ready made,
-forward and backward.
+`python -m benchmarks.pipeline OVERRIDES...` takes the options of train.py. It trains one epoch as
+train.py does; before and after, it runs encoder and classifier alone, forward and backward, over
+the same batches, prepared in advance.
 """
 
 import sys
@@ -20,6 +20,7 @@ from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.tasks.task import Batch, Task
 from spinn.training.batches import Batches
 from spinn.training.build import build
+from spinn.training.hardware import threads_for
 from spinn.training.run import train
 
 # Hydra knows these in train.py alone.
@@ -27,7 +28,7 @@ NAMES = [f"names.{name}=benchmark" for name in ("model", "data", "experiment")]
 
 
 def prepare(config: DictConfig) -> tuple[Task, list[Batch]]:
-    """The model of a configuration, and the batches of its first epoch, ready made."""
+    """The model of a configuration, and the batches of its first epoch."""
     setup = build(config)
     splits = setup.dataset.load()
     vocabulary = setup.dataset.vocabulary(splits)
@@ -55,9 +56,11 @@ def main(overrides: Sequence[str]) -> None:
         own_settings = ["trainer.epochs=1", f"run={Path(folder) / 'run'}", *NAMES]
         config = compose("train", [*overrides, *own_settings])
         task, batches = prepare(config)
-        before = alone(task, batches)
+        with threads_for(task, config.trainer.threads):  # as many as train takes
+            before = alone(task, batches)
         whole = train(config)["sentences_per_second"]
-        own = (before + alone(task, batches)) / 2
+        with threads_for(task, config.trainer.threads):
+            own = (before + alone(task, batches)) / 2
     print(
         f"{len(batches)} batches; encoder and classifier {own:,.0f} sentences/s, "
         f"train.py {whole:,.0f} sentences/s: {whole / own:.0%}"

@@ -1,4 +1,4 @@
-"""What `python -m benchmarks` is told."""
+"""The settings of `python -m benchmarks`."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ LEAST_REPEATS = 3  # quartiles of fewer say nothing
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that the figures depend on, beside the machine.
+    """Everything that the measurements depend on, beside the computer.
 
     Args:
         pairs: pairs of sentences in a batch, a table each, in rising order.
@@ -27,9 +27,9 @@ class Settings:
         precision: "bf16" for autocast to bfloat16.
         batches: different batches that one measurement passes through.
         lengths: words in each sentence, for the growth in length.
-        words: words in a batch, whatever the length.
+        words: words in a batch of any length.
         widths: D, for the growth in width.
-        width_pairs: pairs in a batch, whatever the width.
+        width_pairs: pairs in a batch of any width.
         seed: decides sentences and weights.
     """
 
@@ -62,7 +62,7 @@ QUICK: dict[str, Any] = {
 def parse(arguments: Sequence[str] | None = None) -> tuple[Settings, Path]:
     """Settings and the folder to write to; a wrong argument ends the program with code 2."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=DESCRIPTION)
-    parser.add_argument("--quick", action="store_true", help="about a minute, and rougher figures")
+    parser.add_argument("--quick", action="store_true", help="about a minute, and less precise")
     parser.add_argument("--pairs", type=at_least(1), nargs="+", help="default: 32 64 128 256")
     parser.add_argument("--size", type=at_least(1), help="D, width of words and h; default: 300")
     parser.add_argument("--tracker-size", type=at_least(1), help="K; default: 64")

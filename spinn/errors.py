@@ -1,8 +1,8 @@
-"""The one exception for what a user can mend: bad data, bad settings, a folder that is no run."""
+"""Exceptions: user errors, a failed training, a requested stop."""
 
 
 class InputError(ValueError):
-    """Bad input from outside. The message names the place, what came, what was expected.
+    """Bad data, a bad setting, or a bad folder. The message names the place and what was expected.
 
     The command line prints the message alone, without a traceback, and exits with code 2.
     """
@@ -13,18 +13,18 @@ class BrokenFileError(InputError):
 
 
 class ParserUnavailableError(InputError):
-    """A parser that is not there or does not answer as one: no further sentence gets a tree."""
+    """A parser that is missing or gives no valid answer: no further sentence gets a tree."""
 
 
 class TrainingError(RuntimeError):
-    """Training cannot go on: the loss is no longer a number."""
+    """Training cannot continue: the loss or the gradient is not finite."""
 
 
 class Interrupted(Exception):  # noqa: N818 - not an error: the user asked for it
-    """Training was asked to stop, and has saved where it stands.
+    """Training was asked to stop, and has saved its state.
 
     Args:
-        message: where it stopped, and where that is saved.
+        message: the step at which it stopped, and the folder of the saved state.
         number: the signal; a shell expects the exit code 128 + number.
     """
 

@@ -1,4 +1,4 @@
-"""The yaml files: each lists every setting of what it configures, and each experiment trains."""
+"""The yaml files: each lists every setting of its class, and each experiment trains."""
 
 import dataclasses
 import inspect
@@ -213,7 +213,7 @@ def test_every_composition_trains(
 
 def test_a_composition_is_a_composition(composed: Callable[..., DictConfig]) -> None:
     choices = ("model=treelstm", "model.composition._target_=spinn.layers.heads.MLP")
-    with pytest.raises(InputError, match=r"model.composition._target_ is .*; expected a compos"):
+    with pytest.raises(InputError, match=r"composition._target_ is .*; expected a subclass of Com"):
         build(composed(*choices))
 
 

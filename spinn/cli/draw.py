@@ -57,7 +57,7 @@ def draw(folder: str | Path, out: Path | None = None) -> Path:
         panel = _test_panel(loaded)
         write_atomically(path, lambda draft: plots.draw_regression(lines, panel, draft))
     else:
-        results = json.loads(_text(loaded.folder.results))
+        results = loaded.folder.read_results()
         sets = {"dev": results["dev"], "test": results["test"], **results["tests"]}
         sets = {name: values for name, values in sets.items() if values is not None}
         write_atomically(path, lambda draft: plots.draw_classification(lines, sets, draft))

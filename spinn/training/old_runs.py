@@ -43,9 +43,18 @@ KEYS = {
     "task.sides": "task.sentences",
 }
 
-# Keys that a section has had only since format 2, and the value that does what format 1 did:
-# {section: {class of the section, as it is called now: {key: value}}}.
-NEW_KEYS: dict[str, dict[str, dict[str, Any]]] = {"model": {}, "task": {}, "data": {}}
+# Keys that a section has had only since format 2, with the value that gives the behaviour of format
+# 1: {section: {class of the section, under its name of today: {key: value}}}.
+_SPINN = {"machine": "auto", "composition": {"_target_": "spinn.layers.tree_lstm.TreeLSTM"}}
+NEW_KEYS: dict[str, dict[str, dict[str, Any]]] = {
+    "model": {
+        "spinn.encoders.spinn_pi.SPINNPI": _SPINN,
+        "spinn.encoders.supervised_spinn.SupervisedSPINN": _SPINN,
+        "spinn.encoders.rl_spinn.RLSPINN": _SPINN,
+    },
+    "task": {},
+    "data": {},
+}
 
 # Tensors in model.safetensors and last.safetensors: the beginning of a name, up to a dot or whole,
 # such as {"encoder.predict": "encoder.transition_scores"}.
@@ -89,7 +98,8 @@ def upgrade_config(config: DictConfig, place: object) -> DictConfig:
             OmegaConf.update(config, new, OmegaConf.select(config, section).pop(name))
     for name, by_class in NEW_KEYS.items():
         for key, value in by_class.get(config[name].get("_target_"), {}).items():
-            config[name].setdefault(key, value)
+            if key not in config[name]:
+                config[name][key] = value
     model = OmegaConf.select(config, "names.model")
     if model is not None:
         config.names.model = MODELS.get(model, model)

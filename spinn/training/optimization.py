@@ -11,7 +11,7 @@ from torch import nn
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizerSettings:
-    """What the `optimizer` group configures.
+    """The `optimizer` group.
 
     Args:
         name: the algorithm.
@@ -19,8 +19,8 @@ class OptimizerSettings:
         weight_decay: decoupled (AdamW) or added to the gradient (the others).
         warmup: the part of all steps, 0 to 1, over which the rate grows linearly from zero.
         decay: none; linear or cosine to zero at the last step; or by steps.
-        decay_rate: what the rate is multiplied by, with `decay=steps`.
-        decay_every: after how many steps, with `decay=steps`.
+        decay_rate: factor of the rate, with `decay=steps`.
+        decay_every: steps between two multiplications, with `decay=steps`.
     """
 
     name: Literal["adamw", "rmsprop", "sgd"]
@@ -43,7 +43,7 @@ class OptimizerSettings:
 
 
 def make_optimizer(model: nn.Module, settings: OptimizerSettings) -> torch.optim.Optimizer:
-    """Return an optimizer over the weights that are trained; biases and vectors do not decay."""
+    """Return an optimizer over the trained weights; weight decay is for matrices alone."""
     trained = [p for p in model.parameters() if p.requires_grad]
     matrices = [p for p in trained if p.dim() > 1]
     others = [p for p in trained if p.dim() <= 1]

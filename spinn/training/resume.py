@@ -10,8 +10,9 @@ from spinn.errors import InputError
 from spinn.training.run_folder import RunFolder
 
 MISSING = object()
-# Where the data lies, and how it is read, may change.
+# Where the data lies, how it is read, and how the same equations are computed may change.
 MAY_CHANGE = {f"data.{name}" for name in ("root", "source", "csv", "cache", "parser_url")}
+MAY_CHANGE.add("model.machine")
 
 
 def check_resumed(config: DictConfig, resume: str | None) -> None:
@@ -28,7 +29,7 @@ def check_resumed(config: DictConfig, resume: str | None) -> None:
         raise InputError(f"trainer.resume: no folder {source.path}; expected that of a run")
     for file in (source.config, source.last):
         if not file.is_file():
-            raise InputError(f"trainer.resume: {file.name} is not in {source.path}; train anew")
+            raise InputError(f"trainer.resume: {file.name} is not in {source.path}; train again")
     before, now = dict(_fixed_keys(source.read_config())), dict(_fixed_keys(config))
     for key in sorted({*before, *now}):
         old, new = before.get(key, MISSING), now.get(key, MISSING)

@@ -100,7 +100,9 @@ class RunFolder:
         try:
             results = json.loads(self.results.read_text(encoding="utf-8"))
             return old_runs.upgrade_results(results, self.results)
-        except (OSError, json.JSONDecodeError, TypeError, KeyError) as error:
+        except OSError as error:
             raise InputError(
-                f"{self.results}: not the results of a finished run ({error})"
+                f"{self.results}: {error.strerror}; expected the folder of a finished run"
             ) from error
+        except (json.JSONDecodeError, AttributeError, KeyError) as error:
+            raise InputError(f"{self.results}: not the results of a run ({error!r})") from error

@@ -33,22 +33,22 @@ def task(seed: int, beam: int) -> SequenceToSequence:
 
 
 @torch.no_grad()
-def log_probs(made: SequenceToSequence, written: list[list[int]]) -> list[float]:
+def log_probs(made: SequenceToSequence, sequences: list[list[int]]) -> list[float]:
     """How likely sequences are after the input `x y`, each scored by teacher forcing."""
-    prepared = made.prepare(Series.of([([0, 1], w) for w in written]), Vocabulary("xyz"))
-    batch = prepared.collate(np.arange(len(written)))
+    prepared = made.prepare(Series.of([([0, 1], w) for w in sequences]), Vocabulary("xyz"))
+    batch = prepared.collate(np.arange(len(sequences)))
     losses: Tensor = F.cross_entropy(
         made(batch).logits,
-        made.decoder.answers(batch.targets, batch.target_lengths),
+        made.decoder.targets_with_end(batch.targets, batch.target_lengths),
         reduction="none",
     )
-    by_sequence = losses.split([len(w) + 1 for w in written])
+    by_sequence = losses.split([len(w) + 1 for w in sequences])
     # END costs nothing after `limit` symbols: there the sequence is cut off.
     return [-float(v[:LIMIT].sum()) for v in by_sequence]
 
 
 @torch.no_grad()
-def written(made: SequenceToSequence) -> list[int]:
+def generated(made: SequenceToSequence) -> list[int]:
     batch = made.prepare(Series.of([([0, 1], [0])]), Vocabulary("xyz")).collate(np.arange(1))
     found = made(batch).generated
     assert found is not None
@@ -60,7 +60,7 @@ def test_a_wider_beam_finds_likelier_sequences_and_the_widest_the_likeliest() ->
     found: list[tuple[float, ...]] = []
     for seed in (13, 14, 18, 19):
         made = task(seed, 1)
-        by_width = [written(task(seed, width)) for width in (1, 2, len(every))]
+        by_width = [generated(task(seed, width)) for width in (1, 2, len(every))]
         narrow, middle, wide = log_probs(made, by_width)
         best = max(log_probs(made, every))
         assert wide == pytest.approx(best, abs=1e-5)

@@ -21,7 +21,7 @@ def logits_for(predicted: list[int]) -> torch.Tensor:
     return torch.eye(3)[predicted]
 
 
-def test_figures_of_a_case_worked_by_hand() -> None:
+def test_metrics_of_a_case_worked_by_hand() -> None:
     gold, predicted = [0, 0, 1, 1, 1, 2], [0, 1, 1, 1, 2, 0]
     metrics = ClassificationMetrics(LABELS)
     metrics.update(logits_for(predicted), of(torch.tensor(gold)), torch.tensor(0.5))
@@ -45,7 +45,7 @@ def test_loss_is_the_mean_over_examples_not_over_batches() -> None:
     assert metrics.loss == pytest.approx((3 * 1.0 + 5.0) / 4)
 
 
-def test_what_cannot_be_said_is_null() -> None:
+def test_undefined_precision_and_recall_are_null() -> None:
     metrics = ClassificationMetrics(LABELS)
     metrics.update(logits_for([0]), of(torch.tensor([0])), torch.tensor(0.0))
     neutral = metrics.summary()["per_class"]["neutral"]

@@ -42,7 +42,7 @@ def labelling(per: str) -> SequenceLabelling:
     return SequenceLabelling(encoder, labels=("a", "b", "c"), per=per, dropout=0.0)
 
 
-def test_every_step_has_its_logits_whatever_else_is_in_the_batch() -> None:
+def test_the_logits_of_a_step_do_not_depend_on_the_batch() -> None:
     task = labelling("step")
     series = Series.of([(rows, [0] * len(rows)) for rows in NUMBERS])
     prepared = task.prepare(series, EMPTY)

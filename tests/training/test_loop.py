@@ -43,12 +43,12 @@ def test_a_run_folder_has_all_files(composed: Compose, tiny_overrides: list[str]
     assert results["parameters"] > 0
     assert results["sentences_per_second"] > 0
     assert set(results["tests"]) == {"test_more"}
-    for figures, examples in (
+    for summary, examples in (
         (results["dev"], 30), (results["test"], 30), (results["tests"]["test_more"], 12),
     ):  # fmt: skip
-        assert figures["examples"] == examples
-        assert 0 <= figures["accuracy"] <= 1
-        assert figures["loss"] > 0
+        assert summary["examples"] == examples
+        assert 0 <= summary["accuracy"] <= 1
+        assert summary["loss"] > 0
     lines = [json.loads(line) for line in folder.metrics.read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2]
     assert results["dev"]["accuracy"] == max(line["dev"]["accuracy"] for line in lines)
@@ -90,10 +90,12 @@ def test_a_run_from_the_cache_is_the_same_run(
         config = composed(*tiny_overrides, *choice)
         results = train(config)
         assert len(list(tmp_path.glob("cache/*"))) == kept
-        figures = {key: results[key] for key in ("dev", "test", "data_report", "data_fingerprint")}
-        found.append((figures, weights_of(config)))
-    for figures, weights in found[1:]:
-        assert figures == found[0][0]
+        kept_results = {
+            key: results[key] for key in ("dev", "test", "data_report", "data_fingerprint")
+        }
+        found.append((kept_results, weights_of(config)))
+    for again, weights in found[1:]:
+        assert again == found[0][0]
         assert all(torch.equal(value, found[0][1][key]) for key, value in weights.items())
 
 

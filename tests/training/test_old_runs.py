@@ -12,6 +12,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from spinn.batch.sentences import Sentences
+from spinn.cli import main
 from spinn.config import class_of
 from spinn.data.dataset import Dataset, PairFiles
 from spinn.encoders.encoder import Encoder
@@ -66,10 +67,10 @@ def test_an_old_run_has_its_old_results(name: str) -> None:
     wanted = {"dev": results["dev"], "test": results["test"], **results["tests"]}
     found = {"dev": splits.dev, "test": splits.test, **splits.tests}
     for key, split in found.items():
-        figures = evaluate_split(
+        summary = evaluate_split(
             run.task, dataset, split, run.vocabulary, batch_size=256, device=torch.device("cpu")
         )
-        assert_close(figures, wanted[key])
+        assert_close(summary, wanted[key])
     assert wanted.keys() == found.keys()
 
 
@@ -92,6 +93,24 @@ def test_an_old_run_gives_its_old_prediction(name: str) -> None:
     assert max(found, key=lambda label: found[label]) == expected["label"]
 
 
+@pytest.mark.parametrize("name", ["spinn", "spinn_predicted", "gumbel_treelstm", "addition"])
+def test_every_command_reads_an_old_run(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = str(FOLDER / name)
+    root = ["--root", str(FOLDER / "data")] if name in PAIR_RUNS else []
+    assert main(["evaluate", run, "--json", *root]) == 0
+    expected = as_dict(FOLDER / name / "results.json")["test"]
+    assert_close(json.loads(capsys.readouterr().out)["sets"]["test"], expected)
+    if name not in PAIR_RUNS:
+        return
+    pair = ["( ( old dogs ) move )", "( dogs stop )"]
+    assert main(["predict", run, "--json", *pair]) == 0
+    expected = as_dict(FOLDER / name / "prediction.json")["label"]
+    assert json.loads(capsys.readouterr().out)["label"] == expected
+    assert main(["inspect", run, *pair, "--html", str(tmp_path / "page.html")]) == 0
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_an_old_run_continues_to_its_old_result(
     name: str, composed: Callable[..., DictConfig], tmp_path: Path
@@ -107,6 +126,25 @@ def test_an_old_run_continues_to_its_old_result(
     results = train(config)
     for key, expected in as_dict(FOLDER / name / "continued.json").items():
         assert_close(results[key], expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "No such file or directory; expected the folder of a finished run"),
+        ("{", "not the results of a run"),
+        ("[1]", "not the results of a run"),
+        ("{}", "not the results of a run"),
+    ],
+)
+def test_missing_or_damaged_results_are_named(
+    text: str | None, message: str, tmp_path: Path
+) -> None:
+    folder = RunFolder(tmp_path)
+    if text is not None:
+        folder.results.write_text(text)
+    with pytest.raises(InputError, match=rf"results\.json: {message}"):
+        folder.read_results()
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -127,11 +165,11 @@ def test_a_key_that_an_old_run_lacks_gets_the_value_of_its_behaviour(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     target = "spinn.encoders.spinn_pi.SPINNPI"
-    monkeypatch.setitem(old_runs.NEW_KEYS["model"], target, {"machine": "fused", "dropout": 0.5})
+    monkeypatch.setitem(old_runs.NEW_KEYS["model"], target, {"more": "x", "dropout": 0.5})
     config = RunFolder(FOLDER / "spinn").read_config()
-    assert config.model.machine == "fused"
+    assert config.model.more == "x"
     assert config.model.dropout == 0.0  # it had this key
-    assert "machine" not in RunFolder(FOLDER / "lstm").read_config().model
+    assert "more" not in RunFolder(FOLDER / "lstm").read_config().model
 
 
 def test_old_names_of_tensors_are_renamed(monkeypatch: pytest.MonkeyPatch) -> None:

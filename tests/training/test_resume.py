@@ -73,8 +73,8 @@ def test_another_model_is_refused_before_data_is_read_and_leaves_no_folder(
     ("gone", "message"),
     [
         ("", "trainer.resume: no folder {}; expected that of a run"),
-        ("config.yaml", "trainer.resume: config.yaml is not in {}; train anew"),
-        ("last.safetensors", "trainer.resume: last.safetensors is not in {}; train anew"),
+        ("config.yaml", "trainer.resume: config.yaml is not in {}; train again"),
+        ("last.safetensors", "trainer.resume: last.safetensors is not in {}; train again"),
     ],
 )
 def test_a_missing_file_of_a_run_is_named(
