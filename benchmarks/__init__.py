@@ -1,3 +1,3 @@
 """How fast the encoders are, side by side in one run: `python -m benchmarks`."""
 
-import spinn  # noqa: F401 - sets the variables of OpenMP and oneDNN before torch is imported
+import spinn  # noqa: F401 - before torch, for the variables that torch reads at import

@@ -19,13 +19,15 @@ _MODULES = {
     "load_run": "spinn.training.loading",
 }
 
-# Threads that wait for each other first spin, then sleep. GNU OpenMP spins for milliseconds by
-# default: on a busy machine that makes a small product tens of times slower, while sleeping at once
-# makes a quiet machine three times slower. OpenMP reads the variable when torch is first imported.
+# Torch reads these variables when it is first imported, so that spinn is imported before it: by the
+# commands, and by the first lines of benchmarks/__init__.py and tests/conftest.py.
+#
+# OpenMP threads that wait for one another spin, and then sleep. GNU OpenMP spins for milliseconds
+# by default: beside other processes, training with two threads was 3 to 15 times slower than with
+# this limit. No spinning at all is three times slower on a quiet machine.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 # oneDNN compiles a bf16 product for each shape and keeps the last 1,024. An LSTM over 256 pairs has
-# more shapes, compiled them again and again, and trained at a fifth of its speed. oneDNN reads the
-# variable when torch is first imported.
+# more shapes, compiled them again and again, and trained at a fifth of its speed.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "4096")
 
 

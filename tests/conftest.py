@@ -1,5 +1,7 @@
 """Fixtures for all tests."""
 
+import spinn  # noqa: I001 - before torch, for the variables that torch reads at import
+
 import json
 import os
 import random

@@ -23,12 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_to(commands)
     options, rest = parser.parse_known_args(arguments)
     # argparse does not accept `RUN --json PREMISE HYPOTHESIS`: sentences may follow options, too.
-    if rest and options.takes_sentences and not options.sentences and not _has_option(rest):
+    has_option = any(argument.startswith("-") for argument in rest)
+    if rest and not has_option and options.takes_sentences and not options.sentences:
         options.sentences = rest
     elif rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     return exit_codes.run(lambda: options.run(options))
-
-
-def _has_option(arguments: Sequence[str]) -> bool:
-    return any(argument.startswith("-") for argument in arguments)

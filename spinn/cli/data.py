@@ -6,6 +6,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,16 +51,13 @@ def run(options: argparse.Namespace) -> None:
     source = SOURCES[options.name]
     source = source.with_sums(_sums(options.sha256, source))
     folder = Path(options.to).expanduser() if options.to else _default_folder(source.name)
+    report = partial(print, file=sys.stderr, flush=True)
     try:
-        download(source, folder, keep_archive=options.keep_archive, force=options.force, say=_print)
+        download(source, folder, keep_archive=options.keep_archive, force=options.force, say=report)
     except KeyboardInterrupt:
         to = f" --to {shlex.quote(options.to)}" if options.to else ""
         message = f"interrupted; `spinn data download {source.name}{to}` resumes it"
         raise Interrupted(message, signal.SIGINT) from None
-
-
-def _print(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _default_folder(name: str) -> Path:

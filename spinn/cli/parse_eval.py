@@ -248,10 +248,10 @@ def _notes(
     ]
 
 
-def _without_gold(runs: Sequence[RunTrees], asked: str | None) -> list[str]:
+def _without_gold(runs: Sequence[RunTrees], requested: str | None) -> list[str]:
     """Return why there is no comparison with gold trees."""
-    if asked not in (None, GOLD):
-        return [f"--trees {asked} was given, so there are no gold trees to compare with."]
+    if requested not in (None, GOLD):
+        return [f"--trees {requested} was given, so there are no gold trees to compare with."]
     return [
         f"No comparison with gold trees: those of {run.folder} are {run.given}; if the data have "
         "parses, --trees gold reads them."

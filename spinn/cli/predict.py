@@ -224,7 +224,9 @@ def _predict_all(
     bar = _progress_bar(options, examples)
     with InputStream(examples.items, size=word_count, room=ROOM) as stream, bar:
         while items := stream.take(WINDOW * options.batch_size):
-            failure = _first_bad(items) if options.on_error == "raise" else None
+            failure = None
+            if options.on_error == "raise":
+                failure = next((item for item in items if isinstance(item, BadLine)), None)
             if failure is not None:
                 items = items[: items.index(failure)]
             predictions = iter(
@@ -249,10 +251,6 @@ def _predict_all(
     if examples.place is not None:
         lines = "bad line" if bad == 1 else "bad lines"
         print(f"{predicted:,} predicted, {bad:,} {lines}", file=sys.stderr)
-
-
-def _first_bad(items: Iterable[InputExample | BadLine]) -> BadLine | None:
-    return next((item for item in items if isinstance(item, BadLine)), None)
 
 
 def _formatter(

@@ -134,7 +134,7 @@ def test_models_that_cannot_be_traced(
         read(P, H, small(sentences="hypothesis"))
 
 
-def test_marks_tell_labels_apart() -> None:
+def test_marks_of_labels_differ() -> None:
     assert marks(["entailment", "neutral", "contradiction"]) == ["E", "N", "C"]
     assert marks(["=", "<", "v", "#"]) == ["=", "<", "V", "#"]
     assert marks(["none", "never", "not"]) == ["Non", "Nev", "Not"]

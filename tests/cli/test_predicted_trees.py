@@ -139,14 +139,6 @@ def test_a_run_folder_sends_no_sentence_to_a_server_of_its_choice(
     assert f"{foreign} would send sentences to http://192.0.2.1:9; to allow it, give" in errors
 
 
-def test_what_learns_to_parse_from_pairs_is_not_for_sequences(
-    run_train: Callable[..., Any], tmp_path: Path
-) -> None:
-    ended = run_train("data=wave", "model=rl_spinn", f"hydra.run.dir={tmp_path / 'run'}")
-    assert ended.returncode == 2
-    assert "RLSPINN learns to parse from pairs of sentences" in ended.stderr
-
-
 def test_evaluate_shows_no_trees_of_a_model_without_trees(
     lstm_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,7 +1,9 @@
 """Start-up: torch is imported only for a command that needs it."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ import spinn
 from spinn.cli import main
 from spinn.encoders.sequence_model import SequenceModel
 
+TESTS = Path(__file__).parent.parent
 CODE = """
 import sys
 {code}
@@ -54,6 +57,31 @@ def check(code: str) -> None:
     """Run code in a new process, and check that it has imported nothing heavy."""
     done = subprocess.run(
         [sys.executable, "-c", CODE.format(code=code)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("module", ["spinn.cli", "benchmarks", "conftest"])
+def test_torch_finds_its_variables_when_it_is_imported(module: str) -> None:
+    """Import a module with a stand-in for torch that looks for the variables."""
+    names = ["GOMP_SPINCOUNT", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"]
+    code = f"""
+import importlib.abc, os, sys
+sys.path.insert(0, {str(TESTS)!r})
+
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "torch":
+            assert set({names}) <= set(os.environ)
+            sys.exit(0)
+
+sys.meta_path.insert(0, Finder())
+import {module}
+import torch
+"""
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment
     )
     assert done.returncode == 0, done.stderr
 

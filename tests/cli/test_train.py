@@ -84,7 +84,7 @@ def test_a_run_of_sequences_says_how_it_is_drawn(run_train: RunTrain, tmp_path: 
         ),
     ],
 )
-def test_bad_input_is_told_in_a_line_with_exit_code_2(
+def test_bad_input_is_an_error_of_one_line_with_exit_code_2(
     arguments: list[str], message: str, run_train: RunTrain, tmp_path: Path
 ) -> None:
     done = run_train(*arguments, f"hydra.run.dir={tmp_path / 'run'}")
@@ -94,7 +94,7 @@ def test_bad_input_is_told_in_a_line_with_exit_code_2(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_value_that_is_no_number_is_told_with_its_row(
+def test_a_value_that_is_no_number_is_named_with_its_row(
     run_train: RunTrain, tmp_path: Path
 ) -> None:
     path = tmp_path / "prices.csv"
@@ -111,7 +111,7 @@ def test_help_reads_as_a_page(run_train: RunTrain) -> None:
         assert part in done.stdout
 
 
-def test_ctrl_c_saves_leaves_with_130_and_says_the_command_that_goes_on(
+def test_ctrl_c_saves_exits_with_130_and_prints_the_command_that_resumes(
     tiny_overrides: list[str], tmp_path: Path
 ) -> None:
     folder, name = tmp_path / "it's a (run), x=ä", r"it\'s a (run), x=ä"

@@ -155,7 +155,7 @@ class RowReader:
         if len(cells) != len(self._columns):
             raise ValueError(
                 f"{len(cells)} column(s) separated by tabs, expected {len(self._columns)}: "
-                f"{', '.join(self._columns)}"
+                f"{', '.join(self._columns)}; --format reads a dataset's file"
             )
         return _row(dict(zip(self._columns, cells, strict=True)))
 

@@ -24,7 +24,11 @@ Paint = Callable[[str, str], str]
 def format_trace(trace: Trace, stream: TextIO) -> str:
     """Return steps and tree of each sentence, and the prediction; coloured only for a terminal."""
     terminal = stream.isatty()
-    paint = _colour if terminal and "NO_COLOR" not in os.environ else _plain
+    coloured = terminal and "NO_COLOR" not in os.environ
+
+    def paint(text: str, colour: str) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if coloured else text
+
     width = shutil.get_terminal_size((WIDTH, 24)).columns if terminal else WIDTH
     signs = marks(trace.labels)
     lines: list[str] = []
@@ -47,14 +51,6 @@ def format_trace(trace: Trace, stream: TextIO) -> str:
     pairs = zip(trace.labels, trace.probabilities, strict=True)
     probabilities = "  ".join(f"{label} {p:.1%}" for label, p in pairs)
     return "\n".join([*lines, "", f"{paint(trace.label, BOLD)}    ({probabilities})"])
-
-
-def _plain(text: str, colour: str) -> str:
-    return text
-
-
-def _colour(text: str, colour: str) -> str:
-    return f"\x1b[{colour}m{text}\x1b[0m"
 
 
 def _steps(sentence: SentenceTrace, width: int, paint: Paint) -> Iterator[str]:

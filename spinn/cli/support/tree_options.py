@@ -105,7 +105,7 @@ class TreeChoice:
 
 def choose_trees(
     run: Run,
-    asked: str | None,
+    requested: str | None,
     parser_url: str | None,
     *,
     own_data: bool = False,
@@ -114,18 +114,18 @@ def choose_trees(
     """Decide by the encoder's `tree_source` which trees are read and followed.
 
     `none`: sentences are read for their words. `predicted`: the encoder follows its own trees, and
-    others only if they are asked for. `given`: the encoder follows the trees that are asked for,
+    others only if they are requested. `given`: the encoder follows the trees that are requested,
     and without a request those of the kind that it was trained on.
 
     Args:
         run: a run on text; its encoder is set to follow what is chosen.
-        asked: the value of --trees.
+        requested: the value of --trees.
         parser_url: the value of --parser-url.
         own_data: whether the run's own files are read; then sentences are read as in training.
         compared: whether an encoder that predicts trees keeps its own, and they are compared with
-            those that are asked for.
+            those that are requested.
 
-    Raises: InputError: if the encoder cannot follow the trees that are asked for, if a server is
+    Raises: InputError: if the encoder cannot follow the trees that are requested, if a server is
         named and not needed, or if the run, and not the command line, names a server.
     """
     from spinn.data.dataset import PairFiles
@@ -138,27 +138,27 @@ def choose_trees(
     followed: str | None
     advice = ADVICE
     if encoder.tree_source == "none":
-        if asked is not None:
-            raise InputError(f"--trees {asked}: {kind} reads no trees; leave --trees out")
+        if requested is not None:
+            raise InputError(f"--trees {requested}: {kind} reads no trees; leave --trees out")
         read, followed = settings.trees if own_data else PREDICTED, None
     elif encoder.tree_source == "predicted":
-        if asked not in (None, PREDICTED) and not (compared or encoder.can_follow_given):
+        if requested not in (None, PREDICTED) and not (compared or encoder.can_follow_given):
             raise InputError(
-                f"--trees {asked}: {kind} predicts its trees and cannot follow others; leave "
+                f"--trees {requested}: {kind} predicts its trees and cannot follow others; leave "
                 "--trees out"
             )
-        read, followed = asked or as_trained, PREDICTED if compared else asked or PREDICTED
+        read, followed = requested or as_trained, PREDICTED if compared else requested or PREDICTED
         encoder.follow_given = followed != PREDICTED
         if not encoder.needs_gold_trees:
             trained = PREDICTED
         advice = f"write it in brackets, or leave --trees out: {kind} parses by itself"
     else:
-        if asked == PREDICTED:
+        if requested == PREDICTED:
             raise InputError(
                 f"--trees {PREDICTED}: {kind} follows given trees and predicts none; choose others "
                 "or train model=spinn, rl_spinn or gumbel_treelstm"
             )
-        read = followed = asked or settings.trees
+        read = followed = requested or settings.trees
     if parser_url is not None and read != CORENLP:
         raise InputError(f"--parser-url is for --trees {CORENLP}, and the trees are {read}")
     url = parser_url or DEFAULT_URL
@@ -167,5 +167,5 @@ def choose_trees(
             f"{run.folder.path} would send sentences to {settings.parser_url}; to allow it, give "
             f"--parser-url {settings.parser_url}"
         )
-    optional = asked is None and followed != read
+    optional = requested is None and followed != read
     return TreeChoice(read, followed, trained, settings.tree_seed, url, optional, advice)

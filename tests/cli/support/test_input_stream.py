@@ -13,29 +13,29 @@ from spinn.cli.support.input_stream import InputStream
     room=st.integers(1, 20),
     most=st.integers(1, 7),
 )
-def test_all_come_in_order_in_handfuls(items: list[int], room: int, most: int) -> None:
+def test_all_items_come_in_order(items: list[int], room: int, most: int) -> None:
     taken: list[int] = []
-    with InputStream(items, size=lambda item: item, room=room) as arriving:
-        while handful := arriving.take(most):
-            assert len(handful) <= most
-            taken += handful
-        assert arriving.take(most) == []
+    with InputStream(items, size=lambda item: item, room=room) as stream:
+        while some := stream.take(most):
+            assert len(some) <= most
+            taken += some
+        assert stream.take(most) == []
     assert taken == items
 
 
-def test_what_came_alone_is_given_alone() -> None:
-    asked = threading.Semaphore(0)
+def test_an_item_is_not_held_back_until_others_follow() -> None:
+    requested = threading.Semaphore(0)
 
     def items() -> Iterator[int]:
         for number in range(3):
-            assert asked.acquire(timeout=60)
+            assert requested.acquire(timeout=60)
             yield number
 
-    with InputStream(items(), size=lambda item: 1, room=100) as arriving:
+    with InputStream(items(), size=lambda item: 1, room=100) as stream:
         for number in range(3):
-            asked.release()
-            assert arriving.take(64) == [number]
-        assert arriving.take(64) == []
+            requested.release()
+            assert stream.take(64) == [number]
+        assert stream.take(64) == []
 
 
 def test_no_more_are_made_than_there_is_room_for() -> None:
@@ -52,17 +52,17 @@ def test_no_more_are_made_than_there_is_room_for() -> None:
             made.append(number)
             yield number
 
-    with InputStream(items(), size=size, room=8) as arriving:
+    with InputStream(items(), size=size, room=8) as stream:
         assert full.wait(timeout=60)
         assert made == [0, 1, 2, 3, 4]
-        assert arriving.take(64) == [0, 1, 2, 3]
+        assert stream.take(64) == [0, 1, 2, 3]
     assert len(made) <= 9  # leaving ended the thread
 
 
 def test_an_item_larger_than_the_room_is_let_in_alone() -> None:
-    with InputStream([50, 60], size=lambda item: item, room=8) as arriving:
-        assert arriving.take(64) == [50]
-        assert arriving.take(64) == [60]
+    with InputStream([50, 60], size=lambda item: item, room=8) as stream:
+        assert stream.take(64) == [50]
+        assert stream.take(64) == [60]
 
 
 def test_an_error_comes_after_the_items_before_it() -> None:
@@ -70,8 +70,8 @@ def test_an_error_comes_after_the_items_before_it() -> None:
         yield 1
         raise ValueError("no second one")
 
-    with InputStream(items(), size=lambda item: 1, room=8) as arriving:
-        assert arriving.take(1) == [1]
+    with InputStream(items(), size=lambda item: 1, room=8) as stream:
+        assert stream.take(1) == [1]
         for _ in range(2):
             with pytest.raises(ValueError, match="no second one"):
-                arriving.take(1)
+                stream.take(1)

@@ -1,4 +1,4 @@
-"""The command that goes on from a run: what a shell and Hydra read of it is what was meant."""
+"""The command that resumes a run: shell and Hydra read it as it was meant."""
 
 import shlex
 import sys
@@ -44,8 +44,8 @@ def test_a_folder_of_random_letters_is_read_back(name: str) -> None:
 def test_a_plain_name_needs_no_quotes_and_an_earlier_resume_is_replaced() -> None:
     overrides = ["model=lstm", "trainer.resume=old", "+trainer.resume='o=l'", "trainer.epochs=9"]
     command = resume_command.command(overrides, Path("runs/2026-01-01_lstm"))
-    told = "model=lstm trainer.epochs=9 trainer.resume=runs/2026-01-01_lstm"
-    assert command.endswith(f" {shlex.quote(sys.argv[0])} {told}")
+    expected = "model=lstm trainer.epochs=9 trainer.resume=runs/2026-01-01_lstm"
+    assert command.endswith(f" {shlex.quote(sys.argv[0])} {expected}")
 
 
 def test_python_is_named_by_its_path_where_the_shell_finds_another(
@@ -56,6 +56,6 @@ def test_python_is_named_by_its_path_where_the_shell_finds_another(
         path.parent.mkdir()
         path.touch(mode=0o755)
     monkeypatch.setattr(sys, "executable", str(ours))
-    for found, told in ((ours, "python"), (other, str(ours))):
+    for found, expected in ((ours, "python"), (other, str(ours))):
         monkeypatch.setenv("PATH", str(found.parent))
-        assert shlex.split(resume_command.command([], Path("run")))[0] == told
+        assert shlex.split(resume_command.command([], Path("run")))[0] == expected
