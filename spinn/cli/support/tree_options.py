@@ -113,7 +113,7 @@ def choose_trees(
 ) -> TreeChoice:
     """Decide by the encoder's `tree_source` which trees are read and followed.
 
-    `none`: sentences are read for their words. `predicted`: the encoder follows its own trees, and
+    `none`: sentences are read for their words. `predicted`: the encoder predicts trees, and follows
     others only if they are requested. `given`: the encoder follows the trees that are requested,
     and without a request those of the kind that it was trained on.
 
