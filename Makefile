@@ -1,4 +1,4 @@
-# Everything starts here: `make train` and `make test` work on a fresh machine with Python 3.11+.
+# `make train` and `make test` work on a fresh machine with Python 3.11+.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin

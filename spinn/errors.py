@@ -20,8 +20,8 @@ class TrainingError(RuntimeError):
     """Training cannot continue: the loss or the gradient is not finite."""
 
 
-class Interrupted(Exception):  # noqa: N818 - not an error: the user asked for it
-    """Training was asked to stop, and has saved its state.
+class Interrupted(Exception):  # noqa: N818 - not an error, but a request of the user
+    """Training stopped on request, and saved its state.
 
     Args:
         message: the step at which it stopped, and the folder of the saved state.

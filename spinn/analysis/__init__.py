@@ -1,1 +1,1 @@
-"""Pictures, traces and pages of what was measured."""
+"""Plots of a run, and traces of a model as text or as a web page."""

@@ -44,7 +44,7 @@ class TestPanel:
         scaled: whether the loss is in other units than target and output.
     """
 
-    __test__ = False  # no test class, although pytest would take its name for one
+    __test__ = False  # pytest takes a class of this name for a test
 
     title: str
     target: NDArray[Any]
@@ -167,7 +167,7 @@ def _whole_numbers(axes: Axes) -> None:
 
 
 def _few_decades(axes: Axes) -> None:
-    """Label more of a log axis than its decades where it spans few of them."""
+    """Label a log axis between its decades if it spans few of them."""
     low, high = axes.get_ylim()
     if high / low > MANY:
         return

@@ -28,8 +28,8 @@ class Node:
     Attributes:
         children: the transitions that made the two children; none for a word.
         span: the words it covers, [start, end).
-        probabilities: (C,) of each label, where the node stands for its sentence and the other
-            sentence is whole.
+        probabilities: (C,) of each label, if the node replaces its sentence and the other sentence
+            is complete.
     """
 
     children: tuple[int, ...]
@@ -99,7 +99,7 @@ def trace(
     origins: tuple[str, str],
     model: str,
 ) -> Trace:
-    """Let a model read a pair, and record each step.
+    """Run a model on a pair, and record each step.
 
     Args:
         task: in evaluation mode.
@@ -170,7 +170,7 @@ def _in_order(nodes: Tensor, transitions: Tensor) -> Tensor:
 
 
 def _classify_each(task: PairClassification, whole: Tensor, u: Tensor, v: Tensor) -> Tensor:
-    """(M, C) label probabilities where each node in turn stands for its sentence.
+    """(M, C) label probabilities, with each node in turn in place of its sentence.
 
     Args:
         task: whose classifier is used.

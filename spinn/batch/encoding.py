@@ -22,8 +22,8 @@ class Encoding:
         log_probs: (2N-B, 2) log-probabilities of SHIFT and REDUCE before each transition, where the
             encoder predicts them; -inf for an illegal one.
         gather_tracking: computes `tracking`, where there is a Tracker.
-        rollouts: (R, B, D) sentence vectors that the task computes rewards for: the sentences along
-            R choices of trees, without dropout and gradient.
+        rollouts: (R, B, D) sentence vectors along R choices of trees, without dropout and gradient.
+            The task computes a reward for each.
     """
 
     sentence: Tensor

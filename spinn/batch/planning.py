@@ -17,7 +17,7 @@ from spinn.batch.schedule import (
 from spinn.trees.oracle import Integers, Transitions, positions
 from spinn.trees.transitions import REDUCE
 
-LEFT, RIGHT, ROOT = 0, 1, 2  # what a node is to its parent; roots have none
+LEFT, RIGHT, ROOT = 0, 1, 2  # which child of its parent a node is; a root is none
 
 
 def plan(transitions: Transitions, lengths: Integers, words: Integers) -> Schedule[Integers]:
@@ -75,8 +75,8 @@ class _Forest:
         self.live = _live(2 * lengths - 1)
         self.number = (np.cumsum(self.live) - self.live)[self.step] + self.row
 
-        # What lies on the stack before each transition; `size` stands for an empty place. The top
-        # is what the transition before has pushed.
+        # The two top entries of the stack before each transition; `size` is an empty place. The
+        # top is the entry that the previous transition pushed.
         self.top = np.where(self.step > 0, np.arange(self.size) - 1, self.size)
         self.second = self._second(depth)
         self.side = np.full(self.size, ROOT)
@@ -87,7 +87,7 @@ class _Forest:
             self.parent[child] = reduces
 
     def _second(self, depth: Integers) -> Integers:
-        """The entry below the top: the latest that was pushed to the depth before, minus one.
+        """The entry below the top: the latest push to one less than the depth before.
 
         Pushes are sorted by (sentence, depth, step). The wanted one is the last before
         (sentence, depth before the transition - 1, step). In the example the REDUCE of step 3 has
@@ -150,7 +150,7 @@ def _left_group(groups: Integers, interval: int) -> Integers:
 
 
 def _leaves(forest: _Forest, words: Integers) -> Leaves[Integers]:
-    """Group words that are equal and feed their parents from the same side."""
+    """Group equal words that are left children, and equal words that are not."""
     right = forest.side[~forest.inner] != LEFT
     keys = words + right * (words.max() + 1)
     distinct, first, which, counts = np.unique(
@@ -166,7 +166,7 @@ def _leaves(forest: _Forest, words: Integers) -> Leaves[Integers]:
 
 
 def _tracking(forest: _Forest, order: Integers, steps: Groups[Integers]) -> Tracking[Integers]:
-    """What each transition sees; `order` are the entries of the nodes by step."""
+    """The inputs of the Tracker at each transition; `order`: entries of the nodes by step."""
     N, M = forest.lengths.sum(), forest.size
     by_number = np.argsort(forest.number)
     buffer = np.cumsum(~forest.inner) - ~forest.inner
@@ -174,7 +174,7 @@ def _tracking(forest: _Forest, order: Integers, steps: Groups[Integers]) -> Trac
     word, number = np.append(forest.word, N), np.append(forest.number, M)
     seen = np.stack([buffer, word[forest.second], word[forest.top]], axis=1)
 
-    # Of the transitions that find a node second on the stack: which left child that is.
+    # Transitions with a node second on the stack, and which left child that node is.
     lefts = order[forest.side[order] == LEFT]
     left_number = np.full(M + 1, -1)
     left_number[lefts] = np.arange(len(lefts))

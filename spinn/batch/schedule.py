@@ -1,7 +1,7 @@
 """A batch's transitions as integers: which node is composed when, and which parent it feeds.
 
-With the parse known, all questions about the stack have integers for answers before any vector is
-computed: which node is composed when, which parent it feeds, which word is at the buffer's front.
+If the parse is known, integers describe every state of the stack before any vector is computed:
+which node is composed when, which parent it feeds, which word is at the buffer's front.
 `spinn.batch.planning` computes them.
 
 Sentences are sorted into rows, longest first. Transitions are numbered step by step: the first
@@ -28,9 +28,9 @@ from typing import Any, Generic, TypeVar
 
 Array = TypeVar("Array")
 
-# A left child waits for its right sibling, so no transition before the next but one needs it. The
-# left children of two steps are therefore projected together, after steps 0, 2, 4, ..., in larger
-# matrix products.
+# The right sibling of a left child comes first, so no transition before the next but one needs the
+# left child. The left children of two steps are therefore projected together, after steps 0, 2, 4,
+# ..., in larger matrix products.
 LEFT_INTERVAL = 2
 
 
@@ -100,7 +100,7 @@ class Groups(Generic[Array]):
 
 @dataclass(frozen=True)
 class Tracking(Generic[Array]):
-    """What a Tracker sees before each of the M transitions; nodes are numbered by step.
+    """The inputs of a Tracker before each of the M transitions; nodes are numbered by step.
 
     Example: live = (2, 2, 2, 1, 1). Before transition 5, the REDUCE of "robins sing", the buffer is
     empty, "robins" is second and "sing" on top: words[5] = [5, 3, 4], where N = 5 is an empty place
@@ -164,7 +164,7 @@ class Schedule(Generic[Array]):
         distinct: equal words together.
         levels: nodes by height.
         steps: nodes by step.
-        tracking: what a Tracker sees.
+        tracking: the inputs of a Tracker.
         sequence: the words from left to right.
         roots: (B,) the REDUCE that makes each sentence's root, counted over the batch, plus N; a
             sentence of one word has that word's index.

@@ -26,8 +26,8 @@ def add_to(commands: Any) -> None:
         "download",
         help="download, check and unpack a dataset",
         description="Download a dataset from its official site and unpack the files that spinn "
-        "reads. The same command resumes a broken download; an archive that is in the folder "
-        f"already is used. {pinned}: compared with the SHA-256 that others have published. "
+        "reads. The same command resumes a broken download; an archive that is already in the "
+        f"folder is used. {pinned}: compared with the SHA-256 that others have published. "
         f"{others}: no published SHA-256 is known, so only the length that the server announces "
         "and the CRC-32 inside a zip are checked. The SHA-256 of each file is always printed, and "
         f"written to {SUMS} beside the data, for `sha256sum -c`.",
@@ -53,7 +53,9 @@ def run(options: argparse.Namespace) -> None:
     folder = Path(options.to).expanduser() if options.to else _default_folder(source.name)
     report = partial(print, file=sys.stderr, flush=True)
     try:
-        download(source, folder, keep_archive=options.keep_archive, force=options.force, say=report)
+        download(
+            source, folder, keep_archive=options.keep_archive, force=options.force, report=report
+        )
     except KeyboardInterrupt:
         to = f" --to {shlex.quote(options.to)}" if options.to else ""
         message = f"interrupted; `spinn data download {source.name}{to}` resumes it"

@@ -35,7 +35,8 @@ def run(options: argparse.Namespace) -> None:
 def draw(folder: str | Path, out: Path | None = None) -> Path:
     """Draw a run, and return the path of the picture.
 
-    Raises: InputError: if the folder is no finished run, `out` no PNG, or matplotlib not there.
+    Raises: InputError: if the folder is not a finished run, `out` is not a PNG, or matplotlib is
+        missing.
     """
     from spinn.tasks.sequence_tasks import SequenceRegression
     from spinn.training.loading import load_run
@@ -52,7 +53,7 @@ def draw(folder: str | Path, out: Path | None = None) -> Path:
         raise InputError(f"--out {path}: there is no folder {path.parent}")
     lines = [json.loads(line) for line in _text(loaded.folder.metrics).splitlines()]
     if not lines:
-        raise InputError(f"{loaded.folder.metrics} holds no evaluation; train on until the first")
+        raise InputError(f"{loaded.folder.metrics} has no evaluation; resume the run first")
     if isinstance(loaded.task, SequenceRegression):
         panel = _test_panel(loaded)
         write_atomically(path, lambda draft: plots.draw_regression(lines, panel, draft))

@@ -82,7 +82,7 @@ def trace_pair(loaded: Run, options: argparse.Namespace, texts: tuple[str, str])
         task, loaded.vocabulary, (sentences[0], sentences[1]), (origins[0], origins[1]), name
     )
     warnings = dict.fromkeys(filter(None, (choice.warning(s.origin) for s in found.sentences)))
-    # The folder's own name, where RUN is the link `latest`.
+    # The name of the folder, not of the link `latest`.
     return replace(found, run=loaded.folder.path.resolve().name, warnings=list(warnings))
 
 

@@ -13,7 +13,7 @@ from spinn.cli.support import evaluation_data, tree_options
 from spinn.cli.support.tables import aligned
 from spinn.data.text.tree_source import GOLD
 from spinn.errors import InputError
-from spinn.trees.agreement import Conventions, comparable, figures, self_agreement
+from spinn.trees.agreement import Conventions, comparable, measure_trees, self_agreement
 from spinn.trees.transitions import Parse
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def add_to(commands: Any) -> None:
         "folders",
         metavar="RUN",
         nargs="+",
-        help="folders of training runs; of several, means are printed",
+        help="folders of training runs; for several, means are printed",
     )
     evaluation_data.add_options(parser, trees=tree_options.COMPARED)
     _add_conventions(parser)
@@ -59,7 +59,7 @@ def add_to(commands: Any) -> None:
     )
     for name, default, text in (
         ("draws", 5, "random trees for each sentence"),
-        ("seed", 1, "of the random trees"),
+        ("seed", 1, "seed of the random trees"),
         ("batch-size", 256, "sentences in a batch"),
     ):
         shown = f"{text} (default: %(default)s)"
@@ -162,12 +162,12 @@ def _compare(
     ]
     if not trees[0]:
         raise InputError(f"{name}: no sentence is left to compare: {conventions.describe()}")
-    each = [figures(found, conventions, golds=golds, **drawn) for found in trees]
+    each = [measure_trees(found, conventions, golds=golds, **drawn) for found in trees]
     results: dict[str, Any] = {"encoder": each[0] if len(each) == 1 else _spread(each)}
     if len(runs) > 1:
         results["encoder"]["self_agreement"] = self_agreement(trees, conventions)
     if golds is not None and any(run.predicted for run in runs):
-        results["gold"] = figures(golds, conventions, **drawn)
+        results["gold"] = measure_trees(golds, conventions, **drawn)
     return {**results, "left_out": len(parses) - len(trees[0])}
 
 
@@ -261,13 +261,13 @@ def _without_gold(runs: Sequence[RunTrees], requested: str | None) -> list[str]:
 
 
 def _explained(results: Mapping[str, Mapping[str, Any]], runs: int) -> list[str]:
-    """Return the meaning of columns and rows whose names do not say it."""
+    """Return explanations of columns and rows."""
     rows = list(results.values())
     lines = []
     if any("transitions" in row["encoder"] for row in rows):
         lines.append(
-            "transitions: the proportion of a tree's transitions that are gold's at the same "
-            "place; free: the same for transitions where both SHIFT and REDUCE are legal."
+            "transitions: the proportion of a tree's transitions that equal gold's at the same "
+            "position; free: the same for transitions where both SHIFT and REDUCE are legal."
         )
     if any("gold" in row for row in rows):
         lines.append("SET, gold: the same results for the gold trees.")

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from spinn.cli.support.predictor import Predictor
 
 STDIN = "<stdin>"
-WINDOW = 8  # batches that are sorted by length together, if as many examples are there
-ROOM = 100_000  # words of examples that wait for a prediction
+WINDOW = 8  # batches whose examples are sorted by length together, if enough examples are ready
+ROOM = 100_000  # maximum number of words that wait for a prediction
 EXPECTED = 'a line {"premise": "…", "hypothesis": "…"}, or a premise, a tab and a hypothesis'
 
 
@@ -64,9 +64,9 @@ def add_to(commands: Any) -> None:
         f"--file or standard input: {EXPECTED}. The keys sentence1 and sentence2, "
         "sentence1_binary_parse and sentence2_binary_parse are read too, also in the header of a "
         "TSV; an id is repeated in the output. One prediction is printed per line, in order, as "
-        "soon as the line has come. A model that predicts trees (model=spinn) parses the words "
-        "itself. A model that follows trees takes those of the file, or a sentence in brackets, "
-        '"( ( all dogs ) move )", or those of the parser that --trees names.',
+        "soon as the line is read. A model that predicts trees (model=spinn) parses the words "
+        "itself. A model that follows given trees uses the parses of the file, brackets such as "
+        '"( ( all dogs ) move )", or the parser that --trees names.',
     )
     parser.add_argument("folder", metavar="RUN", help="the folder of a training run")
     sentence_arguments.add_to(parser)
@@ -75,8 +75,8 @@ def add_to(commands: Any) -> None:
         "--format",
         choices=(*LINE_FORMATS, *READER_FORMATS),
         default=AUTO,
-        help="of --file or standard input (default: JSON lines or TSV, by the first line). logic, "
-        "multinli, sick, snli: a dataset's files, whose labels are ignored",
+        help="format of --file or standard input (default: JSON lines or TSV, by the first line). "
+        "logic, multinli, sick, snli: a dataset's files, whose labels are ignored",
     )
     parser.add_argument(
         "--on-error",
@@ -93,7 +93,7 @@ def add_to(commands: Any) -> None:
     formats.add_argument("--json", action="store_true", help="print JSON lines")
     formats.add_argument("--tsv", action="store_true", help="print tab-separated columns")
     parser.add_argument(
-        "--out", type=Path, help="write to this file, which appears when all is predicted"
+        "--out", type=Path, help="write to this file, which appears when all lines are done"
     )
     parser.set_defaults(run=run)
 
@@ -126,7 +126,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _write_out(path: Path, write: Callable[[TextIO], None]) -> None:
-    """Write a file whole or not at all."""
+    """Write a complete file, or none."""
 
     def fill(draft: Path) -> None:
         with draft.open("w", encoding="utf-8", newline="\n") as file:
@@ -141,10 +141,10 @@ def _write_out(path: Path, write: Callable[[TextIO], None]) -> None:
 
 
 def _sentence_pair(options: argparse.Namespace) -> tuple[str, str] | None:
-    """Return the sentences of the command line, or None; there is no file beside them."""
+    """Return the sentences of the command line, or None; check that --file is not given too."""
     named = [options.premise, options.hypothesis]
     if options.file is not None and (options.sentences or named != [None, None]):
-        raise InputError("give either sentences or --file, one of the two")
+        raise InputError("give either sentences or --file, not both")
     pair = sentence_arguments.sentence_pair(options)
     if pair is not None and options.format != AUTO:
         raise InputError("--format is for --file and standard input; leave it out")
@@ -159,7 +159,7 @@ def _check_out(options: argparse.Namespace) -> None:
     if not out.resolve().parent.is_dir():
         raise InputError(f"--out {out}: there is no folder {out.resolve().parent}")
     if out.exists() and not out.is_file():
-        raise InputError(f"--out {out} is no regular file; leave --out away and redirect with >")
+        raise InputError(f"--out {out} is not a regular file; omit --out and redirect with >")
     if options.file is not None and out.resolve() == options.file.resolve():
         raise InputError(f"--out {out} is the --file that is read; name another one")
 
@@ -189,7 +189,7 @@ def _examples(
 def _stdin() -> io.BufferedReader:
     """Return standard input; at a terminal, print what is expected.
 
-    Not `sys.stdin`, which Python locks to close it at exit, while the thread may be reading it.
+    It is not `sys.stdin`: Python locks that at exit, while the thread may still read it.
     """
     if sys.stdin is None:
         raise InputError("there is no standard input; name a --file, or give two sentences")
@@ -197,7 +197,7 @@ def _stdin() -> io.BufferedReader:
         print(f"reading from the terminal: {EXPECTED}; Ctrl-D ends", file=sys.stderr)
     try:
         return io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
-    except io.UnsupportedOperation:  # no file of the system
+    except io.UnsupportedOperation:  # not a file of the system
         return io.BufferedReader(sys.stdin.buffer)  # type: ignore[arg-type]
 
 

@@ -10,7 +10,7 @@ from spinn.batch.sentences import Sentences
 
 
 class Encoder(nn.Module, ABC):
-    """Turns a batch of sentences into vectors; its abilities are declared, not looked up.
+    """Turns a batch of sentences into vectors; its abilities are declared attributes.
 
     Attributes:
         size: D, the width of a sentence's vector.

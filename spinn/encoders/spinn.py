@@ -25,8 +25,8 @@ class SPINN(Encoder):
 
     Bowman et al. 2016 (arXiv:1603.06021), section 3.2. Illegal transitions have probability 0:
     REDUCE with fewer than two entries on the stack, SHIFT from an empty buffer. So every parse is
-    one tree, whatever the weights. `SupervisedSPINN` and `RLSPINN` say which transitions training
-    follows, and what it adds to the loss.
+    one tree, whatever the weights. `SupervisedSPINN` and `RLSPINN` define the transitions that
+    training follows, and the auxiliary loss.
 
     The transitions are predicted without a gradient by `stack_machine.parser`. A second run of the
     stack machine along them has one.

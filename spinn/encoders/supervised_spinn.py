@@ -91,7 +91,7 @@ class SupervisedSPINN(SPINN):
     ) -> Tensor:
         """The weighted mean cross-entropy, in nats, with the transitions of the dynamic oracle.
 
-        Only transitions count where the oracle prefers one of two legal ones. Rewards are ignored.
+        Only transitions with two legal choices, one of them better, count. Rewards are ignored.
         """
         assert encoding.log_probs is not None
         made, gold = encoding.followed_transitions(sentences).numpy(), sentences.transitions.numpy()
@@ -103,7 +103,7 @@ class SupervisedSPINN(SPINN):
 
 
 class ScheduledSampling:
-    """A policy that follows the given transitions until it leaves them by a predicted one.
+    """A policy that follows the given transitions until a predicted one differs.
 
     Each transition is predicted with a probability, and given otherwise. After the first
     transition of a sentence that differs from the given one, all others are predicted.

@@ -59,6 +59,6 @@ class CompositionSpec:
 
 
 def xavier_per_gate(linear: nn.Linear, size: int) -> None:
-    """Initialise the weight of every gate, `size` rows each, as a matrix of its own."""
+    """Initialise the weight of every gate, `size` rows each, as a separate matrix."""
     for gate in torch.split(linear.weight, size):
         nn.init.xavier_uniform_(gate)

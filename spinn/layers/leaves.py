@@ -36,7 +36,7 @@ def leaf_states(
     sentences: Sentences,
     words: Tensor | None,
 ) -> tuple[State, Leaves[Tensor]]:
-    """Compute the states of the leaves, each part (U, D), and say which words they stand for.
+    """Return the states of the leaves, each part (U, D), and the words that each one represents.
 
     Equal words share a leaf where their vectors are equal.
 

@@ -14,7 +14,7 @@ class Tracker(nn.Module):
 
     Args:
         hidden_size: D, the width of an entry's h.
-        tracker_size: K, the width of the Tracker's own h and c.
+        tracker_size: K, the width of the Tracker's h and c.
     """
 
     def __init__(self, hidden_size: int, *, tracker_size: int) -> None:

@@ -107,7 +107,7 @@ def by_step(
 def children(groups: Groups[Tensor]) -> Tensor:
     """(I, 2) the rows of each node's left and right child, on the CPU."""
     words, nodes = len(groups.word_places), len(groups.nodes)
-    places = torch.empty(2 * nodes + 1, dtype=torch.int64)  # what is no child goes to the last
+    places = torch.empty(2 * nodes + 1, dtype=torch.int64)  # the last: roots and one-word sentences
     places[groups.word_places.cpu()] = torch.arange(words)
     places[groups.places.cpu()] = words + 1 + torch.arange(nodes)
     return places[:-1].view(-1, 2)

@@ -13,9 +13,9 @@ long, for 64 pairs of sentences as long as those of SNLI and D = 300.
 - `fused_tracker`: the Tracker (Bowman et al. 2016, section 3.2).
 - `products`: matrix products, in bf16 under autocast.
 
-A worked example, the batch `( the ( old church ) )`, `( robins sing )`, stands in
-`spinn.batch.schedule`. With a Tracker it takes five steps. Steps 0 to 2 move both sentences, steps
-3 and 4 the first alone. "robins sing" is composed at step 2, "old church" at step 3 and the first
+`spinn.batch.schedule` has a worked example, the batch `( the ( old church ) )`, `( robins sing )`.
+With a Tracker it takes five steps. Both sentences have a transition at steps 0 to 2, and only the
+first at steps 3 and 4. "robins sing" is composed at step 2, "old church" at step 3 and the first
 root at step 4. Without a Tracker it takes two levels: "old church" and "robins sing" at height 1,
 the first root at height 2.
 """
@@ -48,7 +48,7 @@ def encode(
 ) -> Encoding:
     """Run the stack machine over a batch; arguments and result as in `reference.encode`.
 
-    Raises: ValueError: if the composition is no TreeLSTM, or was made without the Tracker's size.
+    Raises: ValueError: if the composition is not a TreeLSTM, or lacks the Tracker's size.
     """
     if not isinstance(composition, TreeLSTM):
         raise ValueError(
@@ -262,7 +262,7 @@ def _backward(
     schedule: Schedule[Tensor],
     track: Tensor,
 ) -> tuple[Tensor, ...]:
-    """Go back through all steps; the gradients in the order of the inputs."""
+    """Run the backward pass of all steps; return the gradients in the order of the inputs."""
     sizes = totals(schedule.steps)
     rows = cut(schedule.tracking.rows, sizes)
     for step in reversed(range(len(sizes))):

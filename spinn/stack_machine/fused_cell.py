@@ -5,8 +5,8 @@ For n predecessors, Tai et al. 2015 (arXiv:1503.00075), eqs. 13 and 14:
     c = i * g + f_1 * c_1 + ... + f_n * c_n
     h = o * tanh(c)
 
-with n = 1 for `Tracker` (an LSTM) and n = 2 for `TreeLSTM`, where the same equations stand in
-`forward`. Gates lie in the order g, i, f_1 .. f_n, o, so that all gates with a sigmoid are
+with n = 1 for `Tracker` (an LSTM) and n = 2 for `TreeLSTM`, whose `forward` has the same equations.
+Gates lie in the order g, i, f_1 .. f_n, o, so that all gates with a sigmoid are
 neighbours, and so are all whose gradient comes from c.
 """
 
@@ -100,7 +100,7 @@ class CellBackward:
             dgates.copy_(exact)
 
     def _prepare(self, last: int) -> None:
-        """Compute the factors of a group, and of as many before it as make enough rows."""
+        """Compute the factors of a group, and of groups before it until there are enough rows."""
         first, end = last, self.ends[last]
         while first and end - self.ends[first - 1] < self.least:
             first -= 1

@@ -2,7 +2,7 @@
 
 It implements the equation of `TreeLSTM.forward`, Tai et al. 2015, eqs. 9-14 with N = 2, and eq. 5
 of Bowman et al. 2016 with a Tracker. A child's product with the weight, U_left h or U_right h, is
-computed once, when the child is composed, and stored where the parent finds it, as is its c. The
+computed once, when the child is composed, and stored where the parent reads it, with its c. The
 leaves come first, all in one product. A node has one parent, so in the backward pass it reads its
 gradient there, and the gradient of each weight is a single product at the end.
 
@@ -25,7 +25,7 @@ from spinn.stack_machine.products import add_product, product, set_product, weig
 
 
 def inner(nodes: Tensor, groups: Groups[Tensor]) -> tuple[Tensor, ...]:
-    """Split rows of all nodes (I, ...): for each group all that are no roots."""
+    """Split rows of all nodes (I, ...): for each group all nodes except roots."""
     return cut(nodes, [n for a, b, root in groups.sizes for n in (a + b, root)])[::2]
 
 

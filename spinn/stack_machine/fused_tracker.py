@@ -2,7 +2,7 @@
 
 It implements the equation of `Tracker.forward`, Bowman et al. 2016 (arXiv:1603.06021), section 3.2.
 As in `fused_reduce`, a node is multiplied by the Tracker's weights as soon as it is composed, and
-the product is added to the gates of the transitions that find the node on the stack. The words'
+the product is added to the gates of the transitions that read the node on the stack. The words'
 products come before the first step.
 
 Example, the batch of `spinn.batch.schedule`: ( old church ) is composed by transition 6 and is on
@@ -54,7 +54,7 @@ class Saved(NamedTuple):
 
 
 class Stack:
-    """Transitions that find the nodes of each step on the stack later, by step."""
+    """The later transitions that read the nodes of each step on the stack, by step."""
 
     def __init__(self, tracking: Tracking[Tensor], steps: Groups[Tensor]) -> None:
         self.tops = inner(tracking.tops, steps)
@@ -95,7 +95,7 @@ class TrackerForward:
         live = tracking.live
         self.gates = cut(gates, live)
         self.new = cut_all(live, h_new, c_new, self.saved.tanh_c)
-        # Of each step the rows that have another transition: a prefix.
+        # At each step, the rows that have another transition are a prefix.
         remaining = [n for now, then in pairwise(live) for n in (then, now - then)] + [live[-1]]
         start = h.new_zeros(live[0], K)
         self.before = [(start, start), *cut_all(remaining, h_new, c_new)[::2]]
@@ -134,7 +134,7 @@ class TrackerBackward:
         left_groups = schedule.steps.left_groups
         self.saved, self.tracking, self.weights = saved, tracking, weights
         self.dgates = gates.new_empty(len(gates) + 1, 4 * K)
-        self.dgates[-1] = 0  # of no transition
+        self.dgates[-1] = 0  # for M, "no transition"
         cells, live = c.index_select(0, tracking.previous), tracking.live
         self.machine = CellBackward(gates, cells, tanh_c, self.dgates[:-1], live)
         self.dgates_of = cut(self.dgates[:-1], live)

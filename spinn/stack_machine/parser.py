@@ -56,7 +56,7 @@ class Parser:
     `( robins sing )`, N = 5 and there is room for 3 nodes, so the empty place is entry 8. If the
     first three transitions are SHIFT SHIFT SHIFT and SHIFT SHIFT REDUCE, then after them
     stack = [[8, 8, 0, 1, 2], [8, 8, 5, 4, 8]]: two empty places, then `depth` = [3, 1] entries, and
-    above them what has not been overwritten.
+    old values above them.
 
     Args:
         state: of the words, each part (N, D).
@@ -107,8 +107,8 @@ class Parser:
     def _project_words(self, h: Tensor) -> None:
         """Make `parts`: the product of every entry with each of the Tracker's weights.
 
-        Several transitions see an entry, but it is multiplied by each weight once. Rows 2e and
-        2e + 1 of `parts` belong to entry e as second on the stack and as top. Behind them, from
+        Several transitions read an entry, but it is multiplied by each weight once. Rows 2e and
+        2e + 1 of `parts` belong to entry e as second on the stack and as top. After them, from
         `in_front`, come the words at the buffer's front, then the row of an empty buffer.
         """
         K, D, N = self.tracker.tracker_size, h.shape[1], len(h)

@@ -30,12 +30,12 @@ class ClassificationMetrics:
 
     @property
     def examples(self) -> int:
-        """How many examples were counted."""
+        """The number of examples counted."""
         return int(self._confusion.sum())
 
     @property
     def accuracy(self) -> float:
-        """The part of the examples with a correct prediction, 0 to 1."""
+        """The proportion of examples with a correct prediction, 0 to 1."""
         return int(self._confusion.trace()) / max(self.examples, 1)
 
     @property
@@ -100,8 +100,8 @@ class PairMetrics(ClassificationMetrics):
     def summary(self) -> dict[str, Any]:
         """Return the summary of classification, and `transition_accuracy` of predicted trees.
 
-        It is the part of the 2T-1 transitions of all sentences that equal the data's transition at
-        the same step, the steps with only one legal transition included.
+        It is the proportion of the 2T-1 transitions of all sentences that equal the data's
+        transition at the same step, steps with only one legal transition included.
         """
         summary = super().summary()
         if not self._transitions:
@@ -144,7 +144,7 @@ class LabellingMetrics(ClassificationMetrics):
     def summary(self) -> dict[str, Any]:
         """Return the summary of classification, `exact` and `accuracy_by_step`.
 
-        `exact` is the part of sequences with all labels correct; `accuracy_by_step` lists the
+        `exact` is the proportion of sequences with all labels correct; `accuracy_by_step` lists the
         accuracy at the first step, the second, and so on.
         """
         exact = self._exact / max(self._sequences, 1)

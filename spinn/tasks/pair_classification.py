@@ -92,8 +92,8 @@ class PairClassification(Task):
         dropout: probability of dropping a unit before each layer of the MLP.
         batch_norm: normalise the input of each hidden layer over the batch.
         sentences: `both`; or `hypothesis` for the control without the premise, whose accuracy
-            above chance measures how far the hypotheses alone give the labels away (Gururangan et
-            al. 2018).
+            above chance measures how much the hypotheses alone reveal about the labels (Gururangan
+            et al. 2018).
     """
 
     split = Corpus
@@ -162,7 +162,7 @@ class PairClassification(Task):
     def prepare(self, split: Corpus, vocabulary: Vocabulary) -> Pairs:
         """Return a split as arrays of numbers.
 
-        Raises: InputError: if an example is no pair, or has a label that this task does not know.
+        Raises: InputError: if an example is not a pair, or has an unknown label.
         """
         if split.lengths.shape[1] != 2:
             raise InputError(

@@ -105,7 +105,7 @@ class SequenceToSequence(Task):
     def prepare(self, split: Series, vocabulary: Vocabulary) -> PreparedSeries:
         """Return a split as arrays of numbers, its symbols as ids of the vocabulary.
 
-        Raises: InputError: if its targets are no symbols.
+        Raises: InputError: if its targets are not symbols.
         """
         if split.targets.ndim != 1 or split.targets.max(initial=0) >= len(self.labels):
             raise InputError(f"task: targets are not symbols from 0 to {len(self.labels) - 1}")
@@ -137,17 +137,17 @@ class Seq2SeqMetrics:
 
     @property
     def exact(self) -> float:
-        """The part of the sequences that match exactly, 0 to 1."""
+        """The proportion of sequences that match exactly, 0 to 1."""
         return self._exact / max(self.examples, 1)
 
     @property
     def score(self) -> float:
-        """The part of exact matches."""
+        """The proportion of exact matches."""
         return self.exact
 
     @property
     def score_text(self) -> str:
-        """The part of exact matches, for the log."""
+        """The proportion of exact matches, for the log."""
         return f"exact match {100 * self.exact:.2f} %"
 
     @property

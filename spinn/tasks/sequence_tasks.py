@@ -146,8 +146,8 @@ class SequenceTask(Task):
             targets = plural(int(split.target_lengths[bad]), "target")
             raise InputError(
                 f"task.per is {self.per}, but example {bad} has {steps} and {targets}; expected "
-                f"{expected[bad]}, one a {self.per}: leave out task=… and task.per=… to get the "
-                "data's own"
+                f"{expected[bad]}, one a {self.per}: leave out task=… and task.per=… to use "
+                "those of the data"
             )
         self.check_targets(split.targets)
         ids = np.array(vocabulary.encode(vocabulary.words), dtype=np.int64)
@@ -183,7 +183,7 @@ class SequenceLabelling(SequenceTask):
     def check_targets(self, targets: np.ndarray) -> None:
         """Raise InputError unless these are targets of this task."""
         if targets.ndim != 1 or (len(targets) and targets.max() >= len(self.labels)):
-            raise InputError(f"task: targets are no classes from 0 to {len(self.labels) - 1}")
+            raise InputError(f"task: targets are not classes from 0 to {len(self.labels) - 1}")
 
 
 class SequenceRegression(SequenceTask):
@@ -208,4 +208,4 @@ class SequenceRegression(SequenceTask):
     def check_targets(self, targets: np.ndarray) -> None:
         """Raise InputError unless these are targets of this task."""
         if targets.ndim != 2 or targets.shape[1] != self.head.out_features:
-            raise InputError(f"task: targets are no rows of {self.head.out_features} numbers")
+            raise InputError(f"task: targets are not rows of {self.head.out_features} numbers")

@@ -73,8 +73,8 @@ class Metrics(Protocol):
 class Task(nn.Module, ABC):
     """A head over an encoder.
 
-    The constructor of a task takes `encoder`, and by name what it needs of the dataset (`labels`,
-    `outputs`); its other arguments are settings.
+    The constructor of a task takes `encoder`, and the attributes of the dataset that it names
+    (`labels`, `outputs`). Its other arguments are settings.
 
     Attributes:
         split: the class of the splits that `prepare` takes.

@@ -29,7 +29,7 @@ class Prefetch(Generic[T]):
         self._queue: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(depth)
         self._left = threading.Event()
         self._end: BaseException | None = None
-        # A daemon, so that a second Ctrl-C need not wait for the batch in hand.
+        # A daemon, so that a second Ctrl-C need not wait for the current batch.
         self._thread = threading.Thread(target=self._fill, name="prefetch", daemon=True)
 
     def __enter__(self) -> Self:

@@ -109,7 +109,7 @@ def task_factory(config: DictConfig, dataset: Dataset) -> TaskFactory:
 
     Raises:
         InputError: if a setting is unknown or of a wrong type, names a class of another package, or
-            asks for what the dataset does not have.
+            needs something that the dataset lacks.
     """
     # The inputs' embedding: a table of words or symbols, or vectors of numbers as they are.
     section, key = config.model.get("embedding"), "model.embedding"
@@ -135,8 +135,8 @@ def task_factory(config: DictConfig, dataset: Dataset) -> TaskFactory:
     task = class_of(config.task, Task, within="spinn.tasks", key="task")
     if task.split is not dataset.split:
         raise InputError(
-            f"task: {task.__name__} is not for {dataset.describe()}; leave out task=… to get the "
-            "data's own"
+            f"task: {task.__name__} is not for {dataset.describe()}; leave out task=… to use the "
+            "task of the data"
         )
     offered = {"labels": dataset.labels, "outputs": dataset.outputs}
     asked = {k: v for k, v in offered.items() if k in inspect.signature(task).parameters}
@@ -175,7 +175,7 @@ def check_trees(config: DictConfig, dataset: Dataset) -> None:
         if encoder.needs_gold_trees:
             raise InputError(
                 f"model: {encoder.__name__} learns to parse from gold trees, and "
-                f"{dataset.describe()} have none; leave out model=… to get the data's own"
+                f"{dataset.describe()} have none; leave out model=… to use theirs"
             )
         return
     if dataset.settings.trees != PREDICTED:

@@ -1,4 +1,4 @@
-"""Threads and precision: what the configuration leaves open is chosen for the machine."""
+"""The choice of threads and precision for a model and a machine."""
 
 import logging
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ def choose_precision(wanted: Literal["auto"] | Precision, device: torch.device) 
 
 
 def cpu_flags() -> frozenset[str]:
-    """The instruction sets of this CPU as Linux names them; empty where it does not say."""
+    """The instruction sets of this CPU as Linux names them; empty if unknown."""
     try:
         lines = CPUINFO.read_text(encoding="utf-8").splitlines()
     except OSError:

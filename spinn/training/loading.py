@@ -19,7 +19,7 @@ from spinn.training.run_folder import RunFolder
 
 @dataclass(frozen=True)
 class Run:
-    """A trained model, and all else that its run folder holds."""
+    """A trained model, and the other contents of its run folder."""
 
     folder: RunFolder
     config: DictConfig

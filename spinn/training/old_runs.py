@@ -1,9 +1,8 @@
-"""Old names: what run folders of earlier formats call things, and what they are called now.
+"""Aliases: the names in run folders of earlier formats, and the names of today.
 
-A run folder carries the number of its format, in `config.yaml`, in `results.json` and in the
-metadata of its weights.
-Format 1 is that of folders without a number. To rename something that stands in a run folder, add
-a line to one of these tables; nothing else must change.
+A run folder has the number of its format in `config.yaml`, in `results.json` and in the metadata of
+its weights. Folders of format 1 have no number. To rename something in a run folder, add a line to
+one of these tables; no other change is needed.
 """
 
 import copy
@@ -128,7 +127,7 @@ def _tensor_name(name: str) -> str:
 
 
 def new_option(key: str, value: str | None = None) -> str | None:
-    """Return what an option of the command line is called now, or None if it was never renamed.
+    """Return the new name of an option of the command line, or None if it was never renamed.
 
     Args:
         key: such as `task.sides`, or the group `model`.

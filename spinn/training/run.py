@@ -38,7 +38,7 @@ def train(config: DictConfig) -> dict[str, Any]:
 
     Raises:
         InputError: if a setting or the data is bad, before any training.
-        TrainingError: if the loss stops being a number.
+        TrainingError: if the loss is not finite.
         Interrupted: after Ctrl-C or SIGTERM.
     """
     setup = build(config)
@@ -108,7 +108,7 @@ def train(config: DictConfig) -> dict[str, Any]:
 
 
 def _count_parameters(task: Task) -> int:
-    """Return how many numbers training changes."""
+    """Return the number of trained parameters."""
     return sum(p.numel() for p in task.parameters() if p.requires_grad)
 
 

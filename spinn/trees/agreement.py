@@ -20,7 +20,7 @@ FINAL_PUNCTUATION = frozenset([".", "?", "!", "...", "…", ",", ";", ":", "''",
 
 @dataclass(frozen=True, kw_only=True)
 class Conventions:
-    """What counts when trees are compared.
+    """The conventions of a comparison of trees.
 
     The defaults are those of Williams et al. 2018 (arXiv:1709.01121) and of ListOps (Nangia and
     Bowman 2018, arXiv:1804.06028), where gold trees score 41.6 against left-branching ones and 8.8
@@ -55,7 +55,7 @@ class Conventions:
             raise ValueError(f"shortest={self.shortest}, expected 1 or more")
 
     def describe(self) -> str:
-        """Describe in one line what counts."""
+        """Describe the conventions in one line."""
         whole, single = (
             "counted" if counted else "not counted"
             for counted in (self.whole_sentence, self.single_words)
@@ -202,7 +202,7 @@ def word_depth(tree: bytes) -> float:
     return sum(end - start for start, end in spans(tree)) / words_of(tree)
 
 
-def figures(
+def measure_trees(
     trees: Sequence[bytes],
     conventions: Conventions,
     *,

@@ -18,19 +18,19 @@ def evaluated(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, 
     return result
 
 
-def test_a_run_is_as_good_as_its_results_say(
+def test_evaluate_reproduces_the_results_of_the_run(
     trained_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = evaluated(capsys, str(trained_run))
     results = json.loads((trained_run / "results.json").read_text())
     expected = {"dev": results["dev"], "test": results["test"], **results["tests"]}
     assert found["sets"].keys() == expected.keys()
-    for name, figures in expected.items():
-        assert found["sets"][name]["confusion"] == figures["confusion"]
-        assert found["sets"][name]["loss"] == pytest.approx(figures["loss"], rel=1e-5)
+    for name, metrics in expected.items():
+        assert found["sets"][name]["confusion"] == metrics["confusion"]
+        assert found["sets"][name]["loss"] == pytest.approx(metrics["loss"], rel=1e-5)
 
 
-def test_a_file_of_ones_own_in_any_format(
+def test_a_file_of_the_user_in_any_format(
     trained_run: Path, tiny_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sick = tmp_path / "own.txt"
@@ -48,7 +48,7 @@ def test_a_format_without_a_file(trained_run: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("command", ["evaluate", "parse-eval"])
-def test_help_says_defaults_and_what_a_bad_row_does(
+def test_help_shows_defaults_and_explains_bad_rows(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
@@ -58,7 +58,7 @@ def test_help_says_defaults_and_what_a_bad_row_does(
     assert "in a batch (default: 256)" in shown
 
 
-def test_data_that_has_moved(
+def test_data_in_a_new_folder(
     copied_run: Path, tiny_data: Path, edit_config: Edit, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def move(config: DictConfig) -> None:
@@ -69,12 +69,12 @@ def test_data_that_has_moved(
         assert main([command, str(copied_run)]) == 2
         shown = capsys.readouterr().err
         assert "data.root: no folder /nowhere" in shown
-        assert "; name where it is now: --root FOLDER" in shown
+        assert "; give the new folder: --root FOLDER" in shown
     found = evaluated(capsys, str(copied_run), "--root", str(tiny_data))
     assert found["sets"]["test"]["examples"] == 30
 
 
-def test_a_run_from_before_there_was_a_cache(
+def test_a_run_older_than_the_cache(
     copied_run: Path, edit_config: Edit, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edit_config(lambda config: config.data.pop("cache"))
@@ -97,11 +97,11 @@ def test_a_parser_gives_the_trees_of_a_file(
     row = {"gold_label": "entailment"}
     row |= {f"sentence{n}_binary_parse": "( dogs move )" for n in (1, 2)}
     (tmp_path / "mine.jsonl").write_text(json.dumps(row))
-    asked = [str(trained_run), "--file", str(tmp_path / "mine.jsonl"), "--trees"]
-    found = evaluated(capsys, *asked, "corenlp", "--parser-url", site.address)
+    options = [str(trained_run), "--file", str(tmp_path / "mine.jsonl"), "--trees"]
+    found = evaluated(capsys, *options, "corenlp", "--parser-url", site.address)
     assert found["trees"] == "corenlp"
     assert [body for _, body in site.posted] == ["dogs move"]
-    assert main(["evaluate", *asked, "left", "--parser-url", site.address]) == 2
+    assert main(["evaluate", *options, "left", "--parser-url", site.address]) == 2
     assert "--parser-url is for --trees corenlp, and the trees are left" in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""Parse agreement of runs: a stub encoder predicts trees, SPINN-PI follows those given."""
+"""Parse agreement of runs: a stub encoder predicts trees, SPINN-PI follows given trees."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ Stub = Callable[..., None]
 
 @pytest.fixture
 def predicts(monkeypatch: pytest.MonkeyPatch) -> Stub:
-    """Let every further SPINN-PI that is loaded predict trees of the next of these shapes."""
+    """Make each SPINN-PI that is loaded predict trees of the next of these shapes."""
     forward = SPINNPI.forward
 
     def install(*shapes: Callable[[int], bytes]) -> None:
@@ -118,7 +118,7 @@ def test_given_trees_are_compared_where_an_encoder_follows_them(
     assert found["read"]["test"]["trees"] == "left"
 
 
-def test_without_gold_trees_the_table_says_so(
+def test_the_table_notes_missing_gold_trees(
     trained_run: Path, predicts: Stub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     predicts(balanced)
@@ -152,11 +152,11 @@ def test_one_run_given_twice(
         assert f"{trained_run} and {again} are the same run; give each run once" in shown
 
 
-def test_help_says_what_trees_are_for_and_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_explains_trees_and_shows_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["parse-eval", "--help"])
     shown = " ".join(capsys.readouterr().out.split())
-    assert "A model that predicts trees keeps its own, and they are compared with these" in shown
+    assert "Predicted trees are compared with them; a model that follows given trees" in shown
     for text in (
         "random trees for each sentence (default: 5)",
         "of the random trees (default: 1)",
@@ -183,7 +183,8 @@ def test_runs_are_compared_with_each_other(
     assert f"{100 * gold['left'] / 2 + 100 * gold['balanced'] / 2:.1f} ± " in shown
     assert " self " in shown
     for note in (
-        "transitions: the proportion of a tree's transitions that are gold's at the same place;",
+        "transitions: the proportion of a tree's transitions that equal gold's at the same "
+        "position;",
         "free: the same for transitions where both SHIFT and REDUCE are legal.",
         "SET, gold: the same results for the gold trees.",
         "self: the mean F1 between the trees of every two runs.",
@@ -206,7 +207,7 @@ def test_the_same_sentence_counts_once_or_each_time(
     assert each["gold"] == pytest.approx((5 + 2 / 3) / 6)
 
 
-def test_conventions_are_printed_and_what_they_leave_out_is_counted(
+def test_conventions_are_printed_and_excluded_sentences_are_counted(
     trained_run: Path, predicts: Stub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = pair_file(tmp_path, ("( ( ( a b ) c ) . )", "( a b )"), ("( . . )", "( a ( b c ) )"))
@@ -246,7 +247,7 @@ def test_random_trees_are_those_of_the_seed(
     assert one == same != other
 
 
-def test_the_hypothesis_alone_where_the_task_reads_no_more(
+def test_only_hypotheses_are_compared_if_the_task_reads_no_premise(
     copied_run: Path, tmp_path: Path, edit_config: Edit, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from safetensors.torch import load_file, save_file
@@ -269,7 +270,7 @@ def test_an_encoder_without_trees_is_named(
 ) -> None:
     monkeypatch.setattr(SPINNPI, "tree_source", "none")
     shown = refused(capsys, trained_run)
-    assert f"{trained_run}: its encoder, SPINNPI, reads without trees" in shown
+    assert f"{trained_run}: its encoder, SPINNPI, uses no trees" in shown
 
 
 def test_runs_on_other_sentences_are_refused(

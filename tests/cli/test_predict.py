@@ -77,7 +77,7 @@ def test_json_lines_keep_their_order_across_batches(
 ) -> None:
     words = ["dogs", "cats", "birds", "dogs", "cats"]
     lines = [json.dumps({"premise": f"{w} move", "hypothesis": f"{w} stop"}) for w in words]
-    feed("\n".join(lines) + "\n\n \n")  # blank lines at the end are none
+    feed("\n".join(lines) + "\n\n \n")  # blank lines at the end are ignored
     found = predictions(capsys, str(trained_run), "--batch-size", "2")
     assert [prediction["line"] for prediction in found] == [1, 2, 3, 4, 5]
     assert [prediction["premise"].split()[1] for prediction in found] == words
@@ -125,7 +125,7 @@ def test_a_bad_line_is_named_after_the_predictions_before_it(
 
 
 @pytest.mark.parametrize("text", ["", "   ", "( dogs move", "( dogs )", "( )"])
-def test_a_sentence_that_is_none(
+def test_an_invalid_sentence_is_an_error(
     text: str, trained_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = main(["predict", str(trained_run), "--premise", text, "--hypothesis", "( dogs move )"])
@@ -161,7 +161,7 @@ def test_a_server_parses_and_the_prediction_names_it(
     )
 
 
-def test_parsers_that_are_not_there(
+def test_missing_parsers_are_errors(
     trained_run: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -205,7 +205,7 @@ def test_options_may_stand_before_the_sentences(
         (["--file", "no where.jsonl"], "no where.jsonl: cannot be read: No such file"),
         (["--file", "."], ".: cannot be read: Is a directory"),
         (["a", "b", "--out", "no folder/x"], "there is no folder"),
-        (["a", "b", "--out", "."], "--out . is no regular file"),
+        (["a", "b", "--out", "."], "--out . is not a regular file"),
         (["--file", "x", "--out", "./x"], "--out x is the --file that is read"),
         (["a", "b", "--batch-size", "0"], "--batch-size is 0"),
         (["a", "b", "--format", "snli"], "--format is for --file and standard input"),
@@ -302,7 +302,7 @@ def test_a_file_is_written_whole_or_not_at_all(
 
 @contextmanager
 def running(*arguments: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
-    """Run the command in a process of its own, with pipes."""
+    """Run the command in a separate process, with pipes."""
     code = "import sys; from spinn.cli import main; sys.exit(main(sys.argv[1:]))"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "predict", *arguments],
@@ -346,7 +346,7 @@ def test_ctrl_c_while_it_waits_for_a_line(trained_run: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_a_reader_that_leaves(trained_run: Path) -> None:
+def test_a_closed_output_pipe_ends_the_command(trained_run: Path) -> None:
     with running(str(trained_run), "--json") as process:
         send(process, GOOD)
         assert process.stdout is not None

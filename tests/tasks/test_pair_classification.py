@@ -169,7 +169,7 @@ def test_examples_of_one_sentence_end_a_run_with_exit_code_2(
     assert capsys.readouterr().err == expected
 
 
-def test_a_label_that_the_task_does_not_know_is_named() -> None:
+def test_an_unknown_label_is_named() -> None:
     task, _ = make_task()
     other = Corpus.of([Example((parse_brackets("( a b )"),) * 2, "maybe")])
     with pytest.raises(InputError, match="label 'maybe'; expected one of entailment, neutral, con"):

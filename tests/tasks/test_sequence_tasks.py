@@ -85,7 +85,7 @@ def test_symbols_are_looked_up_as_the_vocabulary_numbers_them() -> None:
     assert task.loss(outputs, batch).item() == pytest.approx(expected.item())
 
 
-def test_the_model_of_padded_tensors_has_the_weights_of_a_task_and_says_the_same() -> None:
+def test_the_model_of_padded_tensors_loads_the_weights_of_a_task_and_agrees() -> None:
     task = labelling("step")
     model = SequenceModel(inputs=2, outputs=3, cell="lstm", hidden_size=5, layers=2)
     model.load_state_dict(task.state_dict())
@@ -109,8 +109,8 @@ def test_the_model_of_padded_tensors_has_the_weights_of_a_task_and_says_the_same
             [0, 1, 2],
             "example 0 has 3 steps and 3 targets; expected 1, one a sequence: leave out task",
         ),
-        ("step", [0, 1, 3], "targets are no classes from 0 to 2"),
-        ("step", [[0.0], [1.0], [2.0]], "targets are no classes from 0 to 2"),
+        ("step", [0, 1, 3], "targets are not classes from 0 to 2"),
+        ("step", [[0.0], [1.0], [2.0]], "targets are not classes from 0 to 2"),
     ],
 )
 def test_targets_of_another_kind_are_named(per: str, targets: list, message: str) -> None:
@@ -122,7 +122,7 @@ def test_numbers_of_another_width_are_named() -> None:
     task = SequenceRegression(
         recurrent(Vectors(size=2, dropout=0.0)), outputs=2, per="step", dropout=0.0
     )
-    with pytest.raises(InputError, match="targets are no rows of 2 numbers"):
+    with pytest.raises(InputError, match="targets are not rows of 2 numbers"):
         task.prepare(Series.of([(NUMBERS[0], [[0.0], [1.0], [2.0]])]), EMPTY)
 
 

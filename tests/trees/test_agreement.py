@@ -16,7 +16,7 @@ from spinn.trees.agreement import (
     comparable,
     depth,
     f1,
-    figures,
+    measure_trees,
     self_agreement,
     transition_agreement,
     word_depth,
@@ -200,7 +200,7 @@ def test_self_agreement_is_the_mean_over_pairs_of_runs() -> None:
 def test_figures_hold_all_measures() -> None:
     trees = [left_branching(5), balanced(4)]
     golds = [right_branching(5), balanced(4)]
-    measures = figures(trees, DEFAULT, golds=golds, draws=2, seed=1)
+    measures = measure_trees(trees, DEFAULT, golds=golds, draws=2, seed=1)
     assert measures["sentences"] == 2
     assert measures["gold"] == pytest.approx((1 / 4 + 1) / 2)
     assert measures["left"] == pytest.approx((1 + 2 / 3) / 2)
@@ -209,8 +209,8 @@ def test_figures_hold_all_measures() -> None:
         3,
         transition_agreement(trees, golds).transitions,
     )
-    assert measures == figures(trees, DEFAULT, golds=golds, draws=2, seed=1)
-    alone = figures(trees, DEFAULT, draws=2, seed=1)
+    assert measures == measure_trees(trees, DEFAULT, golds=golds, draws=2, seed=1)
+    alone = measure_trees(trees, DEFAULT, draws=2, seed=1)
     assert set(measures) - set(alone) == {"gold", "transitions", "free_transitions"}
 
 

@@ -16,8 +16,8 @@ ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
 def render_page(trace: Trace) -> str:
     """Return the page's HTML.
 
-    The texts of the pair are in it as JSON alone, and the script shows them as text. The content
-    security policy allows no other script or style, and no request.
+    The page holds the texts of the pair as JSON only, and its script inserts them as text. The
+    content security policy allows no other script or style, and no request.
     """
     style = _read("page.css")
     script = "\n".join(_read(name) for name in SCRIPTS)
@@ -34,7 +34,7 @@ def render_page(trace: Trace) -> str:
 def as_json(trace: Trace) -> str:
     """Return the trace as JSON that is safe inside a script element.
 
-    All of it is ASCII: half a surrogate pair, which a terminal may pass on, is no UTF-8.
+    The result is ASCII, because half a surrogate pair from a terminal cannot be encoded as UTF-8.
     """
     values = {**asdict(trace), "label": trace.label, "marks": marks(trace.labels)}
     return json.dumps(values, allow_nan=False, separators=(",", ":")).translate(ESCAPES)

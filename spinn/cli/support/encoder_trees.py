@@ -36,7 +36,7 @@ class RunTrees(NamedTuple):
         given: the origin of the data's trees.
         predicted: whether the encoder predicted its trees; else it followed the given ones.
         sets: by name.
-        reports: how reading them went.
+        reports: of reading the sets.
     """
 
     folder: str
@@ -60,8 +60,8 @@ def run_trees(loaded: Run, options: argparse.Namespace) -> RunTrees:
     encoder = loaded.task.encoder
     if encoder.tree_source == "none":
         raise InputError(
-            f"{folder}: its encoder, {type(encoder).__name__}, reads without trees; give the run "
-            "of one that predicts or follows trees"
+            f"{folder}: its encoder, {type(encoder).__name__}, uses no trees; give a run "
+            "whose encoder predicts or follows trees"
         )
     data = load_evaluation_data(loaded, options, compared=True)
     sets = {}
@@ -104,7 +104,7 @@ def encoder_trees(
 
 
 def check_each_once(folders: Sequence[str]) -> None:
-    """Check that no run is given twice, by whatever path: it would agree with itself.
+    """Check that no run is given twice, since a run agrees with itself.
 
     Raises: InputError: naming both.
     """

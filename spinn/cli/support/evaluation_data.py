@@ -1,4 +1,4 @@
-"""What a command evaluates: the run's own dev and test sets, or a file."""
+"""The sets that a command evaluates: the dev and test sets of the run, or a file."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class EvaluationData:
     Attributes:
         dataset: the run's, with the changes of the command line.
         sets: the examples of each set by name; none is empty.
-        reports: how reading them went, for sets that are read from files.
+        reports: of reading the sets, for sets in files.
         trees: which trees are read and followed; None for sequences.
     """
 
@@ -70,7 +70,7 @@ class EvaluationData:
         return [warning] if warning else []
 
     def summary(self) -> dict[str, Any]:
-        """Return what results depend on: the dataset, and the trees that were read and followed."""
+        """Return the settings of the dataset, and the trees that were read and followed."""
         summary = self.dataset.summary()
         if self.trees is not None:
             summary |= {"trees": self.read, "followed": self.trees.followed}
@@ -95,8 +95,8 @@ def load_evaluation_data(
     Args:
         run: its encoder is set to follow the trees that `choose_trees` returns.
         options: those of `add_options`.
-        compared: whether an encoder that predicts trees keeps them, and `--trees` names those that
-            they are compared with.
+        compared: whether predicted trees are compared with those that `--trees` names, instead of
+            replaced by them.
 
     Raises: InputError: if a row is bad, or if the options do not fit the run.
     """
@@ -170,7 +170,7 @@ def _read_own_sets(dataset: Dataset) -> tuple[dict[str, Any], dict[str, ReadRepo
         if not isinstance(dataset, PairFiles) or Path(dataset.settings.root).expanduser().is_dir():
             raise
         message = str(error).rstrip(".")
-        raise InputError(f"{message}; name where it is now: --root FOLDER") from error
+        raise InputError(f"{message}; give the new folder: --root FOLDER") from error
     sets = {"dev": splits.dev, "test": splits.test, **splits.tests}
     reports = {name: report for name, report in splits.reports.items() if name in sets}
     return {name: examples for name, examples in sets.items() if len(examples)}, reports

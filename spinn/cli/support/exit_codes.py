@@ -1,4 +1,4 @@
-"""How every command ends: a message that says what to do, and an exit code for scripts."""
+"""Exit codes of all commands, and messages for user errors."""
 
 import sys
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def run(command: Callable[[], object]) -> int:
         return _print_error(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _print_error("interrupted", INTERRUPTED)
-    except BrokenPipeError:  # the reader of the output has left, as `| head` does
+    except BrokenPipeError:  # the reader has closed the output, as `| head` does
         sys.stderr.close()
         return 0
     return 0

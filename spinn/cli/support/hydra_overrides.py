@@ -19,5 +19,5 @@ def _override_key(default: GroupDefault) -> str:
 
 
 def install() -> None:
-    """Have Hydra take an absolute group in an override as it is written."""
+    """Make Hydra use an absolute group in an override as written."""
     GroupDefault.get_override_key = _override_key  # type: ignore[method-assign,assignment]

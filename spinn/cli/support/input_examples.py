@@ -1,4 +1,4 @@
-"""Lines of text to sentence pairs; a bad line becomes one `BadLine` and stops nothing."""
+"""Lines of text to sentence pairs; a bad line becomes one `BadLine`, and reading continues."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class BadLine(NamedTuple):
 
 
 class Row(NamedTuple):
-    """The fields of a line, unchecked, in whatever format they came."""
+    """The unchecked fields of a line of any format."""
 
     identity: Any
     premise: Any
@@ -184,7 +184,7 @@ def _json_object(line: str) -> dict[str, Any]:
 
 
 def _reject_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number of JSON")
+    raise ValueError(f"{word} is not a JSON number")
 
 
 def _row(fields: dict[str, Any]) -> Row:
@@ -225,7 +225,7 @@ def _sentence(name: str, text: Any, parse: Any, trees: TreeSource) -> tuple[Pars
         raise ValueError(f"{name} is {_shown(used)}; expected a sentence")
     try:
         if not _is_unicode(used):
-            raise ValueError("half of a surrogate pair is no character")
+            raise ValueError("half of a surrogate pair is not a character")
         sentence, origin = (
             trees.read(used) if parse is None else (trees.from_brackets(used), trees.name)
         )

@@ -1,4 +1,4 @@
-"""Streaming input: a thread reads items, and the caller takes all that are there."""
+"""Streaming input: a thread reads items, and the caller takes all that are ready."""
 
 import threading
 from collections import deque
@@ -12,9 +12,9 @@ T = TypeVar("T")
 class InputStream(Generic[T]):
     """The items of an iterable, in its order, read by one thread while others are in use.
 
-    Unlike `spinn.training.batches.Prefetch` it returns as many as are there, so that a line that a
-    user types is not held back until others follow. Leaving the `with` block ends the thread as
-    soon as the iterable returns its next item.
+    Unlike `spinn.training.batches.Prefetch` it returns the items that are ready, so that a user's
+    line is processed before others follow. Leaving the `with` block ends the thread as soon as the
+    iterable returns its next item.
 
     Args:
         items: used by the thread alone once the block is entered.
@@ -50,7 +50,7 @@ class InputStream(Generic[T]):
         self._thread.join(timeout=0.2)  # enough if it does not wait for input
 
     def take(self, most: int) -> list[T]:
-        """Wait for an item, and return it with those that are there already.
+        """Wait for an item, and return it with all others that are ready.
 
         Args: most: the largest number to return, 1 or more.
 
@@ -65,7 +65,7 @@ class InputStream(Generic[T]):
                 self._used -= sum(map(self._size, taken))
                 self._changed.notify_all()
                 return taken
-            assert self._end is not None  # the other thing that ends the wait
+            assert self._end is not None  # the wait ends with an item or with `_end`
             if isinstance(self._end, StopIteration):
                 return []
             raise self._end

@@ -121,7 +121,7 @@ class Predictor:
 
 
 def error_entry(bad: BadLine) -> dict[str, Any]:
-    """Return what stands in place of a prediction for a bad line."""
+    """Return the entry of a bad line, in place of a prediction."""
     return {**_place(bad), "error": bad.error}
 
 

@@ -20,20 +20,19 @@ if TYPE_CHECKING:
     from spinn.training.loading import Run
 
 FOLLOWED = (
-    "the trees that the model follows (default: as in training; a model that predicts trees "
-    "follows its own, and a model without trees takes no such option). gold: those of the data or "
-    "in brackets; left, right, balanced, random: a fixed shape, with a warning if the model was "
-    "not trained on it; predicted: the model's"
+    "the trees that the model follows (default: as in training; a model with predicted trees "
+    "follows them, and a model without trees does not accept the option). gold: those of the "
+    "data or in brackets; left, right, balanced, random: a fixed shape, with a warning if the "
+    "model was not trained on it; predicted: those that the model predicts"
 )
 COMPARED = (
-    "the trees of the data (default: as in training). A model that predicts trees keeps its own, "
-    "and they are compared with these; a model that follows trees follows these. predicted: read "
-    "the words alone"
+    "the trees of the data (default: as in training). Predicted trees are compared with them; a "
+    "model that follows given trees follows them. predicted: read the words alone"
 )
 ADVICE = (
     "write it in brackets, ( ( all dogs ) move ); or name a parser with --trees corenlp or --trees "
-    "link-grammar; or train model=spinn, which parses by itself; or take --trees right at your own "
-    "risk, as the model was not trained on right-branching trees"
+    "link-grammar; or train model=spinn, which parses by itself; or accept a lower accuracy with "
+    "--trees right, since the model was not trained on right-branching trees"
 )
 
 
@@ -94,7 +93,7 @@ class TreeChoice:
         """Return a warning if following a tree of this origin differs from training."""
         if self.followed in (None, PREDICTED) or origin == self.trained:
             return None
-        # Gold trees and those of a parser are all parses; a shape is like nothing but itself.
+        # Gold trees and those of a parser count as one kind; each shape is a separate kind.
         if origin not in SHAPE_NAMES and self.trained not in SHAPE_NAMES:
             return None
         return (
@@ -122,8 +121,8 @@ def choose_trees(
         requested: the value of --trees.
         parser_url: the value of --parser-url.
         own_data: whether the run's own files are read; then sentences are read as in training.
-        compared: whether an encoder that predicts trees keeps its own, and they are compared with
-            those that are requested.
+        compared: whether predicted trees are compared with the requested ones, instead of replaced
+            by them.
 
     Raises: InputError: if the encoder cannot follow the trees that are requested, if a server is
         named and not needed, or if the run, and not the command line, names a server.

@@ -21,7 +21,7 @@ def download(
     *,
     keep_archive: bool = False,
     force: bool = False,
-    say: Callable[[str], None] = print,
+    report: Callable[[str], None] = print,
 ) -> None:
     """Download the files of a dataset into a folder; existing files are not replaced.
 
@@ -33,13 +33,13 @@ def download(
         folder: target folder; created if missing.
         keep_archive: do not delete the archive.
         force: download and replace existing files.
-        say: prints one line of progress.
+        report: prints one line of progress.
 
     Raises:
         InputError: if a file cannot be downloaded or verified. No target file is then incomplete,
             and the next call resumes a broken transfer.
     """
-    say(f"{source.name}: from {source.page}; licence: {source.licence}")
+    report(f"{source.name}: from {source.page}; licence: {source.licence}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for remote in source.remotes:
@@ -48,31 +48,33 @@ def download(
                 for file in remote.files
                 if force or not ((folder / file).is_file() or (folder / f"{file}.gz").is_file())
             ]
-            _report_present(folder, [file for file in remote.files if file not in files], say)
+            _report_present(folder, [file for file in remote.files if file not in files], report)
             if files:
-                _install(remote, files, folder, keep_archive=keep_archive, force=force, say=say)
+                _install(
+                    remote, files, folder, keep_archive=keep_archive, force=force, report=report
+                )
     except OSError as error:
         raise InputError(
             f"{error.filename or folder}: {error.strerror or error}; correct this and run again"
         ) from error
 
 
-def _report_present(folder: Path, files: Sequence[str], say: Callable[[str], None]) -> None:
+def _report_present(folder: Path, files: Sequence[str], report: Callable[[str], None]) -> None:
     """Report each existing file, and verify it if `SHA256SUMS` has its sum."""
     sums = read_sums(folder)
     for file in files:
         path = folder / file
         if not path.is_file():
-            say(f"{path}.gz exists; nothing to do")
+            report(f"{path}.gz exists; nothing to do")
         elif file not in sums:
-            say(f"{path} exists, but {SUMS} does not list it; --force downloads it again")
+            report(f"{path} exists, but {SUMS} does not list it; --force downloads it again")
         elif (found := _digest(path)) != sums[file]:
             raise InputError(
                 f"{path}: its SHA-256 is {found}, but {SUMS} has {sums[file]}; it has changed "
                 "or is damaged. --force downloads it again"
             )
         else:
-            say(f"{path} exists and matches {SUMS}; nothing to do")
+            report(f"{path} exists and matches {SUMS}; nothing to do")
 
 
 def _install(
@@ -82,15 +84,15 @@ def _install(
     *,
     keep_archive: bool,
     force: bool,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> None:
     """Download and verify one file, unpack the wanted files, and write the sums."""
     archive = folder / remote.name
     if remote.zipped and archive.is_file() and not force:
-        say(f"{archive} exists and is not downloaded again")
-        digest = _verified(archive, remote, say)
+        report(f"{archive} exists and is not downloaded again")
+        digest = _verified(archive, remote, report)
     else:
-        digest = _fetched(archive, remote, say)
+        digest = _fetched(archive, remote, report)
     sums = {remote.name: digest}
     if remote.zipped:
         try:
@@ -100,15 +102,15 @@ def _install(
         if not keep_archive:
             archive.unlink()
     write_sums(folder, read_sums(folder) | sums)
-    say(f"{', '.join(files)}: in {folder}")
+    report(f"{', '.join(files)}: in {folder}")
 
 
-def _fetched(archive: Path, remote: Remote, say: Callable[[str], None]) -> str:
+def _fetched(archive: Path, remote: Remote, report: Callable[[str], None]) -> str:
     """Download a file and return its SHA-256."""
-    transfer = Transfer(remote, archive.parent, say)
+    transfer = Transfer(remote, archive.parent, report)
     part = transfer.run()
     try:
-        digest = _verified(part, remote, say)
+        digest = _verified(part, remote, report)
     except InputError:
         transfer.discard()
         raise
@@ -117,7 +119,7 @@ def _fetched(archive: Path, remote: Remote, say: Callable[[str], None]) -> str:
     return digest
 
 
-def _verified(path: Path, remote: Remote, say: Callable[[str], None]) -> str:
+def _verified(path: Path, remote: Remote, report: Callable[[str], None]) -> str:
     """Return a file's SHA-256; if another is expected, raise InputError."""
     found = _digest(path)
     if remote.sha256 and found != remote.sha256:
@@ -127,7 +129,7 @@ def _verified(path: Path, remote: Remote, say: Callable[[str], None]) -> str:
         )
         raise _set_aside(path, message)
     how = "as expected" if remote.sha256 else "no published sum; --sha256 sets an expected one"
-    say(f"{remote.name}: SHA-256 {found} ({how})")
+    report(f"{remote.name}: SHA-256 {found} ({how})")
     return found
 
 

@@ -73,14 +73,14 @@ class Transfer:
     Args:
         remote: the file.
         folder: of the partial file and its notes.
-        say: prints a line about every further attempt.
+        report: prints a line about every further attempt.
     """
 
-    def __init__(self, remote: Remote, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, remote: Remote, folder: Path, report: Callable[[str], None]) -> None:
         self.remote = remote
         self.part = folder / f"{remote.name}.part"
         self.notes_path = folder / f"{remote.name}.part.json"
-        self._say = say
+        self._report = report
         self._opener = build_opener(Redirects)
 
     def run(self) -> Path:
@@ -100,7 +100,7 @@ class Transfer:
             except BrokenTransferError as error:
                 reason = str(error)
             if wait is not None:
-                self._say(f"{self.remote.name}: {reason}; next attempt in {wait:g} s")
+                self._report(f"{self.remote.name}: {reason}; next attempt in {wait:g} s")
                 time.sleep(wait)
         raise InputError(
             f"{self.remote.url}: {reason}, in {len(WAITS) + 1} attempts. {self._have():,} bytes "
@@ -134,7 +134,7 @@ class Transfer:
             if have and not start:
                 changed = notes.validator and _validator(response.headers) != notes.validator
                 reason = "has changed on the server" if changed else "cannot be resumed there"
-                self._say(f"{self.remote.name}: it {reason}; starting over")
+                self._report(f"{self.remote.name}: it {reason}; starting over")
             self._check_size(start, total)
             found = PartNotes(self.remote.url, _validator(response.headers), total)
             self.notes_path.write_text(json.dumps(asdict(found)), encoding="utf-8")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 
 from spinn.data.text.parsers import CORENLP as CORENLP  # part of the vocabulary of origins
-from spinn.data.text.parsers import DEFAULT_URL, PARSERS, outside_parser
+from spinn.data.text.parsers import DEFAULT_URL, PARSERS, external_parser
 from spinn.data.text.parsers import LINK_GRAMMAR as LINK_GRAMMAR
 from spinn.errors import InputError
 from spinn.text import split_words
@@ -77,7 +77,7 @@ class TreeSource:
         self.complete = name != PREDICTED
         self._optional = optional
         self._advice = advice
-        self._parser = outside_parser(name, parser_url) if name in PARSERS else None
+        self._parser = external_parser(name, parser_url) if name in PARSERS else None
         # Neighbouring rows share sentences: an SNLI premise occurs in three.
         self._cached_brackets = lru_cache(maxsize=256)(self._read_brackets)
         self._cached_text = lru_cache(maxsize=256)(self._read_text)

@@ -68,7 +68,7 @@ def test_an_id_is_repeated(identity: str | float | None) -> None:
 
 
 @pytest.mark.parametrize("identity", ["[1]", "true", '"\\ud800"', "1e999", '{"a": 1}'])
-def test_an_id_that_is_none(identity: str) -> None:
+def test_an_invalid_id_is_a_bad_line(identity: str) -> None:
     line = f'{{"id": {identity}, "premise": "a", "hypothesis": "b"}}'
     assert error_of(line.encode()).endswith("expected a text or a number")
 
@@ -84,10 +84,10 @@ def test_an_id_that_is_none(identity: str) -> None:
         (b"\t", "premise '': empty sentence"),
         (b'{"premise": "a"}\n[1]', "expected an object"),
         (b'{"premise": "a", "hypothesis": null}', "hypothesis is None; expected a sentence"),
-        (b'{"premise": NaN}', "malformed JSON: NaN is no number of JSON"),
+        (b'{"premise": NaN}', "malformed JSON: NaN is not a JSON number"),
         (b'{"a":' * 100_000, "malformed JSON: nested too deeply"),
         (b'{"premise": ' + b"1" * 5000 + b"}", "malformed JSON: Exceeds the limit"),
-        (b'{"premise": "\\udc80", "hypothesis": "b"}', "half of a surrogate pair is no character"),
+        (b'{"premise": "\\udc80", "hypothesis": "b"}', "half of a surrogate pair is not a char"),
         (b"a\t\xe9", "invalid UTF-8: byte 0xe9 at column 3"),
         (b"a\tb\n" + b"x" * (LONGEST_LINE + 1), f"line longer than {LONGEST_LINE} bytes"),
         (b"( a b\tc\n( a b ) )\tc", "unbalanced brackets: the closing bracket after word 2"),
@@ -95,7 +95,7 @@ def test_an_id_that_is_none(identity: str) -> None:
         (b"a\tb\n\n\nc\td\n\nbad", "1 column(s)"),
     ],
 )
-def test_a_bad_line_says_why(content: bytes, message: str) -> None:
+def test_a_bad_line_has_a_message(content: bytes, message: str) -> None:
     assert message in error_of(content)
 
 
@@ -115,7 +115,7 @@ def test_the_format_is_that_of_the_first_line_that_has_one() -> None:
     assert one(b"{a\tb}", "tsv").sentences[0].words[-1] == "a"
 
 
-def test_a_sentence_has_a_longest_length() -> None:
+def test_the_length_of_a_sentence_is_limited() -> None:
     assert len(one("a " * 5000 + "\tb").sentences[0].words) == 5000
     assert one("a " * MOST_WORDS + "\tb")
     message = error_of(b"a " * (MOST_WORDS + 1) + b"\tb")
@@ -159,7 +159,7 @@ def test_any_line_of_text_gets_an_example_or_an_error(lines: list[str], form: st
 
 
 @given(content=st.binary(), form=st.sampled_from(LINE_FORMATS))
-def test_any_bytes_get_a_question_or_an_error(content: bytes, form: str) -> None:
+def test_any_bytes_get_an_example_or_an_error(content: bytes, form: str) -> None:
     if not content.startswith(b"\x1f\x8b"):  # that would be a damaged .gz
         check_all(content, form)
 

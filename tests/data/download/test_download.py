@@ -39,7 +39,7 @@ def source(site: Site, zipped: Zipped) -> Source:
 
 def run(source: Source, folder: Path, **options: bool) -> list[str]:
     printed: list[str] = []
-    download(source, folder, say=printed.append, **options)  # type: ignore[arg-type]
+    download(source, folder, report=printed.append, **options)  # type: ignore[arg-type]
     return printed
 
 

@@ -23,7 +23,7 @@ from spinn.files import write_atomically
 DEFAULT_OUT = Path("data/natlog")
 DEFAULT_SEED = 1
 DEFAULT_PAIRS = 50_000
-SHARES = {  # of the pairs for training, in each file: one part in so many
+SHARES = {  # a file with share n has 1/n of the number of training pairs
     "train": 1,
     "dev": 10,
     "test": 10,

@@ -110,7 +110,7 @@ class Semantics:
     def _compatible(
         self, left: Sequence[Claim], right: Sequence[Claim], imports: tuple[int, ...]
     ) -> bool:
-        """Whether some model satisfies a claim of each side."""
+        """Whether some model satisfies a claim of `left` and a claim of `right`."""
         return any(
             self._holds(one.inhabited + other.inhabited + imports, one.empty | other.empty)
             for one in left

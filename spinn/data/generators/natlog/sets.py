@@ -9,7 +9,7 @@ from spinn.data.generators.natlog.groups import Hypothesis
 from spinn.data.generators.natlog.lexicon import Lexicon
 from spinn.data.generators.natlog.semantics import Semantics
 
-DEEPEST = 8  # of the trees in train; those of premises in test_longer go below
+DEEPEST = 8  # depth limit of train; the premises of test_longer are deeper
 
 
 class WordPairs:

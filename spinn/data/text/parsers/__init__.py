@@ -1,4 +1,4 @@
-"""Parsers outside of this program: one module each, and their contract."""
+"""External parsers, one module each, and their contract."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ PARSERS = (CORENLP, LINK_GRAMMAR)
 DEFAULT_URL = "http://localhost:9000"  # of a CoreNLP server
 
 
-class OutsideParser(ABC):
+class ExternalParser(ABC):
     """Parses sentences into binary trees.
 
     Both methods raise ValueError if there is no tree for the sentence, and ParserUnavailableError
@@ -26,7 +26,7 @@ class OutsideParser(ABC):
         """Parse a sentence of given words."""
 
 
-def outside_parser(name: str, url: str = DEFAULT_URL) -> OutsideParser:
+def external_parser(name: str, url: str = DEFAULT_URL) -> ExternalParser:
     """Return a parser by its name; a server is not contacted before the first sentence.
 
     Raises: ParserUnavailableError: if it is not installed. InputError: if `url` is not an address.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from nltk.parse.corenlp import CoreNLPParser
 
-from spinn.data.text.parsers import DEFAULT_URL, OutsideParser
+from spinn.data.text.parsers import DEFAULT_URL, ExternalParser
 from spinn.data.text.parsers.exchange import Exchange
 from spinn.errors import ParserUnavailableError
 from spinn.trees.transitions import REDUCE, Parse, binarise
@@ -26,7 +26,7 @@ class _Client(CoreNLPParser):  # type: ignore[misc]
         self.session = exchange
 
 
-class CoreNLP(OutsideParser):
+class CoreNLP(ExternalParser):
     """Parses with a CoreNLP server, one request per sentence.
 
     A node with more than two children is binarised as `( a ( b c ) )`, see

@@ -149,7 +149,7 @@ def _shut_after(seconds: float, connected: socket.socket, over: Event) -> Iterat
 
 def _reason(error: Exception, over: Event) -> str:
     if over.is_set():
-        return f"no whole answer within {ANSWER_SECONDS:g} s"
+        return f"no complete answer within {ANSWER_SECONDS:g} s"
     if isinstance(error, TimeoutError):
         return f"no connection within {CONNECT_SECONDS:g} s"
     text = error.strerror if isinstance(error, OSError) else None

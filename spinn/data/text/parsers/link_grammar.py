@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Event, Timer
 
-from spinn.data.text.parsers import OutsideParser
+from spinn.data.text.parsers import ExternalParser
 from spinn.data.text.parsers.constituents import read_tree, to_chunks
 from spinn.errors import ParserUnavailableError
 from spinn.text import split_words
@@ -26,7 +26,7 @@ OPTIONS = (
 )  # fmt: skip
 
 
-class LinkGrammar(OutsideParser):
+class LinkGrammar(ExternalParser):
     """Parses with `link-parser`, one process per sentence, which costs a tenth of a second.
 
     Raises: ParserUnavailableError: if the program is not installed.

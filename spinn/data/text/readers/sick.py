@@ -60,7 +60,7 @@ class SICKReader(Reader):
     def sentence_parser(self, trees: TreeSource) -> Callable[[str], tuple[Parse, ...] | None]:
         """Return a function that parses the two sentences of a line, whatever its label.
 
-        The first line that has a known form says how those after it are read.
+        The first line of a known form determines how the lines after it are read.
         """
         layout: Layout | None = None
 

@@ -105,12 +105,12 @@ def test_a_sentence_without_a_tree(parses: list[str], message: str, site: Site) 
         (b"Document \x1b[31m too long", {"status": 500},
          r"it answers 500 Internal Server Error: Document  \[31m too long\)"),
         (b"", {"status": 401}, "it answers 401 Unauthorized: no further text"),
-        (b"{}", {"cut": 0, "stall": True}, "no whole answer within 0.3 s"),
-        (b"{}", {"mute": True}, "no whole answer within 0.3 s"),
+        (b"{}", {"cut": 0, "stall": True}, "no complete answer within 0.3 s"),
+        (b"{}", {"mute": True}, "no complete answer within 0.3 s"),
         (b"{}", {"drip": True, "headers": {"Content-Length": "900"}},
-         "no whole answer within 0.3 s"),
+         "no complete answer within 0.3 s"),
         (b"{}", {"drip": True, "headers": {"Content-Length": None}},
-         "no whole answer within 0.3 s"),
+         "no complete answer within 0.3 s"),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("hurried")
@@ -149,9 +149,9 @@ def test_a_closed_port_is_an_error(closed_port: int) -> None:
 @pytest.mark.usefixtures("hurried")
 def test_endless_headers_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        with pytest.raises(ParserUnavailableError, match=r"no whole answer within 0\.3 s"):
+        with pytest.raises(ParserUnavailableError, match=r"no complete answer within 0\.3 s"):
             CoreNLP(f"http://127.0.0.1:{server.getsockname()[1]}").parse_text("dogs")
-        with pytest.raises(ParserUnavailableError, match=r"no whole answer within 0\.3 s"):
+        with pytest.raises(ParserUnavailableError, match=r"no complete answer within 0\.3 s"):
             CoreNLP(f"https://127.0.0.1:{server.getsockname()[1]}").parse_text("dogs")
 
     def late(*_: object) -> None:
