@@ -15,7 +15,7 @@ import torch
 from tqdm import tqdm
 
 from benchmarks import machine
-from benchmarks.encoders import CONTESTANTS, build, check_agreement
+from benchmarks.encoders import ENCODERS, build, check_agreement
 from benchmarks.experiments import GROWING, Bench
 from benchmarks.memory import peaks
 from benchmarks.sentences import snli_like
@@ -40,7 +40,7 @@ def run(settings: Settings) -> dict[str, Any]:
     if warning:
         bench.warnings.append(warning)
         print(f"warning: {warning}", file=sys.stderr)
-    small = build(tuple(CONTESTANTS), 32, 8, settings.seed)
+    small = build(tuple(ENCODERS), 32, 8, settings.seed)
     check_agreement(small, snli_like(8, random.Random(settings.seed)), tolerance=1e-3)
     results: dict[str, Any] = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -60,7 +60,7 @@ def batch_sizes(bench: Bench) -> dict[str, Any]:
     """Measure and print one table per batch size."""
     settings = bench.settings
     memory = bench.memory()
-    encoders = bench.build(CONTESTANTS, settings.size)
+    encoders = bench.build(ENCODERS, settings.size)
     results = {}
     for index, pairs in enumerate(settings.pairs):
         peak = {name: values[index] for name, values in memory.items()}

@@ -1,4 +1,4 @@
-"""The contestants: every encoder at the same width, over the same frozen table of words."""
+"""The encoders of the benchmark, at the same width, over the same frozen table of words."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +16,7 @@ from spinn.layers.embedding import WordEmbedding
 from spinn.layers.tree_lstm import TreeLSTM
 from spinn.stack_machine.machines import MachineName
 
-# Contestants that must agree, given equal weights.
+# Encoders that must agree, given equal weights.
 TWINS = {
     "spinn_pi": ("reference", "spinn_pi batched"),
     "treelstm": ("treelstm batched",),
@@ -126,7 +126,7 @@ def _packed(words: WordEmbedding, size: int, tracker_size: int) -> nn.Module:
     )
 
 
-CONTESTANTS: dict[str, Callable[[WordEmbedding, int, int], nn.Module]] = {
+ENCODERS: dict[str, Callable[[WordEmbedding, int, int], nn.Module]] = {
     "reference": _tree("reference", tracked=True),
     "spinn_pi batched": _tree("batched", tracked=True),
     "spinn_pi": _tree("fused", tracked=True),
@@ -143,20 +143,20 @@ CONTESTANTS: dict[str, Callable[[WordEmbedding, int, int], nn.Module]] = {
 def build(
     names: tuple[str, ...], size: int, tracker_size: int, seed: int = 0
 ) -> dict[str, nn.Module]:
-    """Build contestants; twins get the same weights."""
+    """Build encoders; twins get the same weights."""
     torch.manual_seed(seed)
     words = WordEmbedding(VOCABULARY, size=size, projection_size=None, dropout=0.0, trained=False)
     encoders = {}
     for name in names:
         torch.manual_seed(seed)
-        encoders[name] = CONTESTANTS[name](words, size, tracker_size)
+        encoders[name] = ENCODERS[name](words, size, tracker_size)
     return encoders
 
 
 def check_agreement(encoders: dict[str, nn.Module], sentences: Sentences, tolerance: float) -> None:
     """Compare twins in sentence vectors and every gradient.
 
-    Raises: AssertionError: naming two that differ.
+    Raises: AssertionError: naming two encoders that differ.
     """
     for name, twins in TWINS.items():
         expected = _results(encoders[name], sentences)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from torch import nn
 
-from benchmarks.encoders import CONTESTANTS, build
+from benchmarks.encoders import ENCODERS, build
 from benchmarks.machine import unsteady
 from benchmarks.measure import Stopwatch, Times, measure, summary
 from benchmarks.sentences import of_length, snli_like
@@ -29,7 +29,7 @@ class Bench:
     Args:
         settings: sizes and repeats.
         progress: shows turns.
-        peaks: MiB of a training step of a contestant, one for each of `settings.pairs`.
+        peaks: MiB of a training step of an encoder, one for each of `settings.pairs`.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class Bench:
         self.warnings: list[str] = []
 
     def memory(self) -> dict[str, Sequence[float | None]]:
-        """Peak memory of every contestant; one that fails becomes a warning."""
+        """Peak memory of every encoder; one that fails becomes a warning."""
         found: dict[str, Sequence[float | None]] = {}
-        for name in CONTESTANTS:
+        for name in ENCODERS:
             for _ in self.progress(range(1), f"memory of {name}"):
                 try:
                     found[name] = self.peaks(name, self.settings)
@@ -59,7 +59,7 @@ class Bench:
     def batch_size(
         self, encoders: Mapping[str, nn.Module], pairs: int, memory: Mapping[str, float | None]
     ) -> dict[str, Any]:
-        """Sentences per second of every contestant, with ratios and memory, at one batch size."""
+        """Sentences per second of every encoder, with ratios and memory, at one batch size."""
         rng = random.Random(self.settings.seed)
         batches = [snli_like(pairs, rng) for _ in range(self.settings.batches)]
         times, probe = self._measure(encoders, batches, f"{pairs} pairs")
@@ -81,7 +81,7 @@ class Bench:
         return self._per_word(encoders, batch, f"width {width}")
 
     def build(self, names: Iterable[str], size: int) -> dict[str, nn.Module]:
-        """Build contestants on the device that is measured."""
+        """Build encoders on the device that is measured."""
         encoders = build(tuple(names), size, self.settings.tracker_size, self.settings.seed)
         return {name: encoder.to(self.stopwatch.device) for name, encoder in encoders.items()}
 

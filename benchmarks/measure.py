@@ -1,6 +1,6 @@
 """Times, measured in turns, and their summaries.
 
-Contestants take turns, so that other work on the machine affects all of them alike. Before each
+Encoders take turns, so that other work on the machine affects all of them alike. Before each
 turn a matrix product of fixed size is timed; if its time varies, so do all others.
 """
 
@@ -16,9 +16,9 @@ from torch import nn
 from benchmarks.settings import LEAST_REPEATS, Settings
 from spinn.batch.sentences import Sentences
 
-Times = dict[str, dict[str, list[float]]]  # contestant -> "forward" or "training" -> seconds
+Times = dict[str, dict[str, list[float]]]  # encoder -> "forward" or "training" -> seconds
 PROBE_SIZE = 1024
-PATIENCE = 10.0  # seconds for all repeats of one contestant, if enough repeats fit
+PATIENCE = 10.0  # seconds for all repeats of one encoder, if enough repeats fit
 
 
 class Stopwatch:
@@ -82,19 +82,19 @@ def measure(
     repeats: int,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> tuple[Times, list[float]]:
-    """Time forward and training of every contestant over all batches.
+    """Time forward and training of every encoder over all batches.
 
     Args:
         progress: wraps the turns, to show a progress bar.
 
-    Returns: the seconds of every contestant, and those of the probe.
+    Returns: the seconds of every encoder, and those of the probe.
     """
     names = list(encoders)
     times: Times = {name: {"forward": [], "training": []} for name in names}
     probes: list[float] = []
     share = dict.fromkeys(names, repeats)
     for turn in progress(range(-1, repeats)):
-        start = turn % len(names)  # no contestant always follows the same other one
+        start = turn % len(names)  # no encoder always follows the same other one
         for name in names[start:] + names[:start]:
             if not takes_part(turn, share[name], repeats):
                 continue
@@ -118,12 +118,12 @@ def _both(
 
 
 def affordable(seconds: float, repeats: int) -> int:
-    """The number of repeats of a contestant that takes so many seconds for one."""
+    """The number of repeats of an encoder that takes so many seconds for one."""
     return max(LEAST_REPEATS, min(repeats, int(PATIENCE / seconds)))
 
 
 def takes_part(turn: int, share: int, turns: int) -> bool:
-    """Whether a contestant with `share` repeats, spread evenly, is measured in this turn."""
+    """Whether an encoder with `share` repeats, spread evenly, is measured in this turn."""
     return turn < 0 or turn * share // turns != (turn + 1) * share // turns
 
 

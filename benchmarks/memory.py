@@ -1,6 +1,6 @@
 """Peak memory of a training step, beyond the memory in use before it.
 
-On the CPU every contestant is measured in a separate process, which runs this module. The peak of a
+On the CPU every encoder is measured in a separate process, which runs this module. The peak of a
 process never falls, so batches come in rising order of size.
 """
 
@@ -20,11 +20,11 @@ from benchmarks.sentences import snli_like
 from benchmarks.settings import Settings
 
 MIB = 2**20
-LONGEST = 900  # seconds for one contestant
+LONGEST = 900  # seconds for one encoder
 
 
 def peaks(name: str, settings: Settings) -> list[float | None]:
-    """MiB of a training step of the contestant, for each of `settings.pairs`; None if not known.
+    """MiB of a training step of the encoder, for each of `settings.pairs`; None if not known.
 
     Raises: RuntimeError: if the process that measures failed.
     """
@@ -84,7 +84,7 @@ def _bytes(device: torch.device) -> tuple[int, int]:
 
 
 def main() -> None:
-    """Measure the contestant that the first argument names, and print a list."""
+    """Measure the encoder that the first argument names, and print a list."""
     task: dict[str, Any] = json.loads(sys.argv[1])
     settings = Settings(**task["settings"])
     torch.set_num_threads(settings.threads)

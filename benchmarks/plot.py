@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator
 from spinn.analysis.plots import STYLE
 from spinn.files import write_atomically
 
-# The contestants of the growth panels have the same colour everywhere; the others are grey.
+# The encoders of the growth panels have the same colour everywhere; the others are grey.
 COLOURS = {"spinn_pi": "#0072b2", "treelstm": "#009e73", "lstm packed": "#d55e00"}
 GREY = "#9a9a9a"
 LABELS = {"length": "words in each sentence (balanced trees)", "width": "width d of words and h"}
@@ -43,7 +43,7 @@ def draw(results: Mapping[str, Any], path: Path) -> None:
 
 
 def _speed(axes: Axes, points: Mapping[str, Any]) -> None:
-    """A group of bars for each contestant, a bar for each batch size, the slowest on top."""
+    """A group of bars for each encoder, a bar for each batch size, the slowest on top."""
     rows = {pairs: point["rows"] for pairs, point in points.items()}
     largest = rows[list(rows)[-1]]
     names = sorted(largest, key=lambda name: float(largest[name]["training"]["median"]))
@@ -69,11 +69,11 @@ def _speed(axes: Axes, points: Mapping[str, Any]) -> None:
     axes.margins(x=0.1)  # for the numbers behind the bars
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("sentences per second")
-    axes.set_title("Training speed by contestant and pairs in a batch")
+    axes.set_title("Training speed by encoder and batch size")
 
 
 def _bars(axes: Axes, name: str, places: list[int], rows: list[dict[str, float]]) -> None:
-    """One contestant's bars, darker for larger batches, each followed by its number."""
+    """One encoder's bars, darker for larger batches, each followed by its number."""
     for index, (y, row) in enumerate(zip(places, rows, strict=True)):
         axes.barh(
             y,

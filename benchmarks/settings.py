@@ -10,19 +10,19 @@ import torch
 
 Precision = Literal["no", "bf16"]
 DESCRIPTION = "Sentences per second of SPINN, TreeLSTM and LSTM side by side, and how cost grows."
-LEAST_REPEATS = 3  # quartiles of fewer say nothing
+LEAST_REPEATS = 3  # quartiles need three values
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that the measurements depend on, beside the computer.
+    """All settings that the measurements depend on, except the computer.
 
     Args:
         pairs: pairs of sentences in a batch, a table each, in rising order.
         size: D, width of words and of h.
         tracker_size: K, width of the Tracker.
         threads: of torch, on the CPU.
-        repeats: of each measurement; slow contestants get fewer.
+        repeats: of each measurement; slow encoders get fewer.
         device: in torch's words.
         precision: "bf16" for autocast to bfloat16.
         batches: different batches that one measurement passes through.

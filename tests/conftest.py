@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 import spinn.cli.train  # noqa: F401 - registers the resolver that conf/ uses
 
 TESTS = Path(__file__).parent
-torch.set_num_threads(1)  # tests run side by side
+torch.set_num_threads(1)  # tests run in parallel
 
 
 @pytest.fixture(scope="session", autouse=True)

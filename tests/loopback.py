@@ -26,7 +26,7 @@ class Site:
     files: dict[str, bytes] = field(default_factory=dict)
     etag: str | None = '"one"'
     script: list[dict[str, Any]] = field(default_factory=list)
-    asked: list[Mapping[str, str]] = field(default_factory=list)
+    requests: list[Mapping[str, str]] = field(default_factory=list)
     posted: list[tuple[str, str]] = field(default_factory=list)  # the query and the body
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -36,7 +36,7 @@ class Site:
 
 def answer(site: Site, handler: BaseHTTPRequestHandler) -> None:
     step = site.script.pop(0) if site.script else {}
-    site.asked.append(dict(handler.headers))
+    site.requests.append(dict(handler.headers))
     if step.get("mute"):
         site.over.wait()
         return

@@ -9,12 +9,14 @@ class Shown:
 
     def __init__(self, browser: Any, path: Path, **settings: Any) -> None:
         self.view = browser.new_page(**settings)
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.view.on("console", lambda message: self.said.append(message.text))
-        self.view.on("pageerror", lambda error: self.said.append(str(error)))
-        self.view.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
-        self.view.on("request", lambda request: self.asked.append(request.url))
+        self.messages: list[str] = []
+        self.requests: list[str] = []
+        self.view.on("console", lambda message: self.messages.append(message.text))
+        self.view.on("pageerror", lambda error: self.messages.append(str(error)))
+        self.view.on(
+            "dialog", lambda dialog: (self.messages.append(dialog.message), dialog.dismiss())
+        )
+        self.view.on("request", lambda request: self.requests.append(request.url))
         self.view.goto(path.as_uri())
 
     def press(self, key: str, times: int = 1) -> None:

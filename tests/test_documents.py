@@ -1,4 +1,4 @@
-"""The documents stay true: links lead somewhere, commands exist, the README stays short."""
+"""The documents: links resolve, commands compose, the README is short."""
 
 import re
 import shlex

@@ -148,6 +148,6 @@ def shown(
 
     yield show
     for one in opened:
-        assert one.said == []
-        assert len(one.asked) == 1, one.asked
+        assert one.messages == []
+        assert len(one.requests) == 1, one.requests
         one.view.close()

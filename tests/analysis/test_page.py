@@ -20,7 +20,7 @@ def nasty(read: Callable[..., Trace]) -> Trace:
     return read(Parse(NASTY, right_branching(len(NASTY))), "dogs")
 
 
-def test_texts_come_back_as_they_were(read: Callable[..., Trace]) -> None:
+def test_texts_round_trip(read: Callable[..., Trace]) -> None:
     html = render_page(nasty(read))
     (data,) = re.findall(r'<script type="application/json" id="trace">(.*?)</script>', html, re.S)
     assert json.loads(data)["sentences"][0]["words"] == list(NASTY)
@@ -33,7 +33,9 @@ def test_nothing_in_the_data_reads_as_markup(read: Callable[..., Trace]) -> None
     assert not set("<>&\n") & set(data)
 
 
-def test_one_script_one_style_and_nothing_from_elsewhere(read: Callable[..., Trace]) -> None:
+def test_the_page_has_one_script_one_style_and_no_external_resource(
+    read: Callable[..., Trace],
+) -> None:
     html = render_page(nasty(read))
     assert html.count("<script") == 2
     assert html.count("<style") == 1
@@ -43,7 +45,7 @@ def test_one_script_one_style_and_nothing_from_elsewhere(read: Callable[..., Tra
 
 
 @pytest.mark.parametrize("tag", ["style", "script"])
-def test_the_policy_names_what_may_run(tag: str, read: Callable[..., Trace]) -> None:
+def test_the_policy_names_the_script_and_the_style(tag: str, read: Callable[..., Trace]) -> None:
     html = render_page(read("dogs", "cats"))
     (text,) = re.findall(f"<{tag}>(.*?)</{tag}>", html, re.S)
     digest = b64encode(sha256(text.encode()).digest()).decode()

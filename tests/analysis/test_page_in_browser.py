@@ -61,7 +61,7 @@ def test_the_ends_the_slider_and_one_sentence_alone(shown: Callable[..., Shown])
     assert here.count == "3 / 5"
     here.press("ArrowRight")
     assert here.texts(".progress") == ["3 / 7", "4 / 5"]
-    here.press("0")  # both: the one behind catches up
+    here.press("0")  # both go to the larger step
     assert here.texts(".progress") == ["4 / 7", "4 / 5"]
 
 
@@ -130,7 +130,7 @@ def test_after_the_last_transition_the_tracker_is_empty(
     assert here.texts(".strip") == ["", ""]
 
 
-def test_bars_grow_from_nothing(shown: Callable[..., Shown]) -> None:
+def test_bars_start_with_zero_width(shown: Callable[..., Shown]) -> None:
     here = shown()
     assert (
         here.view.evaluate(
@@ -240,14 +240,14 @@ def test_markup_is_shown_as_text(shown: Callable[..., Shown]) -> None:
     assert here.view.locator("img").count() == 0
 
 
-def test_the_policy_holds_against_a_script_that_got_in(shown: Callable[..., Shown]) -> None:
+def test_the_policy_blocks_an_injected_script(shown: Callable[..., Shown]) -> None:
     here = shown("dogs", "cats")
     here.view.evaluate(
         "() => { const s = document.createElement('script'); s.textContent = 'window.ran = 1';"
         "document.body.append(s); }"
     )
     assert here.view.evaluate("window.ran") is None
-    assert "Content Security Policy" in here.said.pop()
+    assert "Content Security Policy" in here.messages.pop()
 
 
 def test_a_model_that_predicts_trees_shows_probabilities(
@@ -268,7 +268,7 @@ def test_without_tracker_there_is_no_strip(
 
 
 @pytest.mark.parametrize("width", [390, 768, 1440])
-def test_nothing_sticks_out_of_the_window(width: int, shown: Callable[..., Shown]) -> None:
+def test_no_element_exceeds_the_window(width: int, shown: Callable[..., Shown]) -> None:
     rng = random.Random(0)
     long = [Parse(("dogs", "x" * 400) * 30, random_tree(60, rng)) for _ in range(2)]
     here = shown(*long, run="x" * 255, viewport={"width": width, "height": 900})

@@ -69,26 +69,26 @@ def test_accuracy_by_step_is_a_line_for_each_set_that_has_it(
     assert under.get_zorder() < over.get_zorder()
 
 
-@pytest.mark.parametrize("figures", [{"accuracy_by_step": [0.5]}, {"exact": 0.5}, {}])
+@pytest.mark.parametrize("metrics", [{"accuracy_by_step": [0.5]}, {"exact": 0.5}, {}])
 def test_outputs_of_one_step_need_no_panel(
-    figures: dict[str, Any], drawn: list[Figure], tmp_path: Path
+    metrics: dict[str, Any], drawn: list[Figure], tmp_path: Path
 ) -> None:
-    plots.draw_classification(LINES, {"test": {"accuracy": 0.5, **figures}}, tmp_path / "run.png")
+    plots.draw_classification(LINES, {"test": {"accuracy": 0.5, **metrics}}, tmp_path / "run.png")
     assert len(drawn[0].axes) == 2
 
 
 @pytest.mark.parametrize(
-    ("figures", "label", "legend"),
+    ("metrics", "label", "legend"),
     [
         ({"accuracy": 0.5}, "accuracy", []),
         ({"exact": 0.5}, "exact match", []),
         ({"accuracy": 0.5, "exact": 0.2}, "accuracy / exact match", ["accuracy", "exact match"]),
     ],
 )
-def test_bars_say_what_is_counted(
-    figures: dict[str, Any], label: str, legend: list[str], drawn: list[Figure], tmp_path: Path
+def test_bars_name_their_metrics(
+    metrics: dict[str, Any], label: str, legend: list[str], drawn: list[Figure], tmp_path: Path
 ) -> None:
-    plots.draw_classification(LINES, {"test": figures}, tmp_path / "run.png")
+    plots.draw_classification(LINES, {"test": metrics}, tmp_path / "run.png")
     panel = drawn[0].axes[1]
     assert panel.get_xlabel() == label
     box = panel.get_legend()
@@ -111,7 +111,7 @@ def test_epochs_are_whole_numbers(epochs: int, drawn: list[Figure], tmp_path: Pa
     ("last", "labels"),
     [(0.5, ["0.5", "0.6", "0.7", "0.8", "0.9", "1"]), (0.04, ["0.05", "0.1", "0.2", "0.5", "1"])],
 )
-def test_a_loss_that_spans_few_decades_has_labels_to_read_it_by(
+def test_a_loss_that_spans_few_decades_has_readable_labels(
     last: float, labels: list[str], drawn: list[Figure], tmp_path: Path
 ) -> None:
     plots.draw_classification(lines_of(5, last), {"test": {"accuracy": 0.5}}, tmp_path / "run.png")
@@ -147,9 +147,7 @@ def test_a_forecast_is_drawn_beside_the_seasonal_naive_one(
     assert widths["seasonal naive"] < widths["model"] < widths["target"]
 
 
-def test_numbers_without_seasons_or_a_scale_of_their_own(
-    drawn: list[Figure], tmp_path: Path
-) -> None:
+def test_numbers_without_seasons_or_scaling(drawn: list[Figure], tmp_path: Path) -> None:
     panel_data = plots.TestPanel(title="A wave", target=np.ones(3), output=np.zeros(3))
     plots.draw_regression(LINES, panel_data, tmp_path / "run.png")
     curve, panel = drawn[0].axes

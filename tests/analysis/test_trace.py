@@ -39,17 +39,17 @@ def test_spans_are_those_of_the_tree(read: Callable[..., Trace]) -> None:
 
 
 def alone(task: Any, bracketed: list[tuple[list[int], bytes]]) -> torch.Tensor:
-    """The sentences' vectors, each encoded as a sentence of its own."""
+    """The sentences' vectors, each sentence encoded separately."""
     words, trees = zip(*bracketed, strict=True)
     vectors: torch.Tensor = task.encoder(Sentences.from_lists(words, trees)).sentence
     return vectors
 
 
 @torch.no_grad()
-def test_a_node_without_context_is_its_words_read_as_a_sentence(
+def test_a_node_without_a_tracker_equals_its_words_as_a_sentence(
     read: Callable[..., Trace], small: Callable[..., Any]
 ) -> None:
-    task = small(tracker_size=None)  # a Tracker would have seen what came before
+    task = small(tracker_size=None)  # a Tracker depends on the words before
     found = read(P, H, task)
     old_dogs, cats, premise, hypothesis = alone(
         task,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from benchmarks.encoders import CONTESTANTS, TWINS, build, check_agreement
+from benchmarks.encoders import ENCODERS, TWINS, build, check_agreement
 from benchmarks.sentences import of_length, snli_like
 from spinn.batch.sentences import Sentences
 from spinn.trees.transitions import balanced
@@ -29,7 +29,7 @@ def sentences() -> Sentences:
 
 
 def test_equivalent_encoders_agree_in_vectors_and_gradients(sentences: Sentences) -> None:
-    check_agreement(build(tuple(CONTESTANTS), 6, 5), sentences, tolerance=1e-9)
+    check_agreement(build(tuple(ENCODERS), 6, 5), sentences, tolerance=1e-9)
 
 
 @pytest.mark.parametrize("trees", [[b"\x00"], [b"\x00"] * 3, [b"\x00", b"\x00\x00\x01"]])
@@ -48,7 +48,7 @@ def test_equivalent_encoders_agree_on_single_words(trees: list[bytes]) -> None:
 
 
 def test_an_encoder_that_differs_is_an_error_with_its_name(sentences: Sentences) -> None:
-    encoders = build(tuple(CONTESTANTS), 6, 5)
+    encoders = build(tuple(ENCODERS), 6, 5)
     with torch.no_grad():
         encoders["lstm padded"].get_parameter("network.weight_hh_l0").add_(1e-3)
     with pytest.raises(AssertionError, match="lstm padded differs from lstm packed"):

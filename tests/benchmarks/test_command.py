@@ -10,7 +10,7 @@ import pytest
 
 import benchmarks.__main__ as command
 from benchmarks import memory
-from benchmarks.encoders import CONTESTANTS
+from benchmarks.encoders import ENCODERS
 from benchmarks.experiments import GROWING, Bench
 from benchmarks.settings import Settings
 
@@ -57,12 +57,12 @@ def test_a_run_prints_tables_and_writes_results_and_plot(
     assert read["settings"] == json.loads(json.dumps(asdict(TINY)))
     assert read["machine"]["device"] == "cpu"
     assert list(read["pairs"]) == ["1", "2"]
-    assert list(read["pairs"]["2"]["rows"]) == list(CONTESTANTS)
+    assert list(read["pairs"]["2"]["rows"]) == list(ENCODERS)
     assert read["pairs"]["2"]["rows"]["bound"]["peak_memory_mib"] is None
     assert list(read["length"]["10"]["rows"]) == list(GROWING)
     assert list(read["width"]) == ["4", "8"]
     printed = capsys.readouterr()
-    assert all(f"\n{name}  " in printed.out for name in CONTESTANTS)
+    assert all(f"\n{name}  " in printed.out for name in ENCODERS)
     assert "lstm packed         " in printed.out
     assert "warning: peak memory of bound: exit code -9" in printed.err
 

@@ -16,7 +16,7 @@ CONF = PROJECT / "conf"
 
 
 class Ended(NamedTuple):
-    """How a command ended, and what it printed."""
+    """The exit code and the output of a command."""
 
     returncode: int
     stdout: str
@@ -33,7 +33,7 @@ def run_train(
         root = logging.getLogger()
         handlers, level = root.handlers[:], root.level
         monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
-        monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # train.py sets it; here it is taken back
+        monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # train.py sets it; the test resets it
         try:
             with pytest.raises(SystemExit) as ended:
                 runpy.run_path(str(PROJECT / "train.py"), run_name="__main__")

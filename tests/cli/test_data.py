@@ -17,7 +17,7 @@ FILES = {f"snli_1.0_{split}.jsonl": split.encode() for split in ("train", "dev",
 def served(
     site: Site, zipped: Callable[[dict[str, Any]], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> Source:
-    """SNLI as the loopback server has it."""
+    """SNLI on the loopback server."""
     site.files["snli_1.0.zip"] = zipped({f"snli_1.0/{name}": data for name, data in FILES.items()})
     digest = hashlib.sha256(site.files["snli_1.0.zip"]).hexdigest()
     (remote,) = SOURCES["snli"].remotes
@@ -34,7 +34,7 @@ def error(capsys: pytest.CaptureFixture[str], code: int, *arguments: str) -> str
     return captured.err.splitlines()[-1]
 
 
-def test_it_lands_in_the_project_s_data_folder(
+def test_the_default_folder_is_data_in_the_project(
     served: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "conf").mkdir()
@@ -45,13 +45,13 @@ def test_it_lands_in_the_project_s_data_folder(
     assert all((folder / name).read_bytes() == data for name, data in FILES.items())
 
 
-def test_a_folder_of_one_s_own_and_the_archive_kept(served: Source, tmp_path: Path) -> None:
+def test_another_folder_and_a_kept_archive(served: Source, tmp_path: Path) -> None:
     folder = tmp_path / "my data"
     assert main(["data", "download", "snli", "--to", str(folder), "--keep-archive"]) == 0
     assert {path.name for path in folder.iterdir()} == {*FILES, "snli_1.0.zip", "SHA256SUMS"}
 
 
-def test_outside_a_checkout_a_folder_has_to_be_named(
+def test_outside_a_checkout_a_folder_is_required(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("spinn.cli.data.PROJECT_ROOT", tmp_path)
@@ -60,7 +60,7 @@ def test_outside_a_checkout_a_folder_has_to_be_named(
     )
 
 
-def test_a_sum_of_one_s_own(
+def test_a_given_sum_is_verified(
     served: Source, site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = "A" * 64
@@ -71,21 +71,21 @@ def test_a_sum_of_one_s_own(
 
 
 @pytest.mark.parametrize("given", ["12", "x" * 64, f"other.zip={'0' * 64}"])
-def test_what_is_no_sum(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_sum_is_an_error(given: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert error(capsys, 2, "snli", "--sha256", given) == (
         f"error: --sha256 is {given!r}; expected FILE=HEX, with 64 hexadecimal digits and FILE one "
         "of snli_1.0.zip"
     )
 
 
-def test_of_several_files_the_one_meant_has_to_be_named(
+def test_a_sum_for_one_of_several_files_needs_a_name(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     message = error(capsys, 2, "sick", "--sha256", "0" * 64)
     assert "FILE one of SICK_train_parsed.txt, SICK_trial_parsed.txt" in message
 
 
-def test_a_broken_download_says_how_to_resume(
+def test_a_broken_download_prints_how_to_resume(
     served: Source, site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.script = [{"cut": 50}, {"status": 503}, {"status": 503}]
@@ -112,7 +112,7 @@ def test_ctrl_c_prints_the_command_that_resumes(
     assert (folder / "snli_1.0.zip.part").stat().st_size == 50
 
 
-def test_the_help_says_which_sums_are_known(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_lists_the_known_sums(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["data", "download", "--help"])
     assert left.value.code == 0

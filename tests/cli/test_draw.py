@@ -43,7 +43,7 @@ def test_every_kind_of_run_is_drawn(
     assert "parse-eval is for pairs of sentences" in capsys.readouterr().err
 
 
-def test_what_cannot_be_drawn_is_said(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_errors_of_drawing_are_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["draw", str(tmp_path / "none")]) == 2
     assert "no such folder" in capsys.readouterr().err
     for name in ("x.pdf", "x", "x.PNG"):

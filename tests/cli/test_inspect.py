@@ -63,7 +63,7 @@ def test_a_page_is_written(
     trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "my page.html"
-    for _ in range(2):  # one that is there is replaced
+    for _ in range(2):  # an existing page is replaced
         assert main(["inspect", str(trained_run), *PAIR, "--html", str(path)]) == 0
         assert capsys.readouterr().out == f"written: {path}\n"
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
@@ -138,7 +138,9 @@ def test_a_task_without_pairs_is_named(
     assert expected in capsys.readouterr().err
 
 
-def test_a_sentence_that_is_none(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_sentence_is_an_error(
+    trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["inspect", str(trained_run), "--premise", "( a b c )", "--hypothesis", "a"]) == 2
     assert "premise '( a b c )': not a binary tree" in capsys.readouterr().err
 

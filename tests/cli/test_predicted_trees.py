@@ -126,7 +126,7 @@ def test_parse_eval_compares_predicted_trees_with_those_that_are_named(
     assert "gold" not in results["left"]
 
 
-def test_a_run_folder_sends_no_sentence_to_a_server_of_its_choice(
+def test_a_run_folder_cannot_choose_a_server(
     parsing_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     foreign = tmp_path / "foreign"

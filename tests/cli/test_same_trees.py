@@ -91,7 +91,7 @@ def check_equal(
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_predict_is_as_accurate_as_evaluate_says(
+def test_predict_and_evaluate_have_equal_accuracy(
     form: str, run: Path, files: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     if "trained" in run.name and form == "sick, plain":
@@ -101,7 +101,7 @@ def test_predict_is_as_accurate_as_evaluate_says(
 
 @pytest.mark.parametrize("trees", ["gold", "right", "random"])
 @pytest.mark.parametrize("model", ["trained_run", "parsing_run"])
-def test_they_agree_on_trees_that_are_asked_for(
+def test_they_agree_on_requested_trees(
     trees: str,
     model: str,
     request: pytest.FixtureRequest,
@@ -229,20 +229,20 @@ def test_another_shape_than_in_training_carries_a_warning(
         f"the model follows {kind} trees here and was trained on gold trees: expect a lower "
         "accuracy"
     )
-    asked = ["--trees", shape]
-    assert main(["predict", str(trained_run), *PLAIN, *asked]) == 0
+    options = ["--trees", shape]
+    assert main(["predict", str(trained_run), *PLAIN, *options]) == 0
     captured = capsys.readouterr()
     assert captured.err == f"warning: {warning}\n"
     assert captured.out.splitlines()[-1] == f"  warning: {warning}"
     assert f"[{kind} tree]" in captured.out
-    assert main(["predict", str(trained_run), *PLAIN, *asked, "--tsv"]) == 0
+    assert main(["predict", str(trained_run), *PLAIN, *options, "--tsv"]) == 0
     header, row = (line.split("\t") for line in capsys.readouterr().out.splitlines())
     assert dict(zip(header, row, strict=True))["warnings"] == warning
-    assert main(["inspect", str(trained_run), *PLAIN, *asked]) == 0
+    assert main(["inspect", str(trained_run), *PLAIN, *options]) == 0
     captured = capsys.readouterr()
     assert captured.err == f"warning: {warning}\n"
     assert f"\nwarning: {warning}\n" in captured.out
-    assert main(["evaluate", str(trained_run), *asked]) == 0
+    assert main(["evaluate", str(trained_run), *options]) == 0
     captured = capsys.readouterr()
     assert captured.err == f"warning: {warning}\n"
     assert captured.out.endswith(f"\nwarning: {warning}\n")

@@ -1,4 +1,4 @@
-"""train.py as a user runs it: its exit code, what it prints, what it leaves behind."""
+"""train.py as a user runs it: its exit code, its output, its files."""
 
 import json
 import shlex
@@ -33,7 +33,9 @@ def test_a_run_from_another_folder_with_a_space(tiny_overrides: list[str], tmp_p
     assert done.stdout.endswith(f"saved in {folder}; next: spinn predict '{folder}' --help\n")
 
 
-def test_a_run_of_sequences_says_how_it_is_drawn(run_train: RunTrain, tmp_path: Path) -> None:
+def test_a_run_of_sequences_prints_the_command_that_draws_it(
+    run_train: RunTrain, tmp_path: Path
+) -> None:
     small = ["data.steps=300", "trainer.epochs=1", "trainer.threads=1", "trainer.device=cpu"]
     done = run_train("data=forecast", "model=gru", *small, f"hydra.run.dir={tmp_path / 'run'}")
     assert done.returncode == 0, done.stderr
@@ -94,7 +96,7 @@ def test_bad_input_is_an_error_of_one_line_with_exit_code_2(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_value_that_is_no_number_is_named_with_its_row(
+def test_a_value_that_is_not_a_number_is_named_with_its_row(
     run_train: RunTrain, tmp_path: Path
 ) -> None:
     path = tmp_path / "prices.csv"
@@ -104,7 +106,7 @@ def test_a_value_that_is_no_number_is_named_with_its_row(
     assert f"error: {path}:4: price: 'NaN', expected a finite number" in done.stderr
 
 
-def test_help_reads_as_a_page(run_train: RunTrain) -> None:
+def test_help_is_one_page(run_train: RunTrain) -> None:
     done = run_train("--help")
     assert done.returncode == 0
     for part in ("python train.py", "model: bilstm, bow", "optimizer:", "spinn predict", "eval "):
@@ -145,7 +147,7 @@ def test_ctrl_c_saves_exits_with_130_and_prints_the_command_that_resumes(
     assert [json.loads(line)["epoch"] for line in lines] == list(range(1, epochs + 1))
 
 
-def test_latest_is_also_a_run_whose_loss_was_no_number(
+def test_latest_is_also_a_run_whose_loss_was_not_finite(
     tiny_overrides: list[str], run_train: RunTrain, tmp_path: Path
 ) -> None:
     (tmp_path / "latest").symlink_to("older", target_is_directory=True)

@@ -25,12 +25,12 @@ def build(**changes: object) -> GumbelTreeLSTM:
     words = WordEmbedding(12, size=5, projection_size=None, dropout=0.0, trained=True)
     settings = {"hidden_size": D, "leaf": "linear", "temperature": 0.7, "dropout": 0.0}
     encoder = GumbelTreeLSTM(words, **(settings | changes))
-    torch.nn.init.normal_(encoder.query, std=3.0)  # as untrained it hardly prefers any tree
+    torch.nn.init.normal_(encoder.query, std=3.0)  # an untrained query hardly prefers any tree
     return encoder
 
 
 def leaves(encoder: GumbelTreeLSTM, sentence: Sentences) -> list[State]:
-    """Each word's (h, c), which `test_leaves.py` is about."""
+    """Each word's (h, c), which `test_leaves.py` tests."""
     vectors = encoder.embedding(sentence.words)
     rows = encoder.leaf(vectors, sentence) if encoder.in_context else encoder.leaf(vectors)
     return [tuple(row[None].chunk(2, dim=1)) for row in rows]
@@ -74,7 +74,7 @@ def sample_plainly(encoder: GumbelTreeLSTM, sentence: Sentences) -> Tensor:
             tuple(
                 (1 - y[: i + 1].sum()) * nodes[i][part]  # stays, left of the merge
                 + y[i] * parents[i][part]
-                + y[:i].sum() * nodes[i + 1][part]  # moves up, right of it
+                + y[:i].sum() * nodes[i + 1][part]  # shifts by one place, right of it
                 for part in (0, 1)
             )
             for i in range(len(parents))

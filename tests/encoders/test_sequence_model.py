@@ -19,14 +19,14 @@ def model(**settings: Any) -> SequenceModel:
 
 
 def padded(batch_first: bool, fill: float = 0.0) -> Tensor:
-    """Inputs (B, T, I) or (T, B, I), with `fill` behind the ends; the same on every call."""
+    """Inputs (B, T, I) or (T, B, I), with `fill` as padding; the same on every call."""
     torch.manual_seed(1)
-    rows = torch.randn(B, T, IN).masked_fill(behind()[..., None], fill)
+    rows = torch.randn(B, T, IN).masked_fill(padding()[..., None], fill)
     return (rows if batch_first else rows.transpose(0, 1)).contiguous().requires_grad_()
 
 
-def behind() -> Tensor:
-    """(B, T) whether a place lies behind its sequence's end."""
+def padding() -> Tensor:
+    """(B, T) whether a place is padding."""
     return torch.arange(T) >= LENGTHS[:, None]
 
 
@@ -55,7 +55,7 @@ def test_outputs_and_gradients_agree_with_torch(
     outputs = ours(inputs, LENGTHS)
     packed = pack_padded_sequence(same, LENGTHS, batch_first=batch_first, enforce_sorted=False)
     hidden, _ = pad_packed_sequence(network(packed)[0], batch_first=batch_first, total_length=T)
-    ends = behind() if batch_first else behind().T
+    ends = padding() if batch_first else padding().T
     expected = linear(hidden).masked_fill(ends[..., None], 0.0)
     torch.testing.assert_close(outputs, expected, rtol=0, atol=1e-12)
     weights = torch.randn_like(outputs)
@@ -84,9 +84,9 @@ def test_padding_changes_nothing(bidirectional: bool, fill: float) -> None:
     for value in (0.0, fill):
         inputs = padded(batch_first=True, fill=value)
         outputs = ours(inputs, LENGTHS)
-        assert (outputs[behind()] == 0).all()
+        assert (outputs[padding()] == 0).all()
         gradients = torch.autograd.grad(outputs.square().sum(), [inputs, *ours.parameters()])
-        assert (gradients[0][behind()] == 0).all()
+        assert (gradients[0][padding()] == 0).all()
         found.append([outputs, *gradients])
     for once, again in zip(*found, strict=True):
         assert torch.equal(once, again)

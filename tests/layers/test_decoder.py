@@ -94,7 +94,7 @@ def total(decoder: Decoder, encoding: Encoding, target: list[int], *, ended: boo
 
 
 def everything(limit: int) -> list[tuple[list[int], bool]]:
-    """All that may be written in `limit` steps, and whether END was among it."""
+    """All sequences that can be generated in `limit` steps, and whether END ended them."""
     short = [list(s) for length in range(limit) for s in product(range(C), repeat=length)]
     return [(s, True) for s in short] + [(list(s), False) for s in product(range(C), repeat=limit)]
 

@@ -56,7 +56,7 @@ def test_equal_words_get_equal_vectors_unless_dropped_out() -> None:
     assert words.eval().repeats
 
 
-def test_vectors_pass_as_they_are_but_for_dropout() -> None:
+def test_vectors_are_unchanged_except_for_dropout() -> None:
     numbers, vectors = torch.rand(50, 3) + 1, Vectors(size=3, dropout=0.5)
     assert (vectors.size, vectors.repeats, vectors.trained) == (3, False, False)
     kept = vectors(numbers)
@@ -102,7 +102,7 @@ def test_pair_features_are_both_difference_and_product() -> None:
 
 @pytest.mark.parametrize("layers", [0, 1, 3])
 @pytest.mark.parametrize("batch_norm", [False, True])
-def test_mlp_has_as_many_layers_as_asked(layers: int, batch_norm: bool) -> None:
+def test_mlp_has_the_given_number_of_layers(layers: int, batch_norm: bool) -> None:
     mlp = MLP(5, hidden_size=4, layers=layers, dropout=0.2, output_size=3, batch_norm=batch_norm)
     assert mlp(torch.randn(7, 5)).shape == (7, 3)
     kinds = [type(module).__name__ for module in mlp]

@@ -22,5 +22,5 @@ def numpy(value: Tensor) -> Array:
 
 
 def leaves(*shapes: tuple[int, ...]) -> list[Tensor]:
-    """Random values that want a gradient."""
+    """Random values that require a gradient."""
     return [torch.randn(shape, requires_grad=True) for shape in shapes]

@@ -1,4 +1,4 @@
-"""Shared by the tests of the NumPy twins."""
+"""A fixture of all tests of the NumPy cells."""
 
 from collections.abc import Iterator
 

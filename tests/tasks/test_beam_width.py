@@ -1,4 +1,4 @@
-"""The beam's width reaches the decoder, against every sequence that there is."""
+"""The beam's width reaches the decoder, against all sequences."""
 
 from itertools import product
 
@@ -34,7 +34,7 @@ def task(seed: int, beam: int) -> SequenceToSequence:
 
 @torch.no_grad()
 def log_probs(made: SequenceToSequence, sequences: list[list[int]]) -> list[float]:
-    """How likely sequences are after the input `x y`, each scored by teacher forcing."""
+    """Log-probabilities of sequences after the input `x y`, by teacher forcing."""
     prepared = made.prepare(Series.of([([0, 1], w) for w in sequences]), Vocabulary("xyz"))
     batch = prepared.collate(np.arange(len(sequences)))
     losses: Tensor = F.cross_entropy(

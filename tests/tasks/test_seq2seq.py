@@ -47,8 +47,8 @@ def test_the_loss_is_that_of_each_symbol_and_each_end() -> None:
     made = task()
     outputs = made(batch_of(made))
     assert outputs.generated is None  # in training
-    answers = torch.tensor([1, 0, 3, 3, 2, 3])  # 3 is END
-    expected = F.cross_entropy(outputs.logits, answers)
+    targets = torch.tensor([1, 0, 3, 3, 2, 3])  # 3 is END
+    expected = F.cross_entropy(outputs.logits, targets)
     torch.testing.assert_close(made.loss(outputs, batch_of(made)), expected)
 
 

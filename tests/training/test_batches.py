@@ -1,4 +1,4 @@
-"""Batches of a split: as many, as long and in the order that the buckets say."""
+"""Batches of a split have the number, the sizes and the order of the buckets."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class Split:
 LENGTHS = np.random.default_rng(0).integers(1, 40, 101)
 
 
-def test_an_epoch_goes_on_from_any_batch() -> None:
+def test_an_epoch_continues_from_any_batch() -> None:
     batches = Batches(Split(LENGTHS), batch_size=8, seed=3)
     whole = [batch.rows for batch in batches.shuffled(2)]
     expected = LengthBuckets(LENGTHS, batch_size=8, seed=3).batches(2)

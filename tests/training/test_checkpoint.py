@@ -19,7 +19,7 @@ def trained(seed: int) -> tuple[torch.nn.Linear, torch.optim.Optimizer]:
     return model, optimizer
 
 
-def test_weights_come_back_bit_by_bit(tmp_path: Path) -> None:
+def test_weights_round_trip_bit_by_bit(tmp_path: Path) -> None:
     saved, _ = trained(1)
     other, _ = trained(2)
     save_weights(tmp_path / "w.safetensors", saved)
@@ -28,7 +28,7 @@ def test_weights_come_back_bit_by_bit(tmp_path: Path) -> None:
     assert torch.equal(saved.bias, other.bias)
 
 
-def test_state_brings_back_optimizer_and_random_numbers(tmp_path: Path) -> None:
+def test_state_includes_optimizer_and_random_numbers(tmp_path: Path) -> None:
     model, optimizer = trained(1)
     save_state(tmp_path / "s.safetensors", model, optimizer, {"step": 7})
     expected = torch.rand(3)
@@ -86,7 +86,7 @@ def test_other_weights_than_the_models_are_named(
         load_weights(tmp_path / "w.safetensors", torch.nn.Linear(3, 2))
 
 
-def test_weights_are_no_training_state(tmp_path: Path) -> None:
+def test_weights_are_not_a_training_state(tmp_path: Path) -> None:
     model, optimizer = trained(1)
     save_file({f"model.{k}": v for k, v in model.state_dict().items()}, tmp_path / "w.safetensors")
     with pytest.raises(InputError, match="not the state of a training run"):

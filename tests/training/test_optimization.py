@@ -28,11 +28,11 @@ def test_linear_decay_ends_one_step_above_zero() -> None:
     assert rates(4, decay="linear") == pytest.approx([0.1, 0.075, 0.05, 0.025])
 
 
-def test_cosine_decay_is_half_way_in_the_middle() -> None:
+def test_cosine_decay_is_one_half_in_the_middle() -> None:
     assert rates(100, decay="cosine")[50] == pytest.approx(0.05)
 
 
-def test_decay_by_steps_is_the_papers() -> None:
+def test_decay_by_steps_follows_bowman_2016() -> None:
     found = rates(25, decay="steps")
     assert found[9] == pytest.approx(0.1)
     assert found[10] == pytest.approx(0.075)

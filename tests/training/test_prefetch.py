@@ -1,4 +1,4 @@
-"""Batches made ahead: the same ones, and no thread left behind."""
+"""Prefetched batches: the same items in order, and no thread at the end."""
 
 import threading
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from spinn.training.batches import Prefetch
 
 
 def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name == "batches ahead"]
+    return [thread.name for thread in threading.enumerate() if thread.name == "prefetch"]
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3, 50])
@@ -22,7 +22,7 @@ def test_items_come_in_order_and_once(number: int, depth: int) -> None:
     assert threads() == []
 
 
-def test_no_more_are_made_than_may_wait() -> None:
+def test_the_depth_limits_the_items_that_are_made() -> None:
     made: list[int] = []
     third = threading.Event()
 
@@ -33,10 +33,10 @@ def test_no_more_are_made_than_may_wait() -> None:
                 third.set()
             yield number
 
-    with Prefetch(items(), depth=2) as ahead:
+    with Prefetch(items(), depth=2) as prefetched:
         assert third.wait(10)
-        assert next(iter(ahead)) == 0
-    assert len(made) <= 5  # in use, two that wait, in hand, and one for the room made on leaving
+        assert next(iter(prefetched)) == 0
+    assert len(made) <= 5  # one in use, two queued, one in the thread, one more at the exit
 
 
 @pytest.mark.parametrize("taken", [0, 1, 7])
@@ -49,14 +49,14 @@ def test_leaving_early_ends_the_thread(taken: int, depth: int) -> None:
     assert threads() == []
 
 
-def test_what_goes_wrong_is_raised_in_its_place() -> None:
+def test_an_error_is_raised_in_its_place() -> None:
     def items() -> Iterator[int]:
         yield 1
-        raise ValueError("sentence 3, move 2 is REDUCE")
+        raise ValueError("sentence 3, transition 2 is REDUCE")
 
-    with Prefetch(items()) as ahead:
-        assert next(ahead) == 1
+    with Prefetch(items()) as prefetched:
+        assert next(prefetched) == 1
         for _ in range(2):
-            with pytest.raises(ValueError, match="sentence 3, move 2 is REDUCE"):
-                next(ahead)
+            with pytest.raises(ValueError, match="sentence 3, transition 2 is REDUCE"):
+                next(prefetched)
     assert threads() == []

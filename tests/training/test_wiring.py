@@ -1,4 +1,4 @@
-"""What the configuration says reaches the part that it is meant for, in whole training runs."""
+"""Settings of the configuration take effect, in whole training runs."""
 
 import json
 import random
@@ -30,7 +30,7 @@ def write(path: Path, *pairs: tuple[str, str]) -> None:
 
 @pytest.fixture
 def words_in_splits(tmp_path: Path) -> list[str]:
-    """A run on splits that each have a word of their own."""
+    """A run on splits, each with a word that the others lack."""
     write(tmp_path / "train.jsonl", ("( dogs move )", "( old dogs )"), ("dogs", "old"))
     write(tmp_path / "dev.jsonl", ("( dogs stop )", "old"), ("stop", "stop"))
     write(tmp_path / "test.jsonl", ("( cats move )", "cats"))
@@ -78,7 +78,7 @@ def fresh_accelerator() -> Iterator[None]:
 
 @pytest.mark.usefixtures("fresh_accelerator")
 @pytest.mark.parametrize(("precision", "dtype"), [("no", torch.float32), ("bf16", torch.bfloat16)])
-def test_matrix_products_have_the_precision_asked_for(
+def test_matrix_products_have_the_configured_precision(
     precision: str,
     dtype: torch.dtype,
     composed: Compose,
@@ -105,7 +105,7 @@ def test_matrix_products_have_the_precision_asked_for(
 def test_a_run_draws_from_the_random_state_of_torch_alone(
     composed: Compose, tiny_overrides: list[str]
 ) -> None:
-    """So nothing but torch needs a seed: NumPy's and Python's generators are made where used."""
+    """So only torch needs a seed: NumPy's and Python's generators are created where used."""
     before = random.getstate(), np.random.get_state()  # noqa: NPY002
     train(composed(*tiny_overrides, "model=rl_spinn", "data.trees=random", "trainer.epochs=1"))
     assert random.getstate() == before[0]

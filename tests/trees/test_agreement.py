@@ -1,4 +1,4 @@
-"""Agreement is held against NLTK's spans, all small trees, and cases worked by hand."""
+"""Agreement of trees against NLTK's spans, all small trees, and cases worked by hand."""
 
 import random
 from fractions import Fraction
@@ -197,7 +197,7 @@ def test_self_agreement_is_the_mean_over_pairs_of_runs() -> None:
     assert self_agreement([[left], [right], [even]], DEFAULT) == pytest.approx(expected)
 
 
-def test_figures_hold_all_measures() -> None:
+def test_measure_trees_returns_all_measures() -> None:
     trees = [left_branching(5), balanced(4)]
     golds = [right_branching(5), balanced(4)]
     measures = measure_trees(trees, DEFAULT, golds=golds, draws=2, seed=1)
@@ -233,10 +233,10 @@ def test_what_cannot_be_compared_is_named() -> None:
 def test_listops_gold_has_the_published_scores() -> None:
     """Nangia and Bowman 2018: 41.6 against left-branching trees, 8.8 against right-branching ones.
 
-    Their data are 100,000 distinct expressions. Of so many, samples of 10,000 score 41.1 and 8.65
-    over six seeds, with standard errors of 0.34 and 0.07 each: allowed is twice the standard error
-    of the difference of two samples. The number matters, for short expressions run out: 10,000
-    distinct ones score 47.7 and 10.8, a million 34.7 and 7.2.
+    Their data are 100,000 distinct expressions. Samples of 10,000 from as many score 41.1 and 8.65
+    over six seeds, with standard errors of 0.34 and 0.07. The test allows twice the standard error
+    of the difference of two samples. The scores depend on the number of distinct expressions,
+    because few are short: 10,000 score 47.7 and 10.8, a million 34.7 and 7.2.
     """
     trees = [parse.transitions for (parse,), _, _ in generated(100_000, seed=1)[:10_000]]
     lefts, rights = (

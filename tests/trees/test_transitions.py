@@ -1,4 +1,4 @@
-"""Trees are held against the enumeration of all of them."""
+"""Trees against the enumeration of all trees."""
 
 import random
 from collections import Counter
@@ -275,7 +275,7 @@ def test_binarise_needs_a_word_and_a_known_factor() -> None:
 
 
 @pytest.mark.parametrize("word", ["(", ")", "", "two words"])
-def test_what_cannot_stand_between_brackets(word: str) -> None:
+def test_a_text_that_cannot_be_a_word_is_an_error(word: str) -> None:
     with pytest.raises(ValueError, match=r"cannot be a word between brackets; PTB writes -LRB-"):
         to_brackets(Parse(("a", word), from_letters("SSR")))
 

@@ -38,12 +38,12 @@ def test_an_item_is_not_held_back_until_others_follow() -> None:
         assert stream.take(64) == []
 
 
-def test_no_more_are_made_than_there_is_room_for() -> None:
+def test_the_room_limits_the_items_that_are_read() -> None:
     made: list[int] = []
     full = threading.Event()
 
     def size(item: int) -> int:
-        if item == 4:  # the one that finds no room
+        if item == 4:  # the first item without room
             full.set()
         return 2
 
@@ -59,7 +59,7 @@ def test_no_more_are_made_than_there_is_room_for() -> None:
     assert len(made) <= 9  # leaving ended the thread
 
 
-def test_an_item_larger_than_the_room_is_let_in_alone() -> None:
+def test_an_item_larger_than_the_room_waits_alone() -> None:
     with InputStream([50, 60], size=lambda item: item, room=8) as stream:
         assert stream.take(64) == [50]
         assert stream.take(64) == [60]

@@ -1,4 +1,4 @@
-"""The command that resumes a run: shell and Hydra read it as it was meant."""
+"""The command that resumes a run: shell and Hydra read back the original values."""
 
 import shlex
 import sys
@@ -18,7 +18,7 @@ NASTY = [
 
 
 def read_back(command: str) -> tuple[list[str], object]:
-    """The words before the last, and what Hydra makes of the last one's value."""
+    """The words before the last, and Hydra's value of the last one."""
     *words, last = shlex.split(command)
     override = OverridesParser.create().parse_override(last)
     assert override.key_or_group == "trainer.resume"

@@ -69,7 +69,7 @@ def test_probabilities_have_a_column() -> None:
 
 
 @pytest.mark.parametrize("plain", [True, False])
-def test_colours_are_for_a_terminal_that_wants_them(
+def test_only_a_terminal_that_supports_colours_gets_them(
     plain: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -83,7 +83,7 @@ def test_colours_are_for_a_terminal_that_wants_them(
 
 
 def read(words: list[str], transitions: bytes) -> Trace:
-    """A trace of words read by these transitions, the second sentence a word."""
+    """A trace of these words and transitions; the second sentence has one word."""
     phrases, covered, nodes, stack = iter(spans(transitions)), 0, [], []
     for number, transition in enumerate(transitions):
         children = (stack.pop(-2), stack.pop()) if transition else ()

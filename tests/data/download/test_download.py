@@ -94,21 +94,21 @@ def test_sha256sum_reads_the_sums(source: Source, folder: Path, keep: bool) -> N
 
 def test_a_second_call_sends_no_request(site: Site, source: Source, folder: Path) -> None:
     run(source, folder)
-    site.asked.clear()
+    site.requests.clear()
     assert run(source, folder)[1:] == [
         f"{folder / name} exists and matches {SUMS}; nothing to do"
         for name in ("train", "dev", "extra")
     ]
-    assert site.asked == []
+    assert site.requests == []
 
 
 def test_force_fetches_again(site: Site, source: Source, folder: Path) -> None:
     run(source, folder, keep_archive=True)
     site.files["extra"] = b"newer\n"
-    site.asked.clear()
+    site.requests.clear()
     run(source, folder, force=True)
     assert (folder / "extra").read_bytes() == b"newer\n"
-    assert len(site.asked) == 2
+    assert len(site.requests) == 2
 
 
 def test_a_file_that_changed_since_is_named(source: Source, folder: Path) -> None:
@@ -141,9 +141,9 @@ def test_a_broken_download_is_resumed_by_the_next_call(
     assert "the same command resumes the transfer" in failure(source, folder)
     assert names(folder) == {"set.zip.part", "set.zip.part.json"}
     assert (folder / "set.zip.part").stat().st_size == 70
-    site.asked.clear()
+    site.requests.clear()
     run(source, folder)
-    assert site.asked[0]["Range"] == "bytes=70-"
+    assert site.requests[0]["Range"] == "bytes=70-"
     assert names(folder) == {"train", "dev", "extra", SUMS}
 
 
@@ -159,7 +159,7 @@ def test_ctrl_c_leaves_the_part(
     with pytest.raises(KeyboardInterrupt):
         run(source, folder)
     run(source, folder)
-    assert site.asked[1]["Range"] == "bytes=50-"
+    assert site.requests[1]["Range"] == "bytes=50-"
 
 
 def test_an_expected_sum_is_verified(site: Site, source: Source, folder: Path) -> None:
@@ -175,9 +175,9 @@ def test_a_file_with_a_wrong_sum_is_renamed(site: Site, source: Source, folder: 
         "version that you trust). It is now set.zip.bad; the same command downloads it again"
     )
     assert names(folder) == {"set.zip.bad"}
-    site.asked.clear()
+    site.requests.clear()
     run(source.with_sums({"set.zip": good}), folder)
-    assert "Range" not in site.asked[0]
+    assert "Range" not in site.requests[0]
     assert names(folder) == {"set.zip.bad", "train", "dev", "extra", SUMS}
 
 
@@ -186,7 +186,7 @@ def test_an_existing_archive_is_used(site: Site, source: Source, folder: Path) -
     (folder / "set.zip").write_bytes(site.files.pop("set.zip"))
     printed = run(source, folder, keep_archive=True)
     assert printed[1] == f"{folder / 'set.zip'} exists and is not downloaded again"
-    assert len(site.asked) == 1
+    assert len(site.requests) == 1
 
 
 @pytest.mark.parametrize(

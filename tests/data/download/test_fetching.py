@@ -41,12 +41,12 @@ def broken_off(site: Site, transfer: Transfer, after: int, **step: Any) -> None:
     site.script = [{"cut": after, **step}, {"status": 503}, {"status": 503}]
     failure(transfer)
     assert transfer.part.read_bytes() == site.files["big.zip"][:after]
-    site.asked.clear()
+    site.requests.clear()
 
 
 def test_a_complete_file_in_one_attempt(site: Site, transfer: Transfer) -> None:
     assert transfer.run().read_bytes() == BODY
-    (headers,) = site.asked
+    (headers,) = site.requests
     assert "Range" not in headers
     assert headers["User-Agent"].startswith("spinn/")
     assert headers["Accept-Encoding"] == "identity"
@@ -58,7 +58,7 @@ def test_a_broken_transfer_is_resumed(
 ) -> None:
     site.script = [{"cut": cut} for cut in cuts]
     assert transfer.run().read_bytes() == BODY
-    assert [headers.get("Range") for headers in site.asked[1:]] == [
+    assert [headers.get("Range") for headers in site.requests[1:]] == [
         f"bytes={cut}-" if cut else None for cut in cuts
     ]
     assert printed(transfer)[0] == (
@@ -76,15 +76,15 @@ def test_after_the_last_attempt_the_part_stays_and_a_later_run_resumes(
     )
     again = Transfer(transfer.remote, transfer.part.parent, print)
     assert again.run().read_bytes() == BODY
-    assert site.asked[-1]["Range"] == "bytes=3000-"
-    assert site.asked[-1]["If-Range"] == '"one"'
+    assert site.requests[-1]["Range"] == "bytes=3000-"
+    assert site.requests[-1]["If-Range"] == '"one"'
 
 
 def test_a_complete_part_needs_no_server(site: Site, transfer: Transfer) -> None:
     transfer.run()
-    site.asked.clear()
+    site.requests.clear()
     assert transfer.run().read_bytes() == BODY
-    assert site.asked == []
+    assert site.requests == []
 
 
 def test_without_ranges_the_transfer_starts_over(site: Site, transfer: Transfer) -> None:
@@ -118,7 +118,7 @@ def test_a_mismatching_range_is_discarded(
     site.script = [{"headers": headers}]
     assert transfer.run().read_bytes() == BODY
     assert "requested bytes from 1,000 on, of 256,000, got" in printed(transfer)[-1]
-    assert [headers.get("Range") for headers in site.asked] == ["bytes=1000-", None]
+    assert [headers.get("Range") for headers in site.requests] == ["bytes=1000-", None]
 
 
 @pytest.mark.parametrize("etag", [None, 'W/"weak"'])
@@ -130,13 +130,13 @@ def test_without_a_validator_only_a_known_sum_allows_to_resume(
     transfer.remote = replace(transfer.remote, sha256="0" * 64)
     site.script = [{"cut": 1500}, {}]
     assert transfer.run().read_bytes() == BODY
-    assert [headers.get("Range") for headers in site.asked] == ["bytes=1000-", "bytes=1500-"]
+    assert [headers.get("Range") for headers in site.requests] == ["bytes=1000-", "bytes=1500-"]
     transfer.discard()
-    site.asked.clear()
+    site.requests.clear()
     transfer.remote = replace(transfer.remote, sha256=None)
     site.script = [{"cut": 1000}, {}]
     assert transfer.run().read_bytes() == BODY
-    assert [headers.get("Range") for headers in site.asked] == [None, None]
+    assert [headers.get("Range") for headers in site.requests] == [None, None]
 
 
 @pytest.mark.parametrize("notes", ["", "[]", "{}", '{"url": 1}', '{"total": "x"}', "\0"])
@@ -146,7 +146,7 @@ def test_a_part_without_good_notes_is_not_trusted(
     transfer.part.write_bytes(b"of another file")
     transfer.notes_path.write_text(notes)
     assert transfer.run().read_bytes() == BODY
-    assert "Range" not in site.asked[0]
+    assert "Range" not in site.requests[0]
 
 
 def test_a_part_of_another_address_is_not_trusted(site: Site, transfer: Transfer) -> None:
@@ -169,13 +169,13 @@ def test_temporary_errors_are_retried_and_permanent_ones_are_not(
 ) -> None:
     site.script = [{"status": 503}, {"status": 429}]
     assert transfer.run().read_bytes() == BODY
-    assert len(site.asked) == 3
+    assert len(site.requests) == 3
     del site.files["big.zip"]
     transfer.discard()
     assert failure(transfer) == (
         f"{site.url('big.zip')}: the server answers 404 Not Found; expected the file"
     )
-    assert len(site.asked) == 4
+    assert len(site.requests) == 4
 
 
 def test_a_silent_server_times_out(
@@ -185,7 +185,7 @@ def test_a_silent_server_times_out(
     site.script = [{"cut": 1000, "stall": True}]
     assert transfer.run().read_bytes() == BODY
     assert printed(transfer) == ["big.zip: no answer within 0.2 s; next attempt in 0 s"]
-    assert site.asked[1]["Range"] == "bytes=1000-"
+    assert site.requests[1]["Range"] == "bytes=1000-"
 
 
 def test_no_server_at_all(site: Site, transfer: Transfer) -> None:
@@ -250,7 +250,7 @@ def test_redirects_are_followed_with_the_range(site: Site, transfer: Transfer) -
     site.files["there.zip"] = BODY
     site.script = [{"status": 302, "headers": {"Location": site.url("there.zip")}}]
     assert transfer.run().read_bytes() == BODY
-    assert [headers["Range"] for headers in site.asked] == ["bytes=1000-"] * 2
+    assert [headers["Range"] for headers in site.requests] == ["bytes=1000-"] * 2
 
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x"])

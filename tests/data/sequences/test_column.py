@@ -100,7 +100,7 @@ def test_content_encodings_are_errors(tmp_path: Path) -> None:
         read_column(path, "value", None)
 
 
-def test_the_size_of_the_answer_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_a_file_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "series.csv", "value\n1\n2\n3\n")
     monkeypatch.setattr(column, "MAX_VALUES", 2)
     with pytest.raises(InputError, match=r"series\.csv:4: more than 2 values: is this the right"):

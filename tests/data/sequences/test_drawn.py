@@ -48,7 +48,7 @@ def test_longer_numbers_are_in_a_test_of_their_length() -> None:
         "test_64_bits": {65},
     }
     largest = max(number(total) for _, total in examples_of(tests["test_64_bits"]))
-    assert largest > 2**63  # Python's integers have no end
+    assert largest > 2**63  # Python's integers have no limit
 
 
 def test_parity_counts_ones() -> None:

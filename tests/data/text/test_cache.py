@@ -107,7 +107,7 @@ def test_content_reader_tree_and_settings_determine_the_entry(source: Path, fold
         expected, _ = read_split(SNLIReader(), [source], trees)
         assert found == [example.sentences[1].transitions for example in expected]
         assert found != words or trees.name == "random"
-    read(source, TreeSource("left", 7))  # a seed that plays no part
+    read(source, TreeSource("left", 7))  # a seed without effect
     read(source, reader=SNLIReader(labels=["neutral", "entailment"]))
     read(source, on_error="raise")
     assert len(entries(folder)) == 6
@@ -287,6 +287,6 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.delenv("SPINN_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "spinn"
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # to be ignored, as the standard has it
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # ignored, as the XDG standard requires
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert cache_folder() == tmp_path / "home" / ".cache" / "spinn"

@@ -142,15 +142,15 @@ def background(lexicon: Lexicon, premise: Formula, hypothesis: Formula) -> list[
 
 
 class TooLongError(Exception):
-    """The prover came to no verdict in its steps."""
+    """The prover reached no result within its steps."""
 
 
 class BoundedProver(TableauProver):
-    """NLTK's prover, which gives up after so many steps, or so many within one another.
+    """NLTK's prover with a limit on its steps, and on their nesting.
 
-    At its own limits it says "not proven" for "not known". A signal after some seconds is no way
-    out either: what its handler raises is lost where it interrupts a callback of the garbage
-    collector, and fails the test. Steps are the same on every machine, too.
+    At its built-in limits, NLTK's prover returns "not proven" although the result is unknown. A
+    time limit by a signal is unreliable: an exception that its handler raises inside a callback of
+    the garbage collector is lost, and the test fails. Steps are also the same on every machine.
     """
 
     TIMEOUT = 0
@@ -169,7 +169,7 @@ class BoundedProver(TableauProver):
 def label_by_tableau(
     lexicon: Lexicon, premise: Formula, hypothesis: Formula, steps: int
 ) -> str | None:
-    """The label that NLTK's tableau prover finds, None where it finds none in so many steps."""
+    """The label by NLTK's tableau prover; None if it finds none within the steps."""
     prover = BoundedProver(steps)
     given = [*background(lexicon, premise, hypothesis), first_order(premise)]
     goal = first_order(hypothesis)

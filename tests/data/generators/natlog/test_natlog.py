@@ -84,7 +84,7 @@ def test_the_committed_files_are_reproduced_byte_for_byte(tmp_path: Path) -> Non
         assert path.read_bytes() == (FOLDER / path.name).read_bytes(), path.name
 
 
-def test_the_files_are_small_and_hold_what_they_should() -> None:
+def test_the_files_are_small_and_have_the_expected_rows() -> None:
     assert sum((FOLDER / f"{name}.jsonl.gz").stat().st_size for name in FILES) < 3_000_000
     for name in FILES:
         labels = Counter(row["gold_label"] for row in read(name))
@@ -231,7 +231,7 @@ def test_edits_are_one_to_three() -> None:
 
 
 def test_no_surface_feature_gives_the_label_away() -> None:
-    """Return the most frequent label in train of each form, length or difference of words."""
+    """Predict the most frequent label in train of each form, length or difference of words."""
     labels: defaultdict[object, Counter[str]] = defaultdict(Counter)
     for row in read("train"):
         for feature in surface(row):

@@ -49,7 +49,7 @@ def read(sentence: str) -> Formula:
         ("all poodles walk", "all dogs walk", "neutral"),
         ("no dogs move", "some poodles stroll", "contradiction"),
         ("all dogs walk", "some dogs move", "entailment"),  # existential import
-        ("all old dogs walk", "some old dogs walk", "neutral"),  # old dogs there may be none
+        ("all old dogs walk", "some old dogs walk", "neutral"),  # there may be no old dogs
         ("no dogs that sing walk", "all dogs that walk do not sing", "entailment"),
         ("all dogs walk", "all dogs run", "contradiction"),  # walking excludes running
         ("all dogs walk", "all dogs sing", "neutral"),
@@ -160,7 +160,7 @@ def test_labels_of_test_hyper_depend_on_the_held_out_pair() -> None:
         assert found - {label}, (premise, hypothesis)
 
 
-def test_a_prover_without_a_verdict_in_its_steps_says_so() -> None:
+def test_a_prover_without_a_result_in_its_steps_is_an_error() -> None:
     premise, hypothesis = read("all dogs walk"), read("all poodles move")
     assert label_by_tableau(LEXICON, premise, hypothesis, 3000) == "entailment"
     assert label_by_tableau(LEXICON, premise, hypothesis, 3) is None

@@ -55,7 +55,7 @@ def test_given_words_are_not_split(site: Site) -> None:
     source = TreeSource("corenlp", parser_url=f"{site.address}/")
     for _ in range(3):
         assert source.from_brackets("( A few )") == parse_brackets("( A few )")
-    ((query, body),) = site.posted  # neighbouring rows ask once
+    ((query, body),) = site.posted  # equal neighbouring rows send one request
     assert body == "A few"
     assert '"tokenize.whitespace": "true", "ssplit.eolonly": "true"' in query
     with pytest.raises(ValueError, match="over other words: 'few' in place of 'lot'"):

@@ -34,7 +34,7 @@ def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stub:
             "import sys, time\nline = sys.stdin.buffer.read()\n"
             f"open({str(noted)!r}, 'wb').write(line)\n{code}\n"
         )
-        # By a shell, since a path with a space cannot stand behind #!.
+        # By a shell, since a path with a space is not possible after #!.
         command = f"exec {shlex.quote(sys.executable)} {shlex.quote(str(script))}"
         program.write_text(f"#!/bin/sh\n{command}\n")
         program.chmod(0o755)
@@ -117,7 +117,7 @@ def test_an_invalid_answer_is_an_error(code: str, message: str, stub: Stub) -> N
         "import os\nos.fork() or time.sleep(600)\nos._exit(0)",
         "while True: print('a', flush=True); time.sleep(0.02)",
     ],
-    ids=["silent", "left behind", "dripping"],
+    ids=["silent", "orphaned", "dripping"],
 )
 def test_the_time_is_limited(code: str, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     stub(code)
@@ -159,7 +159,7 @@ def test_a_long_sentence_is_an_error_before_it_is_sent(stub: Stub) -> None:
         ("İstanbul", "[S İstanbul{!} S]", "İstanbul"),
     ],
 )  # fmt: skip
-def test_leaves_are_words_again(text: str, answer: str, tree: str) -> None:
+def test_leaves_are_mapped_to_words(text: str, answer: str, tree: str) -> None:
     assert to_brackets(read_tree(answer, split_words(text))) == tree
 
 

@@ -21,7 +21,7 @@ def test_precision_is_of_the_predictions_and_recall_of_the_gold_labels() -> None
         hits = int(((gold == number) & (predicted == number)).sum())
         precision = hits / int((predicted == number).sum())
         recall = hits / int((gold == number).sum())
-        assert abs(precision - recall) > 0.1, "where the two are equal, either passes for the other"
+        assert abs(precision - recall) > 0.1, "equal values would hide an exchange of the two"
         expected = {"precision": precision, "recall": recall}
         assert summary["per_class"][label] == pytest.approx(
             {**expected, "examples": int((gold == number).sum())}
