@@ -60,10 +60,10 @@ def main(overrides: Sequence[str]) -> None:
             before = alone(task, batches)
         whole = train(config)["sentences_per_second"]
         with threads_for(task, config.trainer.threads):
-            own = (before + alone(task, batches)) / 2
+            model = (before + alone(task, batches)) / 2
     print(
-        f"{len(batches)} batches; encoder and classifier {own:,.0f} sentences/s, "
-        f"train.py {whole:,.0f} sentences/s: {whole / own:.0%}"
+        f"{len(batches)} batches; encoder and classifier {model:,.0f} sentences/s, "
+        f"train.py {whole:,.0f} sentences/s: {whole / model:.0%}"
     )
 
 

@@ -1,4 +1,4 @@
-"""SPINN and other sentence encoders that follow the parse tree, beside recurrent ones.
+"""SPINN, other tree encoders of sentences, and recurrent encoders.
 
 `import spinn` is light. The names in `__all__` are imported, and torch with them, at first use.
 """
@@ -19,8 +19,8 @@ _MODULES = {
     "load_run": "spinn.training.loading",
 }
 
-# Torch reads these variables when it is first imported, so that spinn is imported before it: by the
-# commands, and by the first lines of benchmarks/__init__.py and tests/conftest.py.
+# Torch reads these variables when it is first imported. Therefore the commands, and the first lines
+# of benchmarks/__init__.py and tests/conftest.py, import spinn before torch.
 #
 # OpenMP threads that wait for one another spin, and then sleep. GNU OpenMP spins for milliseconds
 # by default: beside other processes, training with two threads was 3 to 15 times slower than with

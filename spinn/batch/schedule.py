@@ -9,7 +9,7 @@ transition of every row, then the second, and so on. So the rows that still have
 step are a prefix of all rows, and the transitions of a step are neighbours. Nodes are numbered in
 the order in which they are composed: by height without a Tracker, by step with one.
 
-A worked example, held by tests/batch/test_schedule.py: the batch `( the ( old church ) )`,
+A worked example, tested by tests/batch/test_schedule.py: the batch `( the ( old church ) )`,
 `( robins sing )`, as `S S S R R` and `S S R`. B = 2, N = 5 words, M = 8 transitions, I = 3 nodes:
 
     words             the 0, old 1, church 2, robins 3, sings 4
@@ -47,9 +47,9 @@ class Leaves(Generic[Array]):
 
     Attributes:
         lefts: number of leaves that are left children.
-        words: (U,) the index of a word of the batch that each leaf stands for.
-        which: (N,) the leaf that stands for each word of the batch.
-        order: (N,) the words of the batch, sorted by the leaf that stands for them.
+        words: (U,) the index of a word of the batch that each leaf represents.
+        which: (N,) the leaf that represents each word of the batch.
+        order: (N,) the words of the batch, sorted by the leaf that represents them.
         starts: (U,) where in `order` the words of each leaf begin.
     """
 

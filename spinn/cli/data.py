@@ -64,7 +64,9 @@ def run(options: argparse.Namespace) -> None:
 
 def _default_folder(name: str) -> Path:
     if not (PROJECT_ROOT / "conf").is_dir():
-        raise InputError("spinn is not in its checkout; name the folder with --to FOLDER")
+        raise InputError(
+            "spinn is installed without its project folder; choose a folder with --to FOLDER"
+        )
     return PROJECT_ROOT / "data" / name
 
 

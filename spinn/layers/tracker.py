@@ -7,7 +7,7 @@ from torch import Tensor, nn
 class Tracker(nn.Module):
     """Steps once before each transition, from the buffer's front and the stack's two top entries.
 
-    Bowman et al. 2016 (arXiv:1603.06021), section 3.2. Gates lie in the order g, i, f, o.
+    Bowman et al. 2016 (arXiv:1603.06021), section 3.2. The order of the gates is g, i, f, o.
 
     `stack_machine/fused_tracker.py` computes the same over a batch, with a backward pass written by
     hand; its cell is `fused_cell.step`. `stack_machine/parser.py` computes it without a gradient.

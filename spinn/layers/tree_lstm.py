@@ -12,7 +12,7 @@ class TreeLSTM(Composition):
     """The binary TreeLSTM of Tai et al. 2015 (arXiv:1503.00075), eqs. 9-14 with N = 2.
 
     With a Tracker it is SPINN's Reduce: Bowman et al. 2016 (arXiv:1603.06021), eq. 5, adds the
-    Tracker's h to the gates. Gates lie in the order g, i, f_left, f_right, o.
+    Tracker's h to the gates. The order of the gates is g, i, f_left, f_right, o.
 
     `stack_machine/fused.py` computes the same with a backward pass written by hand:
     `fused_cell.step` is eqs. 13 and 14, `fused_reduce.ReduceForward` the gates.

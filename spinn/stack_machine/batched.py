@@ -2,7 +2,7 @@
 
 With a Tracker it goes step by step, over all sentences that still have a transition. Without one
 only the children of a node matter, so all nodes of one height are composed at once. In both cases
-integers planned by `spinn.batch.planning` say which rows to read, and any `Composition` works.
+integers planned by `spinn.batch.planning` select the rows to read, and any `Composition` works.
 
 States are kept row by row, each a tensor of its own, and stacked where they are composed together.
 Gathering them from one tensor of all nodes would give that tensor a gradient of its full size at
@@ -27,7 +27,7 @@ class Rows:
 
     Args:
         state: of the leaves, each part (U, D).
-        which: (N,) the leaf that stands for each word.
+        which: (N,) the leaf that represents each word.
     """
 
     def __init__(self, state: State, which: Tensor) -> None:

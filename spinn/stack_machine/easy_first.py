@@ -4,8 +4,8 @@ Choi, Yoo & Lee 2018, "Learning to Compose Task-Specific Tree Structures" (arXiv
 section "Gumbel Tree-LSTM". Sentences are sorted into rows, longest first, so that those which still
 merge at a level are a prefix.
 
-A worked example, held by tests/stack_machine/test_easy_first.py: the sentences "the old church" and
-"robins sing". At first their nodes are the words 0 to 4, at level 1 in the order
+A worked example, tested by tests/stack_machine/test_easy_first.py, has the sentences "the old
+church" and "robins sing". At first their nodes are the words 0 to 4, at level 1 in the order
 
     node        0 the   1 robins   2 old   3 sing   4 church
     place       0       0          1       1        2

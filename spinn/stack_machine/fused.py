@@ -1,7 +1,7 @@
 """The stack machine of a TreeLSTM with a backward pass written by hand.
 
 It computes what `reference.encode` specifies for the composition `TreeLSTM` and the `Tracker`.
-Nodes lie in one buffer and planned pointers say where: the Thin Stack of Bowman et al. 2016
+Nodes are rows of one buffer, which planned pointers select: the Thin Stack of Bowman et al. 2016
 (arXiv:1603.06021), section 3.3. Three ideas make it fast. A child's product with the composition's
 weight is computed once, as soon as the child is there, and equal words share theirs. Each weight's
 gradient is one product at the end. Activations saved for the backward pass are views of buffers.
@@ -98,8 +98,8 @@ def encode_by_height(
 ) -> Tensor:
     """Compose all nodes of one height at once, the lowest first.
 
-    A node's children lie lower than the node, so the number of steps is the height of the highest
-    tree, whatever the order of the transitions.
+    A node's children have a smaller height, so the number of steps is the height of the highest
+    tree, for any order of the transitions.
 
     Args:
         h: (U, D) hidden states of the leaves.

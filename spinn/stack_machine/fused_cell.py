@@ -6,8 +6,8 @@ For n predecessors, Tai et al. 2015 (arXiv:1503.00075), eqs. 13 and 14:
     h = o * tanh(c)
 
 with n = 1 for `Tracker` (an LSTM) and n = 2 for `TreeLSTM`, whose `forward` has the same equations.
-Gates lie in the order g, i, f_1 .. f_n, o, so that all gates with a sigmoid are
-neighbours, and so are all whose gradient comes from c.
+The order of the gates is g, i, f_1 .. f_n, o. So all gates with a sigmoid are
+neighbours, and so are all gates whose gradient comes from c.
 """
 
 from collections.abc import Sequence

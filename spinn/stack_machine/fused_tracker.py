@@ -39,7 +39,7 @@ class Weights(NamedTuple):
 
 
 def leaves_of(words: Tensor, leaves: Leaves[Tensor]) -> Tensor:
-    """The leaf that stands for each of the words; U for an empty place, N."""
+    """The leaf that represents each of the words; U for an empty place, N."""
     none = leaves.which.new_full((1,), len(leaves.words))
     return torch.cat([leaves.which, none]).index_select(0, words.flatten()).view(words.shape)
 

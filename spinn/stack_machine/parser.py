@@ -97,7 +97,7 @@ class Parser:
             self.compose_weight = composition.compose.weight.t().contiguous()
         self._project_words(words)
 
-        # The stack of each row above two empty places; `depth` entries lie on them.
+        # The stack of each row: two empty places, and `depth` entries above them.
         rows, longest = len(order), int(lengths.max())
         self.stack = torch.full((rows, longest + 2), self.none, device=device)
         self.depth = torch.zeros(rows, dtype=torch.int64, device=device)

@@ -50,7 +50,7 @@ def encode(
 
     Args:
         state: of the leaves, each part (U, D).
-        leaves: which word each leaf stands for.
+        leaves: which word each leaf represents.
         sentences: the batch, with the transitions to follow.
         composition: makes nodes.
         tracker: steps before every transition; None without one.

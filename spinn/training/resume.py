@@ -10,7 +10,7 @@ from spinn.errors import InputError
 from spinn.training.run_folder import RunFolder
 
 MISSING = object()
-# Where the data lies, how it is read, and how the same equations are computed may change.
+# The folder of the data, how it is read, and how the same equations are computed may change.
 MAY_CHANGE = {f"data.{name}" for name in ("root", "source", "csv", "cache", "parser_url")}
 MAY_CHANGE.add("model.machine")
 
@@ -35,9 +35,9 @@ def check_resumed(config: DictConfig, resume: str | None) -> None:
         old, new = before.get(key, MISSING), now.get(key, MISSING)
         if old != new:
             trained = f"without {key}" if old is MISSING else f"with {key}={_as_option(old)}"
-            says = "leaves it out" if new is MISSING else f"says {_as_option(new)}"
+            current = "leaves it out" if new is MISSING else f"has {_as_option(new)}"
             raise InputError(
-                f"{source.path} was trained {trained}, and this command {says}; give the same "
+                f"{source.path} was trained {trained}, but this command {current}; give the same "
                 "settings"
             )
 

@@ -51,7 +51,7 @@ def run_train(
 
 @pytest.fixture(scope="session")
 def train_tiny(tiny_data: Path) -> Callable[..., Path]:
-    """Train a small model on the tiny task, in a folder of its own."""
+    """Train a small model on the tiny task, in a given folder."""
 
     def train_in(run: Path, *further: str) -> Path:
         overrides = [

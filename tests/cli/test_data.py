@@ -56,7 +56,7 @@ def test_outside_a_checkout_a_folder_is_required(
 ) -> None:
     monkeypatch.setattr("spinn.cli.data.PROJECT_ROOT", tmp_path)
     assert error(capsys, 2, "snli") == (
-        "error: spinn is not in its checkout; name the folder with --to FOLDER"
+        "error: spinn is installed without its project folder; choose a folder with --to FOLDER"
     )
 
 

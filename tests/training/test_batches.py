@@ -39,7 +39,7 @@ def test_an_epoch_continues_from_any_batch() -> None:
         assert [batch.rows for batch in batches.shuffled(2, start)] == whole[start:]
 
 
-def test_evaluation_takes_them_by_length() -> None:
+def test_evaluation_sorts_by_length() -> None:
     batches = Batches(Split(LENGTHS), batch_size=8)
     rows = [row for batch in batches for row in batch.rows]
     assert rows == np.argsort(LENGTHS, kind="stable").tolist()

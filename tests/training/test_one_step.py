@@ -172,7 +172,7 @@ def test_a_run_is_the_run_by_hand(
     ids = {word: number for number, word in enumerate(by_count, start=2)}
     steps = list(by_hand(rows, ids, update, math.inf if clip is None else clip))
     norms = [norm for _, norm in steps]
-    assert min(norms) < 2.0 < max(norms), "a clip_norm of 2 clips some steps, and others not"
+    assert min(norms) < 2.0 < max(norms), "a clip_norm of 2 must clip some steps, but not all"
 
     def on_dev(weights: list[Tensor]) -> tuple[float, float]:
         outputs = logits(weights, ids, dev, 0.0)
@@ -182,7 +182,7 @@ def test_a_run_is_the_run_by_hand(
 
     scores = [on_dev(weights) for weights, _ in steps]
     best = max(range(len(steps)), key=scores.__getitem__)
-    assert 0 < best < len(steps) - 1, "if the best step is the first or last, any rule finds it"
+    assert 0 < best < len(steps) - 1, "the best step must not be the first or the last"
     same(saved(tmp_path / "run" / "last.safetensors", "model."), steps[-1][0])
     same(saved(tmp_path / "run" / "model.safetensors"), steps[best][0])
     assert results["best_step"] == best + 1

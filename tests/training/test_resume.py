@@ -1,4 +1,4 @@
-"""A run that continues another: what must be the same, and what is copied."""
+"""A run that continues another: settings that must be equal, and metrics that are copied."""
 
 import json
 from collections.abc import Callable
@@ -32,19 +32,19 @@ def steps(folder: Path) -> list[int]:
 @pytest.mark.parametrize(
     ("change", "difference"),
     [
-        ("model.hidden_size=16", "with model.hidden_size=8, and this command says 16"),
-        ("model.tracker_size=null", "with model.tracker_size=32, and this command says null"),
-        ("task.layers=2", "with task.layers=1, and this command says 2"),
-        ("+model.more=2", "without model.more, and this command says 2"),
-        ("data=sick", "with data=natlog, and this command says sick"),
+        ("model.hidden_size=16", "with model.hidden_size=8, but this command has 16"),
+        ("model.tracker_size=null", "with model.tracker_size=32, but this command has null"),
+        ("task.layers=2", "with task.layers=1, but this command has 2"),
+        ("+model.more=2", "without model.more, but this command has 2"),
+        ("data=sick", "with data=natlog, but this command has sick"),
         (
             "model=lstm",
-            "with model._target_=spinn.encoders.supervised_spinn.SupervisedSPINN, and this command "
-            "says spinn.encoders.recurrent.Recurrent",
+            "with model._target_=spinn.encoders.supervised_spinn.SupervisedSPINN, but this command "
+            "has spinn.encoders.recurrent.Recurrent",
         ),
     ],
 )
-def test_what_shapes_the_weights_must_be_the_same(
+def test_settings_that_shape_the_weights_must_be_equal(
     change: str, difference: str, before: Path, composed: Compose, tiny_overrides: list[str]
 ) -> None:
     overrides = [o for o in tiny_overrides if o.split("=")[0] != change.split("=")[0]]
@@ -64,7 +64,7 @@ def test_another_model_is_refused_before_data_is_read_and_leaves_no_folder(
         raise AssertionError("data was read")
 
     monkeypatch.setattr(PairFiles, "load", read)
-    with pytest.raises(InputError, match=r"model\.hidden_size=8, and this command says 9"):
+    with pytest.raises(InputError, match=r"model\.hidden_size=8, but this command has 9"):
         train(composed(*tiny_overrides, f"trainer.resume='{before}'", "model.hidden_size=9"))
     assert not (tmp_path / "run").exists()
 

@@ -214,7 +214,7 @@ def test_measure_trees_returns_all_measures() -> None:
     assert set(measures) - set(alone) == {"gold", "transitions", "free_transitions"}
 
 
-def test_what_cannot_be_compared_is_named() -> None:
+def test_trees_that_cannot_be_compared_are_an_error() -> None:
     with pytest.raises(ValueError, match="trees of 1 and 3 transitions cannot be compared"):
         f1([left_branching(1)], [left_branching(2)], DEFAULT)
     with pytest.raises(ValueError, match="no tree to compare"):

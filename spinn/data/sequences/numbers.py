@@ -62,7 +62,7 @@ class NumberWords(SequenceDataset):
 
     Attributes:
         digits: of the largest numbers, at most 9. All numbers of digits from 1 on are equally
-            likely, and so are all numbers with as many digits.
+            likely, and so are all numbers of one length.
         examples, held_out, seed: see `SplitPlan`.
 
     Raises: ValueError: for a setting out of range.
@@ -117,7 +117,7 @@ class WordsToDigits(SequenceDataset):
 
     Attributes:
         digits: of the largest numbers in training, at most 9. All numbers of digits from 1 on are
-            equally likely, and so are all numbers with as many digits.
+            equally likely, and so are all numbers of one length.
         examples, held_out, seed: see `SplitPlan`.
         longer: a further test for each of these numbers of digits; training must have all words.
 

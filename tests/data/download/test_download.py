@@ -120,7 +120,7 @@ def test_a_file_that_changed_since_is_named(source: Source, folder: Path) -> Non
     )
 
 
-def test_only_what_is_missing_is_written(source: Source, folder: Path) -> None:
+def test_only_missing_files_are_written(source: Source, folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "dev").write_bytes(b"my own")
     (folder / "extra.gz").write_bytes(b"zipped by the user")

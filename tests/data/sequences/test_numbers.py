@@ -80,7 +80,7 @@ def test_the_vocabulary_has_only_words_that_occur(digits: int) -> None:
     assert used == set(vocabulary(digits))
 
 
-def written(series: Series, known: tuple[str, ...] | None) -> list[str]:
+def target_words(series: Series, known: tuple[str, ...] | None) -> list[str]:
     targets = np.split(series.targets, np.cumsum(series.target_lengths)[:-1])
     return [" ".join((known or ())[place] for place in target) for target in targets]
 
@@ -93,7 +93,9 @@ def test_one_hot_digits_have_the_number_s_words_as_target() -> None:
         assert set(series.lengths) == {1}
         np.testing.assert_array_equal(one_hot.sum(axis=2), 1)
         numbers = one_hot.argmax(axis=2) @ 10 ** np.arange(5)[::-1]
-        assert written(series, dataset.labels) == [spoken(number) for number in numbers.tolist()]
+        assert target_words(series, dataset.labels) == [
+            spoken(number) for number in numbers.tolist()
+        ]
     assert splits.train.target_lengths.max() > splits.train.target_lengths.min()
     assert splits.tests == {}
 
@@ -104,7 +106,7 @@ def test_words_have_the_number_s_digits_as_target() -> None:
     for series in (*splits[:3], *splits.tests.values()):
         words = np.split(series.inputs, np.cumsum(series.lengths)[:-1])
         numbers = [number_of([(dataset.symbols or ())[i] for i in one]) for one in words]
-        digits = [text.replace(" ", "") for text in written(series, dataset.labels)]
+        digits = [text.replace(" ", "") for text in target_words(series, dataset.labels)]
         assert digits == [str(number) for number in numbers]
     assert set(splits.tests["test_6_digits"].target_lengths) == {6}
     assert set(splits.train.target_lengths) == {1, 2, 3, 4}
