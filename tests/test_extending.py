@@ -49,7 +49,7 @@ def add_encoder(path: Path, text: str) -> None:
 def commands_test() -> str:
     """A test file: every command of the page passes the check of the configuration."""
     lines = [shlex.split(command, comments=True) for command in COMMANDS]
-    # Of a sweep, the first value of each key.
+    # Only the first value of each key of a sweep.
     chosen = [[item.split(",")[0] for item in line if item != "-m"] for line in lines]
     return (
         "import pytest\n"

@@ -59,7 +59,7 @@ def by_sentence(values: Tensor, sentences: Sentences) -> list[Tensor]:
 def log_probability(
     encoder: SupervisedSPINN, sentences: Sentences, transitions: Tensor
 ) -> list[float]:
-    """Of whole parses, from a planned machine."""
+    """The log-probability of whole parses, from a planned machine."""
     log_probs = encoder.encode_along(sentences, None, transitions).log_probs
     chosen = log_probs.detach().gather(1, transitions.long()[:, None])[:, 0]
     return [float(part.sum()) for part in by_sentence(chosen, sentences)]

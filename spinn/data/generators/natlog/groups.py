@@ -126,7 +126,7 @@ class GroupMaker:
         same_words = self.rng.random() < self.rules.same_words
         for found in self._reordered(hypothesis) if same_words else self._edited(hypothesis):
             if all(found.values()):
-                # Of the premises with one label, take that with the most balanced features.
+                # Take the premise of each label whose features are most balanced.
                 best = (
                     min(premises, key=lambda premise: self._skew(hypothesis, premise))
                     for premises in found.values()
