@@ -23,7 +23,7 @@ class Encoding:
             encoder predicts them; -inf for an illegal one.
         gather_tracking: computes `tracking`, where there is a Tracker.
         rollouts: (R, B, D) sentence vectors that the task computes rewards for: the sentences along
-            R choices of trees, without dropout and gradient.
+            R choices of trees, without a gradient and without dropout on the sentence vector.
     """
 
     sentence: Tensor
@@ -36,7 +36,7 @@ class Encoding:
 
     @cached_property
     def nodes(self) -> Tensor | None:
-        """(M, D) one vector per word, then one per REDUCE, each sentence after sentence.
+        """(M, D) the N words of the batch, then all its REDUCEs.
 
         Computed on first use: sentence classifiers do not need them, and their gradient takes 5 %
         of a training step.
