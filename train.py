@@ -10,7 +10,7 @@ from spinn.cli.train import launch, train
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def main(config: DictConfig) -> float:
-    """Train as the configuration says, and return the best accuracy on dev."""
+    """Train as the configuration says, and return the best score on dev."""
     return train(config)
 
 

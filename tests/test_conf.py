@@ -221,7 +221,7 @@ def test_a_machine_that_does_not_exist_for_a_composition_is_named(
     composed: Callable[..., DictConfig], tiny_overrides: list[str]
 ) -> None:
     choices = ("model=treelstm", "model/composition=grc", "model.machine=fused")
-    with pytest.raises(InputError, match="choose machine=batched or auto"):
+    with pytest.raises(InputError, match=r"choose model\.machine=batched or auto"):
         train(composed(*tiny_overrides, *choices))
 
 

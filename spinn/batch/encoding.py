@@ -22,8 +22,8 @@ class Encoding:
         log_probs: (2N-B, 2) log-probabilities of SHIFT and REDUCE before each transition, where the
             encoder predicts them; -inf for an illegal one.
         gather_tracking: computes `tracking`, where there is a Tracker.
-        rollouts: (R, B, D) sentence vectors along R choices of trees, without dropout and gradient.
-            The task computes a reward for each.
+        rollouts: (R, B, D) sentence vectors along R choices of trees, without a gradient and
+            without dropout on the sentence vector. The task computes a reward for each.
     """
 
     sentence: Tensor
@@ -36,7 +36,7 @@ class Encoding:
 
     @cached_property
     def nodes(self) -> Tensor | None:
-        """(M, D) one vector per word, then one per REDUCE, each sentence after sentence.
+        """(M, D) the N words of the batch, then all its REDUCEs.
 
         Computed on first use: sentence classifiers do not need them, and their gradient takes 5 %
         of a training step.

@@ -12,7 +12,7 @@ the order in which they are composed: by height without a Tracker, by step with 
 A worked example, tested by tests/batch/test_schedule.py: the batch `( the ( old church ) )`,
 `( robins sing )`, as `S S S R R` and `S S R`. B = 2, N = 5 words, M = 8 transitions, I = 3 nodes:
 
-    words             the 0, old 1, church 2, robins 3, sings 4
+    words             the 0, old 1, church 2, robins 3, sing 4
     REDUCEs           ( old church ) 0, ( the ( old church ) ) 1, ( robins sing ) 2
     transitions       step            0       1       2       3    4
                       row 0 (the ...) S 0     S 2     S 4     R 6  R 7
@@ -36,10 +36,10 @@ LEFT_INTERVAL = 2
 
 @dataclass(frozen=True)
 class Leaves(Generic[Array]):
-    """Words whose vectors are computed, left children first: every one, or each distinct one once.
+    """Unique pairs of word and side (left or right child), left children first.
 
-    A word that is a left child in one place and a right child in another counts as two, because the
-    two feed their parents through different weights.
+    Each is embedded and projected once. A word that is a left child in one place and a right child
+    in another counts as two, because the two feed their parents through different weights.
 
     Example: `each` and `distinct`, since no word is repeated. The left children are "the", "old"
     and "robins", words 0, 1 and 3: lefts = 3, words = [0, 1, 3, 2, 4], which = [0, 1, 3, 2, 4],

@@ -7,21 +7,26 @@ from torch import Tensor, nn
 
 from spinn.batch.encoding import Encoding
 from spinn.batch.sentences import Sentences
+from spinn.errors import InputError
 
 
 class Encoder(nn.Module, ABC):
-    """Turns a batch of sentences into vectors; its abilities are declared attributes.
+    """Turns a batch of sentences into vectors; its abilities are class attributes.
+
+    The constructor takes `embedding` first and settings by keyword. An encoder keeps its embedding
+    in `self.embedding`, where pretrained vectors are loaded, and has tokens or nodes.
 
     Attributes:
         size: D, the width of a sentence's vector.
         tree_source: which trees the encoder uses. `none`: it uses the words alone. `given`:
             the transitions of the sentences. `predicted`: trees that it predicts.
-        needs_gold_trees: whether training needs gold trees in the data.
+        needs_gold_trees: whether the encoder learns to parse from the trees of the data; data
+            without trees are refused.
         can_follow_given: whether an encoder that predicts trees can also follow given ones; then
             `follow_given` makes it do so in evaluation.
         has_tokens: whether `Encoding.tokens` holds a vector for every word.
         has_nodes: whether `Encoding.nodes` holds a vector for every node of the tree.
-        follow_given: see `can_follow_given`.
+        follow_given: set by the commands: whether evaluation follows the given trees.
     """
 
     size: int
@@ -47,3 +52,29 @@ class Encoder(nn.Module, ABC):
             rewards: (R, B) the task's reward for each of `encoding.rollouts`; None without them.
         """
         return None
+
+
+def tokens_of(encoding: Encoding, encoder: Encoder) -> Tensor:
+    """(N, D) the vector of each step.
+
+    Raises: InputError: if the encoder has none.
+    """
+    if encoding.tokens is None:
+        raise InputError(f"model: {_without_tokens(encoder)}")
+    return encoding.tokens
+
+
+def need_tokens(encoder: Encoder) -> None:
+    """Check before the first batch that an encoder has a vector for each step.
+
+    Raises: ValueError: if it declares that it has none.
+    """
+    if not encoder.has_tokens:
+        raise ValueError(_without_tokens(encoder))
+
+
+def _without_tokens(encoder: Encoder) -> str:
+    return (
+        f"{type(encoder).__name__} has no vector for each step; "
+        "choose model=rnn, gru, lstm, bilstm or bow"
+    )

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from spinn.batch.sentences import Sentences
-from spinn.encoders.encoder_with_head import EncoderWithHead
+from spinn.encoders.encoder import tokens_of
 from spinn.encoders.recurrent import Recurrent
 from spinn.layers.embedding import Vectors
 from spinn.layers.padding import pad, unpad
@@ -15,7 +15,7 @@ from spinn.layers.rnn_cells import Cell
 WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
 
-class SequenceModel(EncoderWithHead):
+class SequenceModel(nn.Module):
     """RNN, GRU or LSTM over sequences of vectors, and a linear head at each step.
 
     Lengths vary inside a batch. Padding is never read, so it changes neither outputs nor gradients,
@@ -43,7 +43,8 @@ class SequenceModel(EncoderWithHead):
         dropout: float = 0.0,
         batch_first: bool = False,
     ) -> None:
-        encoder = Recurrent(
+        super().__init__()
+        self.encoder = Recurrent(
             Vectors(size=inputs, dropout=0.0),
             cell=cell,
             hidden_size=hidden_size,
@@ -52,7 +53,8 @@ class SequenceModel(EncoderWithHead):
             pooling="last",
             dropout=dropout,
         )
-        super().__init__(encoder, outputs, dropout=dropout)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(self.encoder.size, outputs)
         self.inputs = inputs
         self.batch_first = batch_first
 
@@ -69,7 +71,9 @@ class SequenceModel(EncoderWithHead):
         rows = inputs if self.batch_first else inputs.transpose(0, 1)  # (B, T, I)
         steps = _steps(rows, lengths)
         sentences = Sentences.from_vectors(unpad(rows, steps), steps.numpy())
-        outputs, _ = pad(self.step_outputs(sentences), steps, width=rows.shape[1])  # (B, T, O)
+        tokens = tokens_of(self.encoder(sentences), self.encoder)  # (N, D)
+        packed = self.head(self.dropout(tokens))  # (N, O)
+        outputs, _ = pad(packed, steps, width=rows.shape[1])  # (B, T, O)
         return outputs if self.batch_first else outputs.transpose(0, 1)
 
     def _check(self, inputs: Tensor) -> None:

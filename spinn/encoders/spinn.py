@@ -21,9 +21,9 @@ from spinn.trees.oracle import legal
 
 
 class SPINN(Encoder):
-    """SPINN with a linear layer from the Tracker's h to the next transition.
+    """Base class: SPINN with a linear layer from the Tracker's h to the next transition.
 
-    Bowman et al. 2016 (arXiv:1603.06021), section 3.2. Illegal transitions have probability 0:
+    Bowman et al. 2016 (arXiv:1603.06021), section 3.4. Illegal transitions have probability 0:
     REDUCE with fewer than two entries on the stack, SHIFT from an empty buffer. So every parse is
     one tree, whatever the weights. `SupervisedSPINN` and `RLSPINN` define the transitions that
     training follows, and the auxiliary loss.

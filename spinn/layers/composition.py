@@ -13,7 +13,7 @@ State = tuple[Tensor, ...]
 
 
 class Composition(nn.Module, ABC):
-    """Composes children into parents; any stack machine runs any composition.
+    """Composes children into parents; `reference` and `batched` run any composition.
 
     Attributes:
         state_parts: number of tensors in a node's state: 1 for (h,), 2 for (h, c).

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-PADDING, UNKNOWN = 0, 1
+PADDING = 0  # reserved: batches are packed
 
 
 class WordEmbedding(nn.Module):

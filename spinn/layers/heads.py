@@ -7,7 +7,7 @@ from torch import Tensor, nn
 def pair_features(u: Tensor, v: Tensor) -> Tensor:
     """Combine two sentence vectors, [u; v; |u-v|; u*v]: (B, D) each to (B, 4D).
 
-    Mou et al. 2016 (arXiv:1512.08422), eq. 2.
+    Conneau et al. 2017 (arXiv:1705.02364), section 3.1; Bowman et al. 2016 use u - v for |u - v|.
     """
     return torch.cat([u, v, (u - v).abs(), u * v], dim=1)
 

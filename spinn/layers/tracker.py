@@ -3,11 +3,13 @@
 import torch
 from torch import Tensor, nn
 
+from spinn.layers.composition import xavier_per_gate
+
 
 class Tracker(nn.Module):
     """Steps once before each transition, from the buffer's front and the stack's two top entries.
 
-    Bowman et al. 2016 (arXiv:1603.06021), section 3.2. The order of the gates is g, i, f, o.
+    Bowman et al. 2016 (arXiv:1603.06021), section 3.3. The order of the gates is g, i, f, o.
 
     `stack_machine/fused_tracker.py` computes the same over a batch, with a backward pass written by
     hand; its cell is `fused_cell.step`. `stack_machine/parser.py` computes it without a gradient.
@@ -30,8 +32,7 @@ class Tracker(nn.Module):
         """Xavier weights for each gate; the bias of the forget gate starts at 1."""
         K = self.tracker_size
         for linear in (self.read_buffer, self.read_stack, self.recur):
-            for gate in torch.split(linear.weight, K):
-                nn.init.xavier_uniform_(gate)
+            xavier_per_gate(linear, K)
         with torch.no_grad():
             self.read_buffer.bias.zero_()
             self.read_buffer.bias[2 * K : 3 * K] = 1

@@ -11,11 +11,12 @@ from spinn.layers.composition import Composition, CompositionSpec, State, xavier
 class TreeLSTM(Composition):
     """The binary TreeLSTM of Tai et al. 2015 (arXiv:1503.00075), eqs. 9-14 with N = 2.
 
-    With a Tracker it is SPINN's Reduce: Bowman et al. 2016 (arXiv:1603.06021), eq. 5, adds the
-    Tracker's h to the gates. The order of the gates is g, i, f_left, f_right, o.
+    With a Tracker it is SPINN's Reduce (Bowman et al. 2016, arXiv:1603.06021, section 3.2): the
+    Tracker's h is a further input of the gates. The order of the gates is g, i, f_left, f_right, o.
 
-    `stack_machine/fused.py` computes the same with a backward pass written by hand:
-    `fused_cell.step` is eqs. 13 and 14, `fused_reduce.ReduceForward` the gates.
+    With `machine=batched` or `reference` this `forward` trains. The default, `fused`, computes the
+    same with a backward pass written by hand: `stack_machine/fused_reduce.py` the gates,
+    `fused_cell.step` eqs. 13 and 14. `stack_machine/parser.py` computes it without a gradient.
 
     Args:
         hidden_size: D, the width of h and of c.
@@ -50,4 +51,4 @@ class TreeLSTM(Composition):
         return h, c
 
 
-TREE_LSTM = CompositionSpec(TreeLSTM)  # the default of every encoder
+TREE_LSTM = CompositionSpec(TreeLSTM)  # the default of every encoder with a stack machine

@@ -67,7 +67,7 @@ class Trace:
 def forward(
     weights: Weights, h: Array, c: Array, transitions: Sequence[bytes], h_0: Array, c_0: Array
 ) -> Trace:
-    """Run the stack machine over a batch of sentences (Bowman et al. 2016, section 3.2).
+    """Run the stack machine over a batch of sentences (Bowman et al. 2016, sections 3.1 to 3.3).
 
     Args:
         h: (T, B, D) hidden states of the words; values in the padding do not matter.

@@ -16,7 +16,8 @@ place by place. The pairs of level 1 are ( the old ), ( robins sing ) and ( old 
 
 If ( old church ) and ( robins sing ) are merged, the nodes after level 1 are "the",
 ( robins sing ), ( old church ). Level 2 has one pair, left [0], right = node 2, row [0], place [0],
-first [0]. The last words of the three merges are [2, 4, 2], which gives the transitions
+first [0]. The last words of the three merges, by their index in the batch (the old church robins
+sing), are [2, 4, 2], which gives the transitions
 S S S R R for `( the ( old church ) )` and S S R for `( robins sing )`.
 """
 

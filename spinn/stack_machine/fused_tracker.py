@@ -1,6 +1,6 @@
 """The `Tracker` over a batch, step after step, with a backward pass written by hand.
 
-It implements the equation of `Tracker.forward`, Bowman et al. 2016 (arXiv:1603.06021), section 3.2.
+It implements the equation of `Tracker.forward`, Bowman et al. 2016 (arXiv:1603.06021), section 3.3.
 As in `fused_reduce`, a node is multiplied by the Tracker's weights as soon as it is composed, and
 the product is added to the gates of the transitions that read the node on the stack. The words'
 products come before the first step.

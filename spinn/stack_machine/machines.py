@@ -33,7 +33,7 @@ def choose(machine: MachineName, composition: Composition) -> StackMachine:
     """Return the machine for a composition.
 
     Args:
-        machine: `reference`, Python lists, one sentence after another; `batched`, plain autograd;
+        machine: `reference`, Python lists, one transition at a time; `batched`, plain autograd;
             `fused`, a backward pass written by hand, for TreeLSTM; `auto`, `fused` where it exists
             and else `batched`.
 
@@ -45,8 +45,8 @@ def choose(machine: MachineName, composition: Composition) -> StackMachine:
     if machine == "fused" and not fusable:
         raise ValueError(
             f"machine: fused computes TreeLSTM alone, and the composition is "
-            f"{type(composition).__name__}; choose machine=batched or auto, or "
-            "composition=treelstm"
+            f"{type(composition).__name__}; choose model.machine=batched or auto, or "
+            "model/composition=treelstm"
         )
     if machine == "reference":
         return reference.encode

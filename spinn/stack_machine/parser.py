@@ -1,6 +1,6 @@
 """The stack machine that predicts its transitions while it runs.
 
-SPINN of Bowman et al. 2016 (arXiv:1603.06021), section 3.2: a linear layer over the Tracker's h
+SPINN of Bowman et al. 2016 (arXiv:1603.06021), section 3.4: a linear layer over the Tracker's h
 gives the scores of SHIFT and REDUCE. Rows are sorted by length, so that those which still have a
 transition are a prefix. Stack and buffer of a row are integers that point into one buffer of
 entries. Nothing here has a gradient: once the transitions are known, the machines of

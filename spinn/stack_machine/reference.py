@@ -1,7 +1,7 @@
 """The stack machine in its plainest form: one Python list per stack and per buffer.
 
 This is the specification: section 3.1 of Bowman et al. 2016 (arXiv:1603.06021), with the Tracker of
-section 3.2. It follows the transitions one by one, plans nothing and leaves the gradients to
+section 3.3. It follows the transitions one by one, plans nothing and leaves the gradients to
 autograd. `batched` and `fused` must agree with it in every output and every gradient.
 """
 

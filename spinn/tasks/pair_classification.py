@@ -82,7 +82,7 @@ class Pairs:
 
 
 class PairClassification(Task):
-    """Classify a pair by an MLP over `[u; v; |u-v|; u*v]` (Bowman et al. 2016, eq. 6-8).
+    """Classify a pair by an MLP over `[u; v; |u-v|; u*v]` (see `pair_features`).
 
     Args:
         encoder: turns both sentences into vectors, in one call.

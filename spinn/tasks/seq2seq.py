@@ -10,8 +10,7 @@ from torch.nn import functional as F
 from spinn.batch.encoding import Encoding
 from spinn.data.sequences.series import Series
 from spinn.data.text.vocabulary import Vocabulary
-from spinn.encoders.encoder import Encoder
-from spinn.encoders.encoder_with_head import need_tokens, tokens_of
+from spinn.encoders.encoder import Encoder, need_tokens, tokens_of
 from spinn.errors import InputError
 from spinn.layers.decoder import Decoder, Generated
 from spinn.layers.rnn_cells import Cell

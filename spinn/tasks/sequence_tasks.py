@@ -14,8 +14,7 @@ from spinn.batch.sentences import Sentences
 from spinn.data.sequences.series import Series
 from spinn.data.text.corpus import Integers
 from spinn.data.text.vocabulary import Vocabulary
-from spinn.encoders.encoder import Encoder
-from spinn.encoders.encoder_with_head import need_tokens, tokens_of
+from spinn.encoders.encoder import Encoder, need_tokens, tokens_of
 from spinn.errors import InputError
 from spinn.tasks.metrics import LabellingMetrics, RegressionMetrics
 from spinn.tasks.task import Task

@@ -84,6 +84,10 @@ class Task(nn.Module, ABC):
     encoder: Encoder
 
     @abstractmethod
+    def forward(self, batch: Any) -> Any:
+        """Encode a batch and apply the head; the result has the `encoding`."""
+
+    @abstractmethod
     def prepare(self, split: Any, vocabulary: Vocabulary) -> Prepared:
         """Return a split as arrays of numbers.
 

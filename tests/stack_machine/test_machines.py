@@ -156,7 +156,7 @@ def test_auto_is_fused_for_a_treelstm_and_batched_for_others(composition: str) -
             "fused",
             "grc",
             "machine: fused computes TreeLSTM alone, and the composition is GRC; "
-            "choose machine=batched or auto, or composition=treelstm",
+            "choose model.machine=batched or auto, or model/composition=treelstm",
         ),
         ("thin", "treelstm", "machine: 'thin'; expected one of"),
     ],

@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from spinn.data.sequences.series import Series
 from spinn.data.text.vocabulary import Vocabulary
-from spinn.encoders.encoder_with_head import tokens_of
+from spinn.encoders.encoder import tokens_of
 from spinn.encoders.recurrent import Recurrent
 from spinn.encoders.sequence_model import SequenceModel
 from spinn.encoders.spinn_pi import SPINNPI
