@@ -201,7 +201,7 @@ def test_a_root_has_the_probabilities_of_the_pair(shown: Callable[..., Shown]) -
     assert name.removeprefix("all old dogs move: ").split(" ", 1)[1] in numbers
 
 
-def test_a_warning_stands_above_the_prediction(
+def test_a_warning_is_above_the_prediction(
     shown: Callable[..., Shown], read: Callable[..., Trace]
 ) -> None:
     assert shown().texts("#warnings:visible") == []

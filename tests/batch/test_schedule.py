@@ -110,7 +110,7 @@ def test_left_children_are_projected_before_they_are_needed(trees: list[bytes]) 
 
 @pytest.mark.parametrize("trees", BATCHES)
 @pytest.mark.parametrize("kind", ["each", "distinct"])
-def test_leaves_list_the_words_they_stand_for(trees: list[bytes], kind: str) -> None:
+def test_leaves_list_the_words_that_they_represent(trees: list[bytes], kind: str) -> None:
     leaves: Leaves[np.ndarray] = getattr(schedule_of(trees), kind)
     groups = np.split(leaves.order, leaves.starts[1:])
     assert len(groups) == len(leaves.words)
@@ -119,7 +119,7 @@ def test_leaves_list_the_words_they_stand_for(trees: list[bytes], kind: str) -> 
 
 
 @pytest.mark.parametrize("trees", BATCHES)
-def test_tracking_sees_the_stack_and_the_buffer(trees: list[bytes]) -> None:
+def test_tracking_points_at_the_stack_and_the_buffer(trees: list[bytes]) -> None:
     schedule, machine = schedule_of(trees), Machine(trees)
     tracking, steps = schedule.tracking, schedule.steps
     N, M = len(schedule.each.words), len(tracking.words)
@@ -164,7 +164,7 @@ def test_roots_are_the_last_entries(trees: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("trees", BATCHES)
-def test_leaves_stand_for_words_and_left_children_come_first(trees: list[bytes]) -> None:
+def test_leaves_represent_words_and_left_children_come_first(trees: list[bytes]) -> None:
     machine = Machine(trees)
     count = sum((len(tree) + 1) // 2 for tree in trees)
     rng = random.Random(len(trees))

@@ -164,7 +164,9 @@ def test_evaluation_needs_no_gradient(encoder: nn.Module, ragged_batch: Sentence
 
 
 @pytest.mark.parametrize("name", ENCODERS)
-def test_dropout_falls_on_the_sentence_in_training_only(name: str, ragged_batch: Sentences) -> None:
+def test_dropout_applies_to_the_sentence_in_training_only(
+    name: str, ragged_batch: Sentences
+) -> None:
     words = WordEmbedding(12, size=5, projection_size=None, dropout=0.0, trained=True)
     encoder = ENCODERS[name](words)
     encoder.dropout.p = 0.5

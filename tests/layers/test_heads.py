@@ -10,7 +10,7 @@ from spinn.layers.heads import MLP
 
 @pytest.mark.parametrize("layers", [0, 1, 2])
 @pytest.mark.parametrize("batch_norm", [False, True])
-def test_dropout_falls_before_every_layer_and_before_the_last(
+def test_dropout_applies_before_every_layer_and_before_the_last(
     layers: int, batch_norm: bool
 ) -> None:
     mlp = MLP(6, hidden_size=5, layers=layers, dropout=0.4, output_size=3, batch_norm=batch_norm)

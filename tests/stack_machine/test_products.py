@@ -50,7 +50,7 @@ def test_the_factors_are_rounded_and_the_total_is_not(dtype: torch.dtype) -> Non
 
 @pytest.mark.parametrize("count", [1, 31, 32, 33])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_short_numbers_are_filled_up_with_rows_of_zeros(count: int, dtype: torch.dtype) -> None:
+def test_rows_of_16_bits_are_padded_with_zeros(count: int, dtype: torch.dtype) -> None:
     rows = torch.ones(count, 4, dtype=torch.float32)
     filled = rounded_rows(rows, dtype)
     assert len(filled) == (count if dtype == torch.float32 else 32 * ((count + 31) // 32))

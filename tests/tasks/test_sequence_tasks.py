@@ -73,7 +73,7 @@ def test_a_sequence_is_classified_by_its_last_state() -> None:
     )
 
 
-def test_symbols_are_looked_up_as_the_vocabulary_numbers_them() -> None:
+def test_symbols_have_the_ids_of_the_vocabulary() -> None:
     symbols = ("x", "y", "z")
     words = WordEmbedding(5, size=2, projection_size=None, dropout=0.0, trained=True)
     task = SequenceRegression(recurrent(words), outputs=2, per="step", dropout=0.0)

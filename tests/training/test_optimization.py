@@ -16,7 +16,7 @@ def rates(steps: int, **changed: object) -> list[float]:
     return [learning_rate(settings(**changed), step, steps) for step in range(steps)]
 
 
-def test_without_decay_the_rate_stays() -> None:
+def test_without_decay_the_rate_is_constant() -> None:
     assert rates(5) == [0.1] * 5
 
 
@@ -50,7 +50,7 @@ def test_biases_do_not_decay_and_frozen_weights_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("name", ["adamw", "rmsprop", "sgd"])
-def test_every_algorithm_goes_downhill(name: str) -> None:
+def test_every_algorithm_decreases_the_loss(name: str) -> None:
     weight = torch.nn.Linear(1, 1, bias=False)
     torch.nn.init.ones_(weight.weight)
     optimizer = make_optimizer(weight, settings(name=name, weight_decay=0.0))

@@ -98,7 +98,7 @@ def test_a_sentence_is_encoded_once_in_a_batch_of_its_length() -> None:
     assert encoder.given == [[1, 2], [3, 4]]
 
 
-def test_few_long_sentences_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_long_sentences_are_encoded_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_WORDS", 5)
     predictor, encoder = counting_predictor(batch_size=64)
     predictor.predict(examples_of([("x x x", "y"), ("w w w w w", "z z")]))

@@ -23,7 +23,7 @@ WORD = SentenceTrace("hypothesis", ["dogs"], [False], "right", [0], None, None, 
 TRACE = Trace("spinn", ["yes", "no"], [0.375, 0.625], (PREMISE, WORD), [[1.0], [0.5], [0.25]])
 
 
-def test_all_of_a_trace() -> None:
+def test_a_complete_trace() -> None:
     shown = [line.rstrip() for line in format_trace(TRACE, io.StringIO()).splitlines()]
     assert shown == [
         "premise, 2 words, gold tree",

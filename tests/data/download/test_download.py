@@ -223,7 +223,7 @@ def test_each_remote_is_installed_before_the_next_is_fetched(
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
-def test_the_table_is_sound(source: Source) -> None:
+def test_the_catalogue_is_valid(source: Source) -> None:
     assert source.page.startswith("https://")
     for remote in source.remotes:
         assert remote.url.startswith("https://")
@@ -233,7 +233,7 @@ def test_the_table_is_sound(source: Source) -> None:
 
 
 @pytest.mark.parametrize("name", ["snli", "multinli", "sick"])
-def test_the_table_has_the_files_that_the_configuration_reads(name: str) -> None:
+def test_the_catalogue_has_the_files_that_the_configuration_reads(name: str) -> None:
     config = OmegaConf.load(CONF / "data" / f"{name}.yaml")
     files = {file for remote in SOURCES[name].remotes for file in remote.files}
     assert {*config.train, *config.dev, *config.test} <= files
@@ -242,7 +242,7 @@ def test_the_table_has_the_files_that_the_configuration_reads(name: str) -> None
     assert f"`spinn data download {name}`" in config.source
 
 
-def test_the_table_has_the_vectors_that_the_configuration_reads() -> None:
+def test_the_catalogue_has_the_vectors_that_the_configuration_reads() -> None:
     config = OmegaConf.load(CONF / "model" / "embedding" / "glove.yaml")
     path = OmegaConf.to_container(config, resolve=False)["vectors"]  # type: ignore[index,call-overload]
     assert SOURCES["glove"].remotes[0].files == (path.rpartition("/")[2],)
