@@ -1,7 +1,7 @@
 """Plan a batch: from transitions to a schedule, for all sentences at once, with NumPy alone.
 
-The example in the comments is that of `spinn.batch.schedule`: `( the ( old church ) )` and
-`( robins sing )`, with the transitions S S S R R and S S R, packed one sentence after the other.
+The comments use the example of `spinn.batch.schedule`: `( the ( old church ) )` and
+`( robins sing )`. The transitions, S S S R R and S S R, are packed one sentence after the other.
 """
 
 import numpy as np

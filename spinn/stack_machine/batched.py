@@ -22,8 +22,8 @@ from spinn.layers.tracker import Tracker
 class Rows:
     """States row by row: first the N words, then one empty place of zeros, then the nodes.
 
-    In the batch `( the ( old church ) )`, `( robins sing )` rows 0 to 4 are the words, row 5 is the
-    empty place, and rows 6, 7 and 8 are the nodes in the order in which they are composed.
+    Example, the batch `( the ( old church ) )`, `( robins sing )`. Rows 0 to 4 are the words, and
+    row 5 is the empty place. Rows 6, 7 and 8 are the nodes in the order of their composition.
 
     Args:
         state: of the leaves, each part (U, D).

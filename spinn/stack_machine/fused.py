@@ -5,9 +5,9 @@ Nodes are rows of one buffer, which planned pointers select: the Thin Stack of B
 (arXiv:1603.06021), section 3.5. Three ideas make it fast. A child's product with the composition's
 weight is computed once, as soon as the child is there, and equal words share theirs. Each weight's
 gradient is one product at the end. Activations saved for the backward pass are views of buffers.
-Measured without a Tracker, for 64 pairs of sentences as long as those of SNLI and D = 300, a
-training step in plain autograd (`batched`) takes 1.1 times as long with every word computed, and
-1.3 to 1.4 times as long with equal words computed once.
+A training step in plain autograd (`batched`) takes 1.1 times as long with every word computed, and
+1.3 to 1.4 times as long with equal words computed once. This was measured without a Tracker, for 64
+pairs of sentences as long as those of SNLI and D = 300.
 
 - `fused_reduce`: the gates of TreeLSTM (Tai et al. 2015, eqs. 9-12; Bowman et al. 2016, 3.2).
 - `fused_cell`: the cell of TreeLSTM and Tracker (Tai et al. 2015, eqs. 13-14).
@@ -133,8 +133,8 @@ def encode_by_step(
         h: (U, D) hidden states of the leaves.
         c: (U, D) cell states of the leaves.
 
-    Returns: (I, D) h of every node that a REDUCE pushes, in the order of `schedule.steps`, and
-        (M + 1, K) the Tracker's h before each transition, step by step; zeros last.
+    Returns: (I, D) h of every node, in the order of `schedule.steps`, and (M + 1, K) the Tracker's
+        h before each transition, step by step; zeros last.
 
     Raises: ValueError: if the composition was made without the Tracker's size.
     """

@@ -1,15 +1,15 @@
 """`TreeLSTM` over a batch of trees, group after group, with a backward pass written by hand.
 
-It implements the equation of `TreeLSTM.forward`, Tai et al. 2015, eqs. 9-14 with N = 2, and eq. 5
-of Bowman et al. 2016 with a Tracker. A child's product with the weight, U_left h or U_right h, is
-computed once, when the child is composed, and stored where the parent reads it, with its c. The
-leaves come first, all in one product. A node has one parent, so in the backward pass it reads its
-gradient there, and the gradient of each weight is a single product at the end.
+It implements the equation of `TreeLSTM.forward`: Tai et al. 2015, eqs. 9-14 with N = 2, and with a
+Tracker section 3.2 of Bowman et al. 2016. A child's product with the weight, U_left h or U_right h,
+is computed once, when the child is composed. It is stored, with its c, where the parent reads it.
+The leaves come first, all in one product. A node has one parent, and reads its gradient there in
+the backward pass. The gradient of each weight is a single product at the end.
 
-Example, the batch of `spinn.batch.schedule` by height: the parts are rows 0 to 4 for the leaves
-"the", "old", "robins", "church", "sing", then row 5 for node 0, ( old church ), a right child. The
-nodes' children, row pairs (left, right), are [1, 3] for ( old church ), [2, 4] for ( robins sing )
-and [0, 5] for the root of the first sentence.
+Example, the batch of `spinn.batch.schedule` by height. Rows 0 to 4 of the parts are the leaves
+"the", "old", "robins", "church", "sing". Row 5 is node 0, ( old church ), a right child. The rows
+(left, right) of the nodes' children are [1, 3] for ( old church ), [2, 4] for ( robins sing ) and
+[0, 5] for the root of the first sentence.
 """
 
 from typing import NamedTuple

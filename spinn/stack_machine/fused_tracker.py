@@ -1,12 +1,12 @@
 """The `Tracker` over a batch, step after step, with a backward pass written by hand.
 
 It implements the equation of `Tracker.forward`, Bowman et al. 2016 (arXiv:1603.06021), section 3.3.
-As in `fused_reduce`, a node is multiplied by the Tracker's weights as soon as it is composed, and
-the product is added to the gates of the transitions that read the node on the stack. The words'
+As in `fused_reduce`, a node is multiplied by the Tracker's weights as soon as it is composed. The
+product is added to the gates of the transitions that read the node on the stack. The words'
 products come before the first step.
 
-Example, the batch of `spinn.batch.schedule`: ( old church ) is composed by transition 6 and is on
-top of the stack at transition 7, so its product is added to row 7 of the gates (`Tracking.tops`).
+Example, the batch of `spinn.batch.schedule`: transition 6 composes ( old church ), which is on top
+of the stack at transition 7. So its product is added to row 7 of the gates (`Tracking.tops`).
 """
 
 from itertools import pairwise

@@ -26,9 +26,8 @@ log = logging.getLogger(__name__)
 def seed_everything(seed: int) -> None:
     """Seed torch, so that a run on CPU repeats exactly.
 
-    Nothing draws from the global state of NumPy or Python. The order of the batches does not depend
-    on torch's state but on (seed, epoch), so a resumed run sees the batches that the uninterrupted
-    run would have seen.
+    Nothing draws from the global state of NumPy or Python. The order of the batches depends on
+    (seed, epoch), not on torch's state, so a resumed run has the batches of an uninterrupted run.
     """
     torch.manual_seed(seed)
 

@@ -124,8 +124,8 @@ def choose_trees(
         compared: whether predicted trees are compared with the requested ones, instead of replaced
             by them.
 
-    Raises: InputError: if the encoder cannot follow the trees that are requested, if a server is
-        named and not needed, or if the run, and not the command line, names a server.
+    Raises: InputError: if the encoder cannot follow the requested trees, if a server is named but
+        not needed, or if only the run names a server.
     """
     from spinn.data.dataset import PairFiles
 

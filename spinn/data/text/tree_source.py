@@ -89,10 +89,10 @@ class TreeSource:
         one tree, so that `gold` accepts it.
 
         Text is a tree if it ends with a bracket and starts with one that stands alone,
-        "( ( all dogs ) move )". It is a malformed tree, and an error, if one bracket without
-        spaces encloses all of it, "((all dogs) move)", or if it starts with a bracket that stands
-        alone and such brackets do not balance, "( dogs move". So "(Yes) he left (early)" and
-        "( AP ) Police left ." are plain text.
+        "( ( all dogs ) move )". Text is a malformed tree, and an error, in two cases. One bracket
+        without spaces encloses all of it, "((all dogs) move)". Or it starts with a bracket that
+        stands alone, and such brackets do not balance, "( dogs move". So "(Yes) he left (early)"
+        and "( AP ) Police left ." are plain text.
 
         Returns: the sentence and the origin of its tree: `gold` for brackets, else the name.
 
