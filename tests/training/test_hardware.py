@@ -30,9 +30,9 @@ def two_threads() -> object:
 @pytest.mark.parametrize(
     ("weights", "wanted", "chosen", "message"),
     [
-        (99_999, None, 1, "1 thread on the CPU (99,999 weights outside embeddings, fewer than 100"),
-        (100_000, None, 2, "2 threads on the CPU (100,000 weights outside embeddings; torch's def"),
-        (100_000, 1, 1, "1 thread on the CPU (trainer.threads)"),
+        (499_999, None, 1, "1 thread on the CPU (499,999 weights outside embeddings, fewer than 5"),
+        (500_000, None, 2, "2 threads on the CPU (500,000 weights outside embeddings; torch's def"),
+        (500_000, 1, 1, "1 thread on the CPU (trainer.threads)"),
         (10, 2, 2, "2 threads on the CPU (trainer.threads)"),
     ],
 )
