@@ -1,4 +1,7 @@
-"""The input of an encoder: a batch of sentences."""
+"""The input of an encoder: a batch of sentences.
+
+`collate` of a task (`Pairs`, `PreparedSeries`) calls `Sentences.from_arrays`, which runs `plan`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

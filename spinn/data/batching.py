@@ -1,4 +1,7 @@
-"""Batches of examples with similar lengths, in an order determined by seed and epoch."""
+"""Which examples form a batch: similar lengths, in an order determined by seed and epoch.
+
+`Prepared.collate` of the task then makes the batch, with `spinn.batch.sentences.Sentences`.
+"""
 
 from __future__ import annotations
 
