@@ -34,7 +34,7 @@ lint: setup ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup ## measure the speed of the encoders side by side (some ten minutes on two cores)
+bench: setup ## measure the speed of the encoders side by side (some six minutes on two cores)
 	$(BIN)/python -m benchmarks
 
 natlog: setup ## generate the bundled dataset again, byte for byte
