@@ -257,3 +257,27 @@ def test_options_that_do_not_fit_each_other_are_named(
 ) -> None:
     with pytest.raises(InputError, match=message):
         build(composed(*choices))
+
+
+def test_the_configuration_of_a_run_folder_trains_again(
+    composed: Callable[..., DictConfig], tiny_overrides: list[str]
+) -> None:
+    first = train(composed(*tiny_overrides, "model=lstm"))
+    config = OmegaConf.load(Path(composed(*tiny_overrides).run) / "config.yaml")
+    assert isinstance(config, DictConfig)
+    assert train(config)["test"] == first["test"]
+
+
+def test_a_second_precision_in_one_process_is_used(
+    composed: Callable[..., DictConfig], tiny_overrides: list[str]
+) -> None:
+    for precision in ("no", "bf16"):
+        results = train(composed(*tiny_overrides, "model=lstm", f"trainer.precision={precision}"))
+        assert results["precision"] == precision
+
+
+def test_a_missing_section_is_named(composed: Callable[..., DictConfig]) -> None:
+    config = composed()
+    del config["task"]
+    with pytest.raises(InputError, match="task has no value"):
+        build(config)

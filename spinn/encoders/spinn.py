@@ -130,7 +130,8 @@ class SPINN(Encoder):
         allowed = legal(sentences.transitions.numpy(), sentences.lengths.numpy())
         illegal = ~torch.from_numpy(allowed).to(encoding.tracking.device)
         with torch.autocast(encoding.tracking.device.type, enabled=False):
-            scores: Tensor = self.predict(encoding.tracking)  # (M, 2)
+            tracking = encoding.tracking.to(self.predict.weight.dtype)
+            scores: Tensor = self.predict(tracking)  # (M, 2)
             log_probs = scores.masked_fill(illegal, -torch.inf).log_softmax(dim=1)
         return replace(
             encoding,

@@ -28,13 +28,14 @@ class Rows:
     Args:
         state: of the leaves, each part (U, D).
         which: (N,) the leaf that represents each word.
+        dtype: of all rows, also where autocast computes in bf16.
     """
 
-    def __init__(self, state: State, which: Tensor) -> None:
-        leaves = torch.cat(state, dim=1)  # (U, PD): all parts of a leaf in one row
+    def __init__(self, state: State, which: Tensor, dtype: torch.dtype) -> None:
+        leaves = torch.cat(state, dim=1).to(dtype)  # (U, PD): all parts of a leaf in one row
         rows, zeros = leaves.unbind(), leaves.new_zeros(leaves.shape[1])
         self.rows = [*(rows[leaf] for leaf in which.tolist()), zeros]
-        self.parts = len(state)
+        self.parts, self.dtype = len(state), dtype
 
     def __getitem__(self, places: list[int]) -> State:
         """Stack rows: each part (R, D)."""
@@ -42,7 +43,7 @@ class Rows:
 
     def append(self, state: State) -> None:
         """Add composed nodes, each part (R, D)."""
-        self.rows += torch.cat(state, dim=1).unbind()
+        self.rows += torch.cat(state, dim=1).to(self.dtype).unbind()
 
 
 def encode(
@@ -53,7 +54,8 @@ def encode(
     tracker: Tracker | None,
 ) -> Encoding:
     """Run the stack machine over a batch; arguments and result as in `reference.encode`."""
-    schedule, rows = sentences.schedule, Rows(state, leaves.which)
+    schedule, dtype = sentences.schedule, next(composition.parameters()).dtype
+    rows = Rows(state, leaves.which, dtype)
     if tracker is None:
         groups, gather_tracking = schedule.levels, None
         by_height(rows, schedule, composition)

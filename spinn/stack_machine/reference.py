@@ -58,7 +58,9 @@ def encode(
     Returns: `sentence` (B, D), h of the last entry on each stack; `nodes`; `tracking` where there
         is a Tracker.
     """
-    words = list(zip(*(part.index_select(0, leaves.which) for part in state), strict=True))
+    dtype = next(composition.parameters()).dtype  # of all states, also under autocast
+    state = tuple(part.to(dtype).index_select(0, leaves.which) for part in state)
+    words = list(zip(*state, strict=True))
     zeros = state[0].new_zeros(tracker.tracker_size if tracker else 0)
     rows, start = [], 0
     for T, transitions in zip(
@@ -106,7 +108,7 @@ def compose(rows: list[Row], composition: Composition, tracker: Tracker | None) 
     right = columns([row.stack.pop() for row in rows])
     left = columns([row.stack.pop() for row in rows])
     context = None if tracker is None else torch.stack([row.tracking[0] for row in rows])  # (R, K)
-    parents = composition(left, right, context)
+    parents = tuple(part.to(left[0].dtype) for part in composition(left, right, context))
     for row, parent in zip(rows, zip(*parents, strict=True), strict=True):
         row.stack.append(parent)
         row.composed.append(parent[0])

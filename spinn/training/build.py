@@ -19,6 +19,7 @@ from spinn.layers.composition import Composition, CompositionSpec
 from spinn.layers.embedding import Vectors, WordEmbedding
 from spinn.tasks.task import Task
 from spinn.training.loop import TrainerSettings
+from spinn.training.old_runs import KEY as FORMAT_KEY
 from spinn.training.optimization import OptimizerSettings
 
 TaskFactory = Callable[[Vocabulary], Task]  # builds encoder and head, untrained
@@ -76,10 +77,11 @@ def build(config: DictConfig) -> Setup:
         InputError: naming the key that is unknown, missing, of a wrong type or out of its range,
             or the options that do not fit each other.
     """
+    # The configuration of a run folder carries the number of its format.
+    root = Root(**arguments(config, Root, key="", apart=(FORMAT_KEY,)))
     dataset = build_dataset(config)
     make_task = task_factory(config, dataset)
     check_trees(config, dataset)
-    root = Root(**arguments(config, Root, key=""))
     return Setup(
         dataset=dataset,
         make_task=make_task,

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
@@ -129,6 +130,8 @@ class Trainer:
         self.precision = choose_precision(
             settings.precision, torch.device("cpu" if on_cpu else "cuda")
         )
+        # Accelerate keeps the first device and precision of a process; runs of a sweep may differ.
+        AcceleratorState._reset_state(reset_partial_state=True)
         self.accelerator = Accelerator(cpu=settings.device == "cpu", mixed_precision=self.precision)
         optimizer = make_optimizer(task, optimization)
         self.task, self.optimizer = self.accelerator.prepare(task, optimizer)

@@ -187,5 +187,9 @@ def test_predicted_trees_are_shown_unless_others_are_named(
     assert re.search(r"\n1 +SHIFT +100.0%", shown)
     assert main([*command, "--trees", "left"]) == 0
     shown = capsys.readouterr().out
-    assert "hypothesis, 3 words, gold tree" in shown  # brackets keep their tree
+    assert "hypothesis, 3 words, left-branching tree" in shown
+    assert "warning: the model follows left-branching trees" in shown
+    assert main([*command, "--trees", "gold"]) == 0
+    shown = capsys.readouterr().out
+    assert "hypothesis, 3 words, gold tree" in shown  # that of the brackets
     assert "warning" not in shown

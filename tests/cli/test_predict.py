@@ -55,14 +55,14 @@ def test_the_prediction_as_text(trained_run: Path, capsys: pytest.CaptureFixture
     assert "( dogs move )   [gold tree]" in shown
 
 
-def test_a_shape_is_for_plain_text_and_carries_a_warning(
+def test_a_requested_shape_is_for_all_sentences_and_carries_a_warning(
     trained_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (prediction,) = predictions(
-        capsys, str(trained_run), "--premise", "( ( old dogs ) move )",
+        capsys, str(trained_run), "--premise", "( old ( dogs move ) )",
         "--hypothesis", "old dogs move, zzz", "--trees", "left",
     )  # fmt: skip
-    assert prediction["trees"] == {"premise": "gold", "hypothesis": "left"}
+    assert prediction["trees"] == {"premise": "left", "hypothesis": "left"}
     assert prediction["premise"] == "( ( old dogs ) move )"
     assert prediction["hypothesis"] == "( ( ( ( old dogs ) move ) , ) zzz )"
     assert prediction["unknown_words"] == [",", "zzz"]

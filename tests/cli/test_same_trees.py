@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from spinn.cli import main
+from spinn.cli.support.tree_options import TreeChoice
 
 LABELS = ("entailment", "neutral", "contradiction")
 PLAIN = ["all old dogs move", "dogs move fast"]
@@ -277,3 +278,22 @@ def test_a_gumbel_treelstm_follows_no_other_trees(
         assert "GumbelTreeLSTM predicts its trees and cannot follow others" in (
             capsys.readouterr().err
         )
+
+
+@pytest.mark.parametrize("model", ["trained_run", "parsing_run"])
+def test_a_requested_shape_replaces_brackets_with_a_warning(
+    model: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = str(request.getfixturevalue(model))
+    (found,) = printed_json(capsys, "predict", run, *BRACKETS, "--trees", "left")
+    assert found["premise"] == "( ( all dogs ) move )"
+    assert found["hypothesis"] == "( ( dogs move ) fast )"
+    assert found["trees"] == {"premise": "left", "hypothesis": "left"}
+    assert "left-branching trees here and was trained on gold trees" in found["warnings"][0]
+
+
+def test_gold_trees_differ_from_the_trees_of_a_policy() -> None:
+    choice = TreeChoice("gold", "gold", "predicted", 0, "", False, "", False)
+    assert "gold trees here and was trained on predicted trees" in str(choice.warning("gold"))
+    supervised = TreeChoice("corenlp", "corenlp", "gold", 0, "", False, "", False)
+    assert supervised.warning("corenlp") is None

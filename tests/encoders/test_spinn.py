@@ -12,8 +12,12 @@ from spinn.batch.sentences import Sentences
 from spinn.encoders.rl_spinn import RLSPINN
 from spinn.encoders.spinn import SPINN
 from spinn.encoders.supervised_spinn import SupervisedSPINN
+from spinn.layers.composition import Composition, CompositionSpec
 from spinn.layers.embedding import WordEmbedding
+from spinn.layers.grc import GRC
 from spinn.layers.leaves import embed_words
+from spinn.layers.tree_lstm import TreeLSTM
+from spinn.layers.tree_rnn import TreeRNN
 from spinn.stack_machine.parser import sample
 from spinn.trees.oracle import legal
 from spinn.trees.transitions import every_tree, random_tree, right_branching
@@ -220,11 +224,24 @@ def test_transitions_are_sampled_and_followed_with_the_same_dropout_on_words() -
 
 @pytest.mark.parametrize("kind", [SupervisedSPINN, RLSPINN])
 @pytest.mark.parametrize("beam", [1, 3])
+@pytest.mark.parametrize(
+    ("machine", "composition"),
+    [
+        ("fused", TreeLSTM),
+        ("batched", TreeLSTM),
+        ("reference", TreeLSTM),
+        ("batched", TreeRNN),
+        ("reference", TreeRNN),
+        ("batched", GRC),
+    ],
+)
 def test_under_autocast_transitions_are_predicted_in_full_precision(
-    kind: type[SPINN], beam: int
+    kind: type[SPINN], beam: int, machine: str, composition: type[Composition]
 ) -> None:
     torch.set_default_dtype(torch.float32)
-    encoder = build(kind, **({"train_on": "predicted"} if kind is SupervisedSPINN else {}))
+    sizes = {"cell_size": 8} if composition is GRC else {}
+    settings = {"machine": machine, "composition": CompositionSpec(composition, sizes)}
+    encoder = build(kind, **settings, **({"train_on": "gold"} if kind is SupervisedSPINN else {}))
     encoder.beam = beam
     for sentences in (shapes(), pack(b"\x00")):
         rewards = torch.zeros(1, len(sentences))

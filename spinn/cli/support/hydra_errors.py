@@ -35,6 +35,8 @@ def explain(error: HydraException, conf: Path) -> str:
     if renamed is not None:
         return f"{key} is now {renamed}"
     groups = set(_groups(conf))
+    if key in groups:
+        return f"{key} is not a group of the chosen options; choose another model, or leave it out"
     known = groups if "." not in key else set(_known_keys(conf, groups))
     return f"unknown key {key}: {nearest(key, known)}"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spinn.data.text.parsers import CORENLP, DEFAULT_URL, PARSERS
 from spinn.data.text.tree_source import (
+    GOLD,
     PREDICTED,
     SHAPE_NAMES,
     TREE_NAMES,
@@ -66,6 +67,7 @@ class TreeChoice:
         parser_url: of the CoreNLP server.
         optional: whether a sentence without a parse is read for its words.
         advice: what to do about a sentence that has no tree.
+        replace: whether trees in brackets are replaced, because a shape was requested.
     """
 
     read: str
@@ -75,6 +77,7 @@ class TreeChoice:
     parser_url: str
     optional: bool
     advice: str
+    replace: bool = False
 
     def source(self) -> TreeSource:
         """Return what reads the sentences.
@@ -87,14 +90,15 @@ class TreeChoice:
             self.parser_url,
             optional=self.optional,
             advice=self.advice,
+            replace=self.replace,
         )
 
     def warning(self, origin: str) -> str | None:
         """Return a warning if following a tree of this origin differs from training."""
         if self.followed in (None, PREDICTED) or origin == self.trained:
             return None
-        # Gold trees and those of a parser count as one kind; each shape is a separate kind.
-        if origin not in SHAPE_NAMES and self.trained not in SHAPE_NAMES:
+        # Gold trees and those of a parser count as one kind.
+        if {origin, self.trained} <= {GOLD, *PARSERS}:
             return None
         return (
             f"the model follows {tree_kind(origin)} trees here and was trained on "
@@ -167,4 +171,5 @@ def choose_trees(
             f"--parser-url {settings.parser_url}"
         )
     optional = requested is None and followed != read
-    return TreeChoice(read, followed, trained, settings.tree_seed, url, optional, advice)
+    replace = requested in SHAPE_NAMES
+    return TreeChoice(read, followed, trained, settings.tree_seed, url, optional, advice, replace)

@@ -54,6 +54,7 @@ class TreeSource:
         parser_url: address of the CoreNLP server.
         optional: with `gold`, read text without a parse for its words instead of raising an error.
         advice: what to do about text without a parse; the end of that error's message.
+        replace: whether `read` replaces the tree of brackets that a user typed, too.
 
     Attributes:
         complete: whether all sentences so far had a tree of this origin.
@@ -69,6 +70,7 @@ class TreeSource:
         *,
         optional: bool = False,
         advice: str = _ADVICE,
+        replace: bool = False,
     ) -> None:
         if name not in TREE_NAMES:
             raise InputError(f"trees={name!r}, expected one of {', '.join(TREE_NAMES)}")
@@ -77,6 +79,7 @@ class TreeSource:
         self.complete = name != PREDICTED
         self._optional = optional
         self._advice = advice
+        self._replace = replace or name == PREDICTED
         self._parser = external_parser(name, parser_url) if name in PARSERS else None
         # Neighbouring rows share sentences: an SNLI premise occurs in three.
         self._cached_brackets = lru_cache(maxsize=256)(self._read_brackets)
@@ -85,8 +88,8 @@ class TreeSource:
     def read(self, text: str) -> tuple[Parse, str]:
         """Read a user's text: a tree in brackets, or plain text.
 
-        Brackets keep their tree, except with `predicted`. Plain text of one or two words has only
-        one tree, so that `gold` accepts it.
+        Brackets keep their tree, except with `predicted` or `replace`. Plain text of one or two
+        words has only one tree, so that `gold` accepts it.
 
         Text is a tree if it ends with a bracket and starts with one that stands alone,
         "( ( all dogs ) move )". Text is a malformed tree, and an error, in two cases. One bracket
@@ -112,7 +115,7 @@ class TreeSource:
                 f"{error}. Write a tree as ( ( all dogs ) move ), with spaces around each bracket; "
                 "write plain text without brackets around all of it"
             ) from None
-        return (self._add_tree(parse.words), self.name) if self.name == PREDICTED else (parse, GOLD)
+        return (self._add_tree(parse.words), self.name) if self._replace else (parse, GOLD)
 
     def from_brackets(self, text: str) -> Parse:
         """Read the words of a binary bracketing, and its tree if the origin is `gold`."""
