@@ -50,8 +50,11 @@ class Dataset(ABC):
         """Return the words or symbols of a model that is trained on these splits."""
 
     @abstractmethod
-    def describe(self) -> str:
-        """Return a plural noun phrase for the examples, used in messages."""
+    def describe(self, *, trees: bool = True) -> str:
+        """Return a plural noun phrase for the examples, used in messages.
+
+        Args: trees: whether it names the origin of their trees, where they have any.
+        """
 
     def summary(self) -> dict[str, Any]:
         """Return entries about the dataset for a run's results."""
@@ -103,9 +106,9 @@ class PairFiles(Dataset):
             min_count=self.settings.min_count,
         )
 
-    def describe(self) -> str:
+    def describe(self, *, trees: bool = True) -> str:
         """Return "pairs" and the origin of their trees."""
-        return f"pairs, {tree_kind(self.settings.trees)} trees"
+        return f"pairs, {tree_kind(self.settings.trees)} trees" if trees else "pairs"
 
     def summary(self) -> dict[str, Any]:
         """Return the origin of the trees."""
@@ -133,7 +136,7 @@ class SequenceDataset(Dataset):
         """Return the input symbols, in the dataset's order."""
         return Vocabulary(self.symbols or ())
 
-    def describe(self) -> str:
+    def describe(self, *, trees: bool = True) -> str:
         """Return "sequences" and the form of a step."""
         if self.inputs is None:
             return "sequences of symbols"

@@ -1,6 +1,7 @@
 """One training run: read, build, train, evaluate, save."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -132,12 +133,14 @@ def _load_vectors(task: Task, path: str | None, vocabulary: Vocabulary) -> dict[
 def _log_start(
     setup: Setup, splits: Any, vocabulary: Vocabulary, task: Task, device: torch.device
 ) -> None:
+    reads_trees = task.encoder.tree_source != "none"
     for name, report in splits.reports.items():
-        log.info("%s: %s", name, report.summary())
+        shown = report if reads_trees else replace(report, trees=None)
+        log.info("%s: %s", name, shown.summary())
     sizes = f"{len(splits.train):,} train, {len(splits.dev):,} dev, {len(splits.test):,} test"
     log.info(
         "%s on %s (%s %s): %s%s parameters, on %s with %s",
-        setup.names["model"], setup.names["data"], sizes, setup.dataset.describe(),
+        setup.names["model"], setup.names["data"], sizes, setup.dataset.describe(trees=reads_trees),
         f"{len(vocabulary):,} words, " if vocabulary.words else "",
         f"{_count_parameters(task):,}", device, plural(torch.get_num_threads(), "thread"),
     )  # fmt: skip
