@@ -244,7 +244,7 @@ def test_every_debug_run_trains(
         (["model/embedding=vectors"], "choose model/embedding=learned"),
         (
             ["data=parity", "model=spinn"],
-            "model: SupervisedSPINN learns to parse from gold trees, and sequences of symbols have",
+            "model: spinn learns to parse from gold trees, and sequences of symbols have",
         ),
         (
             ["data=parity", "data._target_=spinn.data.sequences.forecast.Scaling"],

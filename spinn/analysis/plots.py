@@ -32,7 +32,7 @@ STYLE: dict[Any, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestPanel:
+class OutputPanel:
     """Target and output at each of T steps.
 
     Attributes:
@@ -44,8 +44,6 @@ class TestPanel:
         scaled: whether the loss is in other units than target and output.
     """
 
-    __test__ = False  # pytest takes a class of this name for a test
-
     title: str
     target: NDArray[Any]
     output: NDArray[Any]
@@ -54,7 +52,7 @@ class TestPanel:
     scaled: bool = False
 
 
-def draw_regression(lines: Sequence[Mapping[str, Any]], test: TestPanel, path: Path) -> None:
+def draw_regression(lines: Sequence[Mapping[str, Any]], test: OutputPanel, path: Path) -> None:
     """Draw the error in training, and the outputs of the model beside their targets.
 
     Args:

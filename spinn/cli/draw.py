@@ -11,7 +11,7 @@ from spinn.errors import InputError
 from spinn.files import write_atomically
 
 if TYPE_CHECKING:
-    from spinn.analysis.plots import TestPanel
+    from spinn.analysis.plots import OutputPanel
     from spinn.training.loading import Run
 
 
@@ -74,11 +74,11 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _test_panel(loaded: Run) -> TestPanel:
+def _test_panel(loaded: Run) -> OutputPanel:
     """Return target and output for the first test sequence, or for a whole series."""
     import torch
 
-    from spinn.analysis.plots import TestPanel
+    from spinn.analysis.plots import OutputPanel
     from spinn.data.sequences.forecast import Forecast
     from spinn.training.batches import Batches
     from spinn.training.evaluation import predict_sequences
@@ -90,13 +90,13 @@ def _test_panel(loaded: Run) -> TestPanel:
     batches = Batches(loaded.task.prepare(test, loaded.vocabulary), batch_size=256)
     predicted = predict_sequences(loaded.task, batches, torch.device("cpu")).numpy()
     if not isinstance(dataset, Forecast):
-        return TestPanel(
+        return OutputPanel(
             title="A sequence of the test set",
             target=test.targets.ravel(),
             output=predicted.ravel(),
         )
     target, output = dataset.joined(predicted)
-    return TestPanel(
+    return OutputPanel(
         title="The test set, window by window",
         target=target,
         output=output,

@@ -77,7 +77,7 @@ def trace_pair(loaded: Run, options: argparse.Namespace, texts: tuple[str, str])
             raise InputError(f"{role} {text!r}: {error}") from error
         sentences.append(parse)
         origins.append(origin)
-    name = (loaded.config.get("names") or {}).get("model") or type(task.encoder).__name__
+    name = loaded.model_name
     found = trace(
         task, loaded.vocabulary, (sentences[0], sentences[1]), (origins[0], origins[1]), name
     )

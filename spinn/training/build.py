@@ -173,10 +173,11 @@ def _composition(config: DictConfig, encoder: type[Encoder]) -> dict[str, Compos
 def check_trees(config: DictConfig, dataset: Dataset) -> None:
     """Raise InputError if the encoder cannot be trained with the trees of the data."""
     encoder = class_of(config.model, Encoder, within="spinn.encoders", key="model")
+    name = OmegaConf.select(config, "names.model") or encoder.__name__
     if not isinstance(dataset, PairFiles):
         if encoder.needs_gold_trees:
             raise InputError(
-                f"model: {encoder.__name__} learns to parse from gold trees, and "
+                f"model: {name} learns to parse from gold trees, and "
                 f"{dataset.describe()} have none; leave out model=… to use theirs"
             )
         return
@@ -189,6 +190,6 @@ def check_trees(config: DictConfig, dataset: Dataset) -> None:
     else:
         return
     raise InputError(
-        f"data.trees={PREDICTED}: {encoder.__name__} {lacks}; choose data.trees=gold or another, "
+        f"data.trees={PREDICTED}: {name} {lacks}; choose data.trees=gold or another, "
         "or train model=rl_spinn or gumbel_treelstm"
     )

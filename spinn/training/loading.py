@@ -6,7 +6,7 @@ A run folder is data: it is never unpickled, and builds only classes of this pac
 from dataclasses import dataclass
 from pathlib import Path
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from spinn.data.dataset import Dataset
 from spinn.data.text.vocabulary import Vocabulary
@@ -26,6 +26,11 @@ class Run:
     vocabulary: Vocabulary
     dataset: Dataset
     task: Task
+
+    @property
+    def model_name(self) -> str:
+        """The option of the group `model`, such as `spinn_pi`; else the encoder's class."""
+        return str(OmegaConf.select(self.config, "names.model") or type(self.task.encoder).__name__)
 
 
 def load_run(path: str | Path) -> Run:

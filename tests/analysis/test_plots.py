@@ -131,7 +131,7 @@ def test_a_forecast_is_drawn_beside_the_seasonal_naive_one(
     drawn: list[Figure], tmp_path: Path
 ) -> None:
     target, output, seasonal = np.array([[3.0, 4.0], [3.5, 4.5], [2.0, 1.0]])
-    panel_data = plots.TestPanel(
+    panel_data = plots.OutputPanel(
         title="Test", target=target, output=output, seasonal=seasonal, name="price", scaled=True
     )
     plots.draw_regression(LINES, panel_data, tmp_path / "run.png")
@@ -148,7 +148,7 @@ def test_a_forecast_is_drawn_beside_the_seasonal_naive_one(
 
 
 def test_numbers_without_seasons_or_scaling(drawn: list[Figure], tmp_path: Path) -> None:
-    panel_data = plots.TestPanel(title="A wave", target=np.ones(3), output=np.zeros(3))
+    panel_data = plots.OutputPanel(title="A wave", target=np.ones(3), output=np.zeros(3))
     plots.draw_regression(LINES, panel_data, tmp_path / "run.png")
     curve, panel = drawn[0].axes
     assert curve.get_ylabel() == "mean squared error"

@@ -270,7 +270,7 @@ def test_an_encoder_without_trees_is_named(
 ) -> None:
     monkeypatch.setattr(SPINNPI, "tree_source", "none")
     shown = refused(capsys, trained_run)
-    assert f"{trained_run}: its encoder, SPINNPI, uses no trees" in shown
+    assert f"{trained_run}: its encoder, spinn_pi, uses no trees" in shown
 
 
 def test_runs_on_other_sentences_are_refused(

@@ -90,9 +90,9 @@ def test_trees_that_are_named_are_followed(
 @pytest.mark.parametrize(
     ("model", "lacks"),
     [
-        ("spinn_pi", "SPINNPI follows given trees and predicts none"),
-        ("treelstm", "SPINNPI follows given trees and predicts none"),
-        ("spinn", "SupervisedSPINN learns to parse from trees in the data"),
+        ("spinn_pi", "spinn_pi follows given trees and predicts none"),
+        ("treelstm", "treelstm follows given trees and predicts none"),
+        ("spinn", "spinn learns to parse from trees in the data"),
     ],
 )
 def test_training_needs_gold_trees(

@@ -188,7 +188,7 @@ def test_a_model_that_predicts_trees_reads_the_words_of_brackets(
     assert [gold["premise"], gold["hypothesis"]] == BRACKETS
     assert gold["trees"] == {"premise": "gold", "hypothesis": "gold"}
     assert main(["predict", str(parsing_run), *PLAIN, "--trees", "gold"]) == 2
-    assert "leave --trees out: SupervisedSPINN parses by itself" in capsys.readouterr().err
+    assert "leave --trees out: spinn parses by itself" in capsys.readouterr().err
 
 
 def test_a_model_without_trees_prints_words(
@@ -209,7 +209,7 @@ def test_trees_are_not_for_a_model_without_trees(
 ) -> None:
     pair = [] if command == "evaluate" else PLAIN
     assert main([command, str(lstm_run), *pair, "--trees", "gold"]) == 2
-    assert "--trees gold: Recurrent reads no trees; leave --trees out" in capsys.readouterr().err
+    assert "--trees gold: lstm reads no trees; leave --trees out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["predict", "inspect", "evaluate"])
@@ -218,7 +218,7 @@ def test_predicted_trees_are_not_for_a_model_that_follows_trees(
 ) -> None:
     pair = [] if command == "evaluate" else PLAIN
     assert main([command, str(trained_run), *pair, "--trees", "predicted"]) == 2
-    assert "SPINNPI follows given trees and predicts none" in capsys.readouterr().err
+    assert "spinn_pi follows given trees and predicts none" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("shape", ["left", "right", "balanced", "random"])
@@ -275,7 +275,7 @@ def test_a_gumbel_treelstm_follows_no_other_trees(
     assert prediction["trees"] == {"premise": "predicted", "hypothesis": "predicted"}
     for arguments in (["evaluate", str(run)], ["predict", str(run), *PLAIN]):
         assert main([*arguments, "--trees", "gold"]) == 2
-        assert "GumbelTreeLSTM predicts its trees and cannot follow others" in (
+        assert "gumbel_treelstm predicts its trees and cannot follow others" in (
             capsys.readouterr().err
         )
 

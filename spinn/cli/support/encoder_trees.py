@@ -60,7 +60,7 @@ def run_trees(loaded: Run, options: argparse.Namespace) -> RunTrees:
     encoder = loaded.task.encoder
     if encoder.tree_source == "none":
         raise InputError(
-            f"{folder}: its encoder, {type(encoder).__name__}, uses no trees; give a run "
+            f"{folder}: its encoder, {loaded.model_name}, uses no trees; give a run "
             "whose encoder predicts or follows trees"
         )
     data = load_evaluation_data(loaded, options, compared=True)

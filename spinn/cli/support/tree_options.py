@@ -135,7 +135,7 @@ def choose_trees(
 
     assert isinstance(run.dataset, PairFiles)  # other data have no trees
     settings = run.dataset.settings
-    encoder, kind = run.task.encoder, type(run.task.encoder).__name__
+    encoder, kind = run.task.encoder, run.model_name
     as_trained = settings.trees if own_data or settings.trees not in PARSERS else PREDICTED
     trained: str = settings.trees
     followed: str | None
