@@ -1,0 +1,1 @@
+"""A batch: `sentences` (an encoder's input), `encoding` (its output), `planning` (pointers)."""

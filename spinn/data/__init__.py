@@ -1,0 +1,1 @@
+"""Data: `dataset` is the contract; text, sequences, generators, downloads."""

@@ -1,0 +1,1 @@
+"""Encoders: `encoder` is the contract, every other module one model or its base class."""

@@ -1,0 +1,1 @@
+"""Layers: compositions, the Tracker, embeddings, leaves, heads, the decoder."""

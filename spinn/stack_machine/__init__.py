@@ -1,0 +1,1 @@
+"""Stack machines: `reference` (lists), `batched` (autograd), `fused` (backward by hand)."""

@@ -1,0 +1,1 @@
+"""Tasks: `task` is the contract; heads, losses and metrics."""

@@ -1,0 +1,1 @@
+"""Trees: `transitions` (SHIFT, REDUCE), `oracle` (gold transitions), `agreement` (F1)."""

@@ -1,0 +1,1 @@
+"""Programs that write the bundled and synthetic data."""

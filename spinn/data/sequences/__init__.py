@@ -1,0 +1,1 @@
+"""Sequences of numbers or symbols, a module per dataset."""

@@ -1,0 +1,1 @@
+"""Text data: readers, corpus, vocabulary, trees of sentences, cache."""

@@ -1,0 +1,1 @@
+"""Readers, a module per file format."""
