@@ -303,7 +303,9 @@ def test_a_file_is_written_whole_or_not_at_all(
 @contextmanager
 def running(*arguments: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
     """Run the command in a separate process, with pipes."""
-    code = "import sys; from spinn.cli import main; sys.exit(main(sys.argv[1:]))"
+    # A shell that starts the tests in the background has its children ignore SIGINT.
+    reset = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code = f"{reset}import sys; from spinn.cli import main; sys.exit(main(sys.argv[1:]))"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "predict", *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
