@@ -5,16 +5,17 @@ import gzip
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
-from typing import NoReturn
 
 from tqdm import tqdm
 
+from spinn.data.generators.natlog.candidates import SetRules, Used
+from spinn.data.generators.natlog.cues import Cues
 from spinn.data.generators.natlog.formulas import Grammar
-from spinn.data.generators.natlog.groups import Group, GroupMaker, SetRules, Used
+from spinn.data.generators.natlog.groups import Group, GroupMaker
 from spinn.data.generators.natlog.lexicon import Lexicon, read_lexicon
 from spinn.data.generators.natlog.semantics import Semantics
 from spinn.data.generators.natlog.sets import Hyper, Lexical, Longer, Ordinary
@@ -23,83 +24,68 @@ from spinn.files import write_atomically
 DEFAULT_OUT = Path("data/natlog")
 DEFAULT_SEED = 1
 DEFAULT_PAIRS = 50_000
-SHARES = {  # a file with share n has 1/n of the number of training pairs
-    "train": 1,
-    "dev": 10,
-    "test": 10,
-    "test_longer": 25,
-    "test_lexical": 25,
+SHARES = {  # a file with share n has 1/n of the number of training pairs; in the order of drawing
     "test_hyper": 25,
+    "test_lexical": 25,
+    "test_longer": 25,
+    "test": 10,
+    "dev": 10,
+    "train": 1,
 }
-ORDINARY = ("train", "dev", "test")
-SETS: dict[str, Callable[[Lexicon], SetRules]] = {  # in the order of drawing
+RULES: dict[str, Callable[[Lexicon], SetRules]] = {
     "test_hyper": Hyper,
     "test_lexical": Lexical,
     "test_longer": Longer,
-    "ordinary": Ordinary,
 }
 
 
-def sizes(pairs: int) -> dict[str, int]:
-    """Return the number of groups (three pairs each) per file, rounded up."""
-    return {name: -(-pairs // (3 * share)) for name, share in SHARES.items()}
-
-
 class Source:
-    """Draws all sets for one seed; no sentence occurs in two groups of any set."""
+    """Draws the files for one seed; no sentence occurs in two of them."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, pairs: int, seed: int) -> None:
+        self.pairs, self.seed = pairs, seed
         self.lexicon = read_lexicon()
         self.grammar = Grammar(self.lexicon)
         self.semantics = Semantics(self.lexicon)
-        self.used = Used()
+        self.used, self.cues = Used(), Cues()
 
     def groups(self, name: str) -> Iterator[Group]:
-        """Yield the groups of one set, without end."""
+        """Yield the groups of one file, until it has its number of pairs."""
         rng = Random(f"{self.seed} {name}")
-        rules = SETS[name](self.lexicon)
-        return GroupMaker(self.grammar, self.semantics, rng, rules=rules, used=self.used).groups()
+        rules = RULES.get(name, Ordinary)(self.lexicon)
+        maker = GroupMaker(
+            name,
+            self.grammar,
+            self.semantics,
+            rng,
+            rules=rules,
+            used=self.used,
+            cues=self.cues,
+        )
+        count = 0
+        for group in maker.groups():
+            yield group
+            count += len(group.pairs)
+            if count * SHARES[name] >= self.pairs:
+                return
 
 
-def draw_sets(pairs: int, seed: int, bar: "tqdm[NoReturn]") -> dict[str, list[Group]]:
-    """Return the groups of every file.
-
-    The small sets are drawn first, so that each can be reproduced alone. The groups of train, dev
-    and test come from one draw, which is shuffled and then split.
-    """
-    source, counts = Source(seed), sizes(pairs)
-    counts["ordinary"] = sum(counts[name] for name in ORDINARY)
-    drawn: dict[str, list[Group]] = {}
-    for name in SETS:
-        drawn[name] = []
-        for group in islice(source.groups(name), counts[name]):
-            drawn[name].append(group)
-            bar.update(len(group.premises))
-    ordinary = drawn.pop("ordinary")
-    Random(f"{seed} split").shuffle(ordinary)
-    rest = iter(ordinary)
-    return {name: list(islice(rest, counts[name])) for name in ORDINARY} | drawn
+def rows(name: str, groups: Iterable[Group]) -> Iterator[dict[str, str | bool]]:
+    """Yield the pairs of a file in SNLI's format."""
+    for number, group in enumerate(groups):
+        for place, pair in enumerate(group.pairs):
+            yield {
+                "gold_label": pair.label,
+                "sentence1": pair.premise.sentence.text,
+                "sentence2": pair.hypothesis.sentence.text,
+                "sentence1_binary_parse": pair.premise.sentence.parse,
+                "sentence2_binary_parse": pair.hypothesis.sentence.parse,
+                "pairID": f"{name}-{number}-{place}{pair.label[0]}",
+                "same_words": group.same_words,
+            }
 
 
-def rows(name: str, groups: Sequence[Group]) -> list[dict[str, str]]:
-    """Return the pairs of a file in SNLI's format, with the edits from hypothesis to premise."""
-    return [
-        {
-            "gold_label": premise.label,
-            "sentence1": premise.sentence.text,
-            "sentence2": group.hypothesis.sentence.text,
-            "sentence1_binary_parse": premise.sentence.parse,
-            "sentence2_binary_parse": group.hypothesis.sentence.parse,
-            "pairID": f"{name}-{number}{premise.label[0]}",
-            "edits": " ".join(premise.edits),
-        }
-        for number, group in enumerate(groups)
-        for premise in group.premises
-    ]
-
-
-def write_rows(path: Path, content: Sequence[dict[str, str]]) -> None:
+def write_rows(path: Path, content: Sequence[dict[str, str | bool]]) -> None:
     """Write gzipped JSON lines atomically; the same rows give the same bytes."""
     text = "".join(json.dumps(row) + "\n" for row in content)
 
@@ -117,14 +103,23 @@ def write_rows(path: Path, content: Sequence[dict[str, str]]) -> None:
 def write_sets(out: Path, pairs: int, seed: int) -> dict[str, Counter[str]]:
     """Write the six files into ``out``; return the count of each label by file."""
     out.mkdir(parents=True, exist_ok=True)
-    with tqdm(total=3 * sum(sizes(pairs).values()), unit=" pairs", desc="natlog") as bar:
-        sets = draw_sets(pairs, seed, bar)
-    labels = {}
-    for name, groups in sets.items():
-        content = rows(name, groups)
-        write_rows(out / f"{name}.jsonl.gz", content)
-        labels[name] = Counter(row["gold_label"] for row in content)
+    source, labels = Source(pairs, seed), dict[str, Counter[str]]()
+    total = sum(pairs // share for share in SHARES.values())
+    with tqdm(total=total, unit=" pairs", desc="natlog") as bar:
+        for name in SHARES:
+            content = []
+            for row in rows(name, source.groups(name)):
+                content.append(row)
+                bar.update()
+            write_rows(out / f"{name}.jsonl.gz", content)
+            labels[name] = Counter(str(row["gold_label"]) for row in content)
     return labels
+
+
+def require(parser: argparse.ArgumentParser, module: str) -> None:
+    """End the program with a message if a library of the extra `generators` is missing."""
+    if find_spec(module) is None:
+        parser.error(f'it needs {module}, which is missing: pip install "spinn[generators]"')
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -135,6 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder for the files")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--pairs", type=int, default=DEFAULT_PAIRS, help="pairs for training")
+    require(parser, "scipy")
     options = parser.parse_args(arguments)
     started = time.perf_counter()
     labels = write_sets(options.out, options.pairs, options.seed)

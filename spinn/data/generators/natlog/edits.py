@@ -30,6 +30,7 @@ WEIGHTS = {
     "adjective": 1,
     "relative": 1,
     "denial": 1,
+    "connective": 2,
     "de_morgan": 1,
     "add": 2,
     "drop": 2,
@@ -60,6 +61,7 @@ class Editor:
         }
         self._structural: dict[str, Edit] = {
             "denial": self._denial,
+            "connective": self._connective,
             "de_morgan": self._de_morgan,
             "add": self.add,
             "drop": self._drop,
@@ -136,15 +138,22 @@ class Editor:
         if isinstance(formula, Compound) and self.rng.random() < 0.7:
             return self._in_one_part(formula, self._denial)
         if isinstance(formula, Clause) and self.rng.random() < 0.5:
-            return _deny(formula)
+            return deny(formula)
         return Negation(formula)
 
     def _de_morgan(self, formula: Formula) -> Formula | None:
         if isinstance(formula, Negation):
-            return _deny(formula.body)
+            return deny(formula.body)
         if isinstance(formula, Compound):
-            return Negation(_deny(formula))
+            return Negation(deny(formula))
         return None
+
+    def _connective(self, formula: Formula) -> Formula | None:
+        """Both A and B <-> either A or B."""
+        if isinstance(formula, Negation):
+            body = self._connective(formula.body)
+            return None if body is None else Negation(body)
+        return formula._replace(word=DUAL[formula.word]) if isinstance(formula, Compound) else None
 
     def add(self, formula: Formula) -> Formula:
         """Join the formula with a new clause."""
@@ -204,13 +213,13 @@ def _negate(verbal: Verbal) -> Verbal:
     return verbal._replace(negated=not verbal.negated)
 
 
-def _deny(formula: Formula) -> Formula:
+def deny(formula: Formula) -> Formula:
     """Return the negation, pushed down to the quantifiers."""
     if isinstance(formula, Clause):
         return formula._replace(quantifier=DENIAL[formula.quantifier])
     if isinstance(formula, Negation):
         return formula.body
-    return Compound(DUAL[formula.word], _deny(formula.left), _deny(formula.right))
+    return Compound(DUAL[formula.word], deny(formula.left), deny(formula.right))
 
 
 def exchanges(formula: Formula) -> Iterator[Formula]:
