@@ -185,26 +185,6 @@ class Editor:
         return formula._replace(right=edit(formula.right))
 
 
-def replace_word(formula: Formula, old: str, new: str) -> Formula:
-    """Replace ``old`` by ``new`` everywhere."""
-    if isinstance(formula, Negation):
-        return Negation(replace_word(formula.body, old, new))
-    if isinstance(formula, Compound):
-        left, right = formula.left, formula.right
-        return Compound(formula.word, replace_word(left, old, new), replace_word(right, old, new))
-    return Clause(
-        formula.quantifier,
-        new if formula.adjective == old else formula.adjective,
-        new if formula.noun == old else formula.noun,
-        formula.relative and _replace_verb(formula.relative, old, new),
-        _replace_verb(formula.predicate, old, new),
-    )
-
-
-def _replace_verb(verbal: Verbal, old: str, new: str) -> Verbal:
-    return verbal._replace(verb=new) if verbal.verb == old else verbal
-
-
 def _put(clause: Clause, field: str, part: Any) -> Clause:
     return clause._replace(**{field: part})
 
