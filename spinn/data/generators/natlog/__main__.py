@@ -70,7 +70,7 @@ class Source:
                 return
 
 
-def rows(name: str, groups: Iterable[Group]) -> Iterator[dict[str, str | bool]]:
+def rows(name: str, groups: Iterable[Group]) -> Iterator[dict[str, str]]:
     """Yield the pairs of a file in SNLI's format."""
     for number, group in enumerate(groups):
         for place, pair in enumerate(group.pairs):
@@ -81,11 +81,11 @@ def rows(name: str, groups: Iterable[Group]) -> Iterator[dict[str, str | bool]]:
                 "sentence1_binary_parse": pair.premise.sentence.parse,
                 "sentence2_binary_parse": pair.hypothesis.sentence.parse,
                 "pairID": f"{name}-{number}-{place}{pair.label[0]}",
-                "same_words": group.same_words,
+                "kind": group.kind,
             }
 
 
-def write_rows(path: Path, content: Sequence[dict[str, str | bool]]) -> None:
+def write_rows(path: Path, content: Sequence[dict[str, str]]) -> None:
     """Write gzipped JSON lines atomically; the same rows give the same bytes."""
     text = "".join(json.dumps(row) + "\n" for row in content)
 
@@ -112,7 +112,7 @@ def write_sets(out: Path, pairs: int, seed: int) -> dict[str, Counter[str]]:
                 content.append(row)
                 bar.update()
             write_rows(out / f"{name}.jsonl.gz", content)
-            labels[name] = Counter(str(row["gold_label"]) for row in content)
+            labels[name] = Counter(row["gold_label"] for row in content)
     return labels
 
 

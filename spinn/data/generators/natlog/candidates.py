@@ -1,23 +1,27 @@
 """Draws sentences that may become premises and hypotheses of a group."""
 
-from collections.abc import Sequence
-from itertools import permutations
+from collections.abc import Mapping, Sequence
+from itertools import permutations, product
 from random import Random
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from spinn.data.generators.natlog.edits import Editor, deny, exchanges
 from spinn.data.generators.natlog.formulas import (
+    QUANTIFIERS,
     Clause,
+    Compound,
     Formula,
     Grammar,
     Negation,
     Sentence,
+    Verbal,
     clauses,
     content_words,
     spell,
 )
 from spinn.data.generators.natlog.semantics import Semantics
 
+Kind: TypeAlias = Literal["reordered", "edited", "hypernym"]
 UNITS = 4  # of a group, at most
 EDIT_COUNTS = (1, 1, 1, 2, 2, 3)
 ATTEMPTS = 12  # for each sentence, and for the units of a group
@@ -67,8 +71,12 @@ class SetRules(Protocol):
         """Allowed numbers of clauses of a hypothesis."""
 
     @property
-    def same_words(self) -> float:
-        """Share of groups whose premises have the same words."""
+    def kinds(self) -> Mapping[Kind, float]:
+        """Share of each kind of groups."""
+
+    @property
+    def hypernym_pairs(self) -> Sequence[tuple[str, str]]:
+        """The (hyponym, hypernym) of the groups of the kind `hypernym`."""
 
     def premise(self, candidate: Candidate) -> bool:
         """Whether a premise fits the set."""
@@ -81,9 +89,6 @@ class SetRules(Protocol):
 
     def depends(self, pair: Pair) -> bool:
         """Whether a pair tests the property that the set is for."""
-
-    def units(self, drafter: "Drafter", same_words: bool) -> list[Unit]:
-        """Draw the candidates for a group."""
 
 
 class Used:
@@ -138,7 +143,16 @@ class Drafter:
             if self._well_formed(formula):
                 return formula
 
-    def edited_units(self) -> list[Unit]:
+    def units(self, kind: Kind) -> list[Unit]:
+        """Draw the candidates for a group."""
+        draw = {
+            "edited": self._edited_units,
+            "reordered": self._reordered_units,
+            "hypernym": self._hypernym_units,
+        }
+        return draw[kind]()
+
+    def _edited_units(self) -> list[Unit]:
         """Draw a hypothesis and similar ones; edit each into a premise that entails it."""
         start = self.sample(self.rng.choice(self.rules.hypothesis_clauses))
         units: list[Unit] = []
@@ -154,7 +168,7 @@ class Drafter:
                 break
         return units
 
-    def reordered_units(self) -> list[Unit]:
+    def _reordered_units(self) -> list[Unit]:
         """Draw a premise and exchange its parts; of two that contradict each other, edit one.
 
         The edit is the hypothesis: the one entails it, and the other contradicts it.
@@ -173,6 +187,58 @@ class Drafter:
             if len(units) == UNITS:
                 break
         return units
+
+    def _hypernym_units(self) -> list[Unit]:
+        """Draw two clauses over a hypernym; premises join both, hypotheses are on its hyponym.
+
+        In each premise, one clause speaks of all and the other of some: a hypothesis follows from
+        the first, and is neutral to the second. For `animals` and `poodles`::
+
+            both all animals walk and some animals hum    entails        some poodles walk
+                                                          contradicts    no poodles walk
+                                                          is neutral to  some poodles hum
+
+        One of the two clauses has a negated verb, so that counts of words do not tell what the
+        clause of a hypothesis says. Each sentence is a unit of its own.
+        """
+        pairs, category = self.rules.hypernym_pairs, self.lexicon.category
+        low, high = self.rng.choice([pair for pair in pairs if category[pair[0]] == "noun"])
+        verbs = [pair for pair in pairs if category[pair[0]] == "verb"]
+        negated = self.rng.choice(((True, False), (False, True)))
+        drawn = [self._hypernym_clause(high, verbs, negated=one) for one in negated]
+
+        formulas: list[Formula] = []
+        for quantifiers in product(("all", "no"), ("some", "not all")):
+            for order in (quantifiers, quantifiers[::-1]):
+                parts = (
+                    clause._replace(quantifier=quantifier)
+                    for (clause, _), quantifier in zip(drawn, order, strict=True)
+                )
+                formulas.append(self._reworded(Compound("both", *parts)))
+        premises = [Unit((one,), ()) for one in map(self.premise, formulas) if one]
+
+        formulas = []
+        for (clause, near), quantifier in product(drawn, QUANTIFIERS):
+            verb = self.rng.choice((clause.predicate.verb, near))
+            predicate = clause.predicate._replace(verb=verb)
+            changed = Clause(quantifier, clause.adjective, low, clause.relative, predicate)
+            formulas.append(self._reworded(changed))
+        return premises + [Unit((), (one,)) for one in map(self.hypothesis, formulas) if one]
+
+    def _hypernym_clause(
+        self, noun: str, verbs: Sequence[tuple[str, str]], *, negated: bool
+    ) -> tuple[Clause, str]:
+        """Draw a clause over a noun, and a verb for the hypothesis: its own, or one of a pair."""
+        clause = clauses(self.sample(1))[0]
+        verb = near = clause.predicate.verb
+        if self.rng.random() < 0.5:
+            verb, near = self.rng.sample(self.rng.choice(verbs), 2)
+        return clause._replace(noun=noun, predicate=Verbal(verb, negated)), near
+
+    def _reworded(self, formula: Formula) -> Formula:
+        """Say the same in other words, or leave the formula as it is."""
+        name = self.rng.choice(("obversion", "swap", "de_morgan", None, None))
+        return (name and self.editor.apply(name, formula)) or formula
 
     def label(self, premise: Candidate | None, hypothesis: Candidate | None) -> str | None:
         """Return the label; None if the pair is trivial or does not fit the set."""

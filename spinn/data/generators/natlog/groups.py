@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spinn.data.generators.natlog.candidates import Drafter, Pair, SetRules, Used
+from spinn.data.generators.natlog.candidates import Drafter, Kind, Pair, SetRules, Used
 from spinn.data.generators.natlog.cues import Cues
 from spinn.data.generators.natlog.designs import balanced_design
 from spinn.data.generators.natlog.formulas import Grammar
@@ -25,11 +25,12 @@ class Group(NamedTuple):
     """Pairs in which each sentence has each label once.
 
     Attributes:
-        same_words: whether all premises have the same words, in different orders.
+        kind: `reordered`, all premises have the same words in different orders; `edited`, premises
+            are edits of hypotheses; `hypernym`, hypotheses are on a hyponym of the premises' noun.
     """
 
     pairs: Sequence[Pair]
-    same_words: bool
+    kind: Kind
 
 
 class GroupMaker:
@@ -58,18 +59,18 @@ class GroupMaker:
     def groups(self) -> Iterator[Group]:
         """Draw groups without end."""
         while True:
-            same_words = self.rng.random() < self.rules.same_words
+            (kind,) = self.rng.choices(list(self.rules.kinds), list(self.rules.kinds.values()))
             pairs: list[Pair] = []
             while not pairs or self._guessed(pairs) > MOST_GUESSED * len(pairs):
-                pairs = self._pairs(same_words)
+                pairs = self._pairs(kind)
             for pair in pairs:
                 self.used.add(pair, self.file)
                 self.cues.add(pair.premise.sentence.text, pair.hypothesis.sentence.text, pair.label)
-            yield Group(pairs, same_words)
+            yield Group(pairs, kind)
 
-    def _pairs(self, same_words: bool) -> list[Pair]:
+    def _pairs(self, kind: Kind) -> list[Pair]:
         """Draw candidates, and choose a balanced design of them; empty if there is none."""
-        units = list(enumerate(self.rules.units(self.drafter, same_words)))
+        units = list(enumerate(self.drafter.units(kind)))
         premises = [(number, one) for number, unit in units for one in unit.premises]
         hypotheses = [(number, one) for number, unit in units for one in unit.hypotheses]
         costs = {label: np.full((len(premises), len(hypotheses)), np.inf) for label in LABELS}
