@@ -37,7 +37,7 @@ lint: setup ## check style and types
 bench: setup ## measure the speed of the encoders side by side (some six minutes on two cores)
 	$(BIN)/python -m benchmarks
 
-natlog: setup ## generate the bundled dataset again, byte for byte
+natlog: setup ## generate the bundled dataset again, byte for byte (some six minutes)
 	$(BIN)/python -m spinn.data.generators.natlog
 
 clean: ## remove .venv and caches; runs/ stays

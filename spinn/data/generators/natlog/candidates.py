@@ -194,11 +194,11 @@ class Drafter:
         In each premise, one clause speaks of all and the other of some: a hypothesis follows from
         the first, and is neutral to the second. For `animals` and `poodles`::
 
-            both all animals walk and some animals hum    entails        some poodles walk
-                                                          contradicts    no poodles walk
-                                                          is neutral to  some poodles hum
+            both all animals do not walk and some animals hum    entails        no poodles walk
+                                                                 contradicts    some poodles walk
+                                                                 is neutral to  some poodles hum
 
-        One of the two clauses has a negated verb, so that counts of words do not tell what the
+        One of the two clauses has a negated verb, so that counts of words do not determine what the
         clause of a hypothesis says. Each sentence is a unit of its own.
         """
         pairs, category = self.rules.hypernym_pairs, self.lexicon.category
