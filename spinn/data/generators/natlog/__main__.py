@@ -40,7 +40,10 @@ RULES: dict[str, Callable[[Lexicon], SetRules]] = {
 
 
 class Source:
-    """Draws the files for one seed; no sentence occurs in two of them."""
+    """Draws the files for one seed, in the order of `SHARES`.
+
+    A file depends on those before it: no sentence occurs in two files.
+    """
 
     def __init__(self, pairs: int, seed: int) -> None:
         self.pairs, self.seed = pairs, seed
@@ -130,8 +133,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder for the files")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--pairs", type=int, default=DEFAULT_PAIRS, help="pairs for training")
-    require(parser, "scipy")
     options = parser.parse_args(arguments)
+    require(parser, "scipy")
     started = time.perf_counter()
     labels = write_sets(options.out, options.pairs, options.seed)
     seconds = time.perf_counter() - started

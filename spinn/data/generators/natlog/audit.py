@@ -125,9 +125,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m spinn.data.generators.natlog.audit", description=__doc__
     )
-    parser.add_argument("folder", type=Path, nargs="?", default=DEFAULT_OUT)
-    require(parser, "sklearn")
+    parser.add_argument(
+        "folder", type=Path, nargs="?", default=DEFAULT_OUT, help="folder with the six files"
+    )
     folder = parser.parse_args(arguments).folder
+    require(parser, "sklearn")
+    missing = [name for name in ("train", *FILES) if not (folder / f"{name}.jsonl.gz").is_file()]
+    if missing:
+        parser.error(f"{folder} lacks {missing[0]}.jsonl.gz")
     print("| fitted on train | " + " | ".join(f"`{name}`" for name in FILES) + " |")
     print("|---|" + "---|" * len(FILES))
     for model, scores in audit(folder):

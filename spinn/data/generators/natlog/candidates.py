@@ -22,7 +22,7 @@ from spinn.data.generators.natlog.formulas import (
 from spinn.data.generators.natlog.semantics import Semantics
 
 Kind: TypeAlias = Literal["reordered", "edited", "hypernym"]
-UNITS = 4  # of a group, at most
+UNITS = 4  # at most, of a group that is edited or reordered
 EDIT_COUNTS = (1, 1, 1, 2, 2, 3)
 ATTEMPTS = 12  # for each sentence, and for the units of a group
 
@@ -44,7 +44,7 @@ class Pair(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """Sentences that a group takes or leaves together.
+    """Sentences that a group includes or excludes together.
 
     Most units are a hypothesis, its negation, and a premise that entails each: each sentence then
     has a partner for entailment and for contradiction, and lacks one for neutral.
@@ -169,9 +169,9 @@ class Drafter:
         return units
 
     def _reordered_units(self) -> list[Unit]:
-        """Draw a premise and exchange its parts; of two that contradict each other, edit one.
+        """Draw premises with the same words; for two that contradict each other, a hypothesis.
 
-        The edit is the hypothesis: the one entails it, and the other contradicts it.
+        The hypothesis is an edit of one premise that it entails and that the other contradicts.
         """
         premises = self._reordered_premises()
         units: list[Unit] = []
@@ -232,6 +232,7 @@ class Drafter:
         clause = clauses(self.sample(1))[0]
         verb = near = clause.predicate.verb
         if self.rng.random() < 0.5:
+            # No balanced group was seen to keep the other verb: for it, one label is impossible.
             verb, near = self.rng.sample(self.rng.choice(verbs), 2)
         return clause._replace(noun=noun, predicate=Verbal(verb, negated)), near
 

@@ -10,6 +10,7 @@ from spinn.data.generators.natlog.formulas import FUNCTION_WORDS
 from spinn.data.generators.natlog.semantics import LABELS
 
 Cue: TypeAlias = tuple[object, ...]
+NONE: Counter[str] = Counter()
 
 
 class Cues:
@@ -30,7 +31,7 @@ class Cues:
         """Return how much more often than the other labels the cues of a pair had this label."""
         skew = 0.0
         for cue in differences(premise, hypothesis):
-            counts = self.counts[cue]
+            counts = self.counts.get(cue, NONE)
             skew += (counts[label] - counts.total() / 3) / (1 + counts.total()) ** 0.5
         return skew
 
@@ -38,7 +39,7 @@ class Cues:
         """Return the label that naive Bayes on words and bigrams finds most probable."""
         scores = dict.fromkeys(LABELS, 0.0)
         for cue in ngram_cues(premise, hypothesis):
-            counts = self.ngrams[cue]
+            counts = self.ngrams.get(cue, NONE)
             for label in LABELS:
                 scores[label] += log((counts[label] + 1) / (counts.total() + 3))
         return max(LABELS, key=scores.__getitem__)

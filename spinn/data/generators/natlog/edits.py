@@ -63,7 +63,7 @@ class Editor:
             "denial": self._denial,
             "connective": self._connective,
             "de_morgan": self._de_morgan,
-            "add": self.add,
+            "add": self._add,
             "drop": self._drop,
             "swap": self._swap,
             "exchange": self._exchange,
@@ -155,7 +155,7 @@ class Editor:
             return None if body is None else Negation(body)
         return formula._replace(word=DUAL[formula.word]) if isinstance(formula, Compound) else None
 
-    def add(self, formula: Formula) -> Formula:
+    def _add(self, formula: Formula) -> Formula:
         """Join the formula with a new clause."""
         word = self.rng.choice(("both", "both", "either"))
         parts = [formula, self._new_clause()]

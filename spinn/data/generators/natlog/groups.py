@@ -1,9 +1,10 @@
 """Groups of pairs in which each premise and each hypothesis occurs once with each label.
 
-So neither sentence alone says anything about the label, nor does any sum of a score of the premise
-and a score of the hypothesis. What is left are cues in the difference of the two sentences. Of all
-pairs, those are chosen whose cues had their label least often; groups that naive Bayes on words and
-bigrams labels too well are left out.
+So no model of one sentence exceeds a third. A softmax of the sum of a score of the premise and a
+score of the hypothesis, fitted by maximum likelihood, gives each label a third. What remains are
+cues in the difference of the two sentences: of the balanced choices over the candidates, the one is
+taken whose cues had their labels least often, and a group that naive Bayes on words and bigrams
+labels too well is left out.
 """
 
 from collections.abc import Iterator, Sequence

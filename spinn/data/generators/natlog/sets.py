@@ -49,7 +49,7 @@ class Ordinary:
         return candidate.sentence.depth <= DEEPEST and self.together(candidate.words)
 
     def hypothesis(self, candidate: Candidate) -> bool:
-        """Accept the same."""
+        """Accept hypotheses under the same conditions."""
         return candidate.sentence.depth <= DEEPEST and self.together(candidate.words)
 
     def together(self, words: frozenset[str]) -> bool:
