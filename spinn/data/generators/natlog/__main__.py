@@ -12,7 +12,7 @@ from random import Random
 
 from tqdm import tqdm
 
-from spinn.data.generators.natlog.candidates import SetRules, Used
+from spinn.data.generators.natlog.candidates import Drafter, SetRules, Used
 from spinn.data.generators.natlog.cues import Cues
 from spinn.data.generators.natlog.formulas import Grammar
 from spinn.data.generators.natlog.groups import Group, GroupMaker
@@ -56,17 +56,9 @@ class Source:
         """Yield the groups of one file, until it has its number of pairs."""
         rng = Random(f"{self.seed} {name}")
         rules = RULES.get(name, Ordinary)(self.lexicon)
-        maker = GroupMaker(
-            name,
-            self.grammar,
-            self.semantics,
-            rng,
-            rules=rules,
-            used=self.used,
-            cues=self.cues,
-        )
+        drafter = Drafter(name, self.grammar, self.semantics, rng, rules=rules, used=self.used)
         count = 0
-        for group in maker.groups():
+        for group in GroupMaker(drafter, self.cues).groups():
             yield group
             count += len(group.pairs)
             if count * SHARES[name] >= self.pairs:

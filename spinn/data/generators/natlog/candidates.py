@@ -143,6 +143,11 @@ class Drafter:
             if self._well_formed(formula):
                 return formula
 
+    def kind(self) -> Kind:
+        """Draw the kind of a group."""
+        (kind,) = self.rng.choices(list(self.rules.kinds), list(self.rules.kinds.values()))
+        return kind
+
     def units(self, kind: Kind) -> list[Unit]:
         """Draw the candidates for a group."""
         draw = {

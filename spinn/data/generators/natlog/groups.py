@@ -8,16 +8,14 @@ labels too well is left out.
 """
 
 from collections.abc import Iterator, Sequence
-from random import Random
 from typing import NamedTuple
 
 import numpy as np
 
-from spinn.data.generators.natlog.candidates import Drafter, Kind, Pair, SetRules, Used
+from spinn.data.generators.natlog.candidates import Drafter, Kind, Pair
 from spinn.data.generators.natlog.cues import Cues
 from spinn.data.generators.natlog.designs import balanced_design
-from spinn.data.generators.natlog.formulas import Grammar
-from spinn.data.generators.natlog.semantics import LABELS, Semantics
+from spinn.data.generators.natlog.semantics import LABELS
 
 MOST_GUESSED = 0.5  # share of labels that naive Bayes may get right
 
@@ -35,37 +33,24 @@ class Group(NamedTuple):
 
 
 class GroupMaker:
-    """Draws groups for one file.
+    """Chooses the groups of one file among the candidates of a drafter.
 
     Args:
-        used: sentences of all files, to which new ones are added.
         cues: counts over all files, to which new pairs are added.
     """
 
-    def __init__(
-        self,
-        file: str,
-        grammar: Grammar,
-        semantics: Semantics,
-        rng: Random,
-        *,
-        rules: SetRules,
-        used: Used,
-        cues: Cues,
-    ) -> None:
-        self.file, self.rng = file, rng
-        self.rules, self.used, self.cues = rules, used, cues
-        self.drafter = Drafter(file, grammar, semantics, rng, rules=rules, used=used)
+    def __init__(self, drafter: Drafter, cues: Cues) -> None:
+        self.drafter, self.cues = drafter, cues
 
     def groups(self) -> Iterator[Group]:
         """Draw groups without end."""
         while True:
-            (kind,) = self.rng.choices(list(self.rules.kinds), list(self.rules.kinds.values()))
+            kind = self.drafter.kind()
             pairs: list[Pair] = []
             while not pairs or self._guessed(pairs) > MOST_GUESSED * len(pairs):
                 pairs = self._pairs(kind)
             for pair in pairs:
-                self.used.add(pair, self.file)
+                self.drafter.used.add(pair, self.drafter.file)
                 self.cues.add(pair.premise.sentence.text, pair.hypothesis.sentence.text, pair.label)
             yield Group(pairs, kind)
 
