@@ -55,11 +55,14 @@ class Experiment:
     Attributes:
         name: of the entry, and of the stored comparison.
         title: one line.
-        sweep: overrides of `train.py -m`.
+        sweep: overrides of `train.py -m`; with `shapes`, the overrides of a dataset.
         needs: settings that the user must give, with what they are.
         get: how to get the data; empty for bundled data.
         minutes: of all runs, on two cores; None where it was not measured.
         quick: whether `--quick` runs it.
+        baseline: the row that the others are tested against; None for that of `spinn compare`.
+        shapes: whether simple shapes are compared with the trees of the data; no run is trained.
+        tree_agreement: whether the F1 of the runs' trees is measured.
         published: results; empty where none is published.
     """
 
@@ -70,6 +73,9 @@ class Experiment:
     get: str = ""
     minutes: int | None = None
     quick: bool = False
+    baseline: str | None = None
+    shapes: bool = False
+    tree_agreement: bool = False
     published: list[Published] = field(default_factory=list)
 
     def check(self, overrides: Sequence[str]) -> None:
@@ -151,10 +157,13 @@ def judge(result: Published, values: Sequence[float]) -> str:
 
     Exceeded: the 95 % interval of the mean over seeds lies above the published number. Reached: the
     mean is at least as high. A mean that is lower is short, and the verdict says whether the
-    interval holds the published number.
+    interval holds the published number. The F1 of trees is no score: there, the verdict is the
+    difference.
     """
     number = formatter(result.metric)
     mean, interval = fmean(values), statistics.mean_interval(values)
+    if result.metric == "tree_f1":
+        return f"differs by {number(abs(mean - result.value))} points"
     if interval is not None and interval.low > result.value:
         return "exceeded"
     if mean >= result.value:

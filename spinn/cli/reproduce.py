@@ -87,14 +87,42 @@ def run(options: argparse.Namespace) -> None:
 
 def _reproduce(experiment: Experiment, options: argparse.Namespace) -> list[Table]:
     """Train the missing runs of an entry, compare all of them, and return the tables."""
-    from spinn.analysis.comparison.comparison import compare, summary
-    from spinn.analysis.comparison.records import find_runs
     from spinn.analysis.comparison.tables import results_table
     from spinn.analysis.reproduction import verdict_table
-    from spinn.cli.support.resume_command import hydra_value
     from spinn.files import write_json
 
     experiment.check(options.overrides)
+    if experiment.shapes:
+        found = _shapes([*experiment.sweep, *options.overrides])
+    else:
+        found = _train(experiment, options)
+    if options.store:
+        STORED.mkdir(exist_ok=True)
+        write_json(STORED / f"{experiment.name}.json", found)
+    tables = [] if experiment.shapes else [results_table(found)]
+    return [*tables, verdict_table(experiment, found)] if experiment.published else tables
+
+
+def _shapes(overrides: list[str]) -> dict[str, Any]:
+    """Return the agreement of simple shapes with the trees of a dataset."""
+    from spinn.analysis.tree_agreement import shapes_of_test
+    from spinn.cli.support.data_overrides import compose_data
+    from spinn.training.build import build_dataset
+
+    return shapes_of_test(build_dataset(compose_data(overrides)))
+
+
+def _train(experiment: Experiment, options: argparse.Namespace) -> dict[str, Any]:
+    """Train the missing runs of an entry, and return the comparison of all of them.
+
+    Raises:
+        InputError: if a run fails.
+        Interrupted: if the sweep was stopped.
+    """
+    from spinn.analysis.comparison.comparison import compare, summary
+    from spinn.analysis.comparison.records import find_runs
+    from spinn.cli.support.resume_command import hydra_value
+
     folder = options.runs / experiment.name
     place = f"hydra.sweep.dir={hydra_value(str(folder.resolve()))}"
     arguments = ["-m", *experiment.sweep, *options.overrides, place]
@@ -106,9 +134,10 @@ def _reproduce(experiment: Experiment, options: argparse.Namespace) -> list[Tabl
         raise Interrupted(message, abs(ended) % 128)
     if ended:
         raise InputError(f"{experiment.name}: train.py ended with exit code {ended}; see above")
-    found = summary(compare(*find_runs([folder])))
-    if options.store:
-        STORED.mkdir(exist_ok=True)
-        write_json(STORED / f"{experiment.name}.json", found)
-    tables = [results_table(found)]
-    return [*tables, verdict_table(experiment, found)] if experiment.published else tables
+    comparison = compare(*find_runs([folder]), baseline=experiment.baseline)
+    found = summary(comparison)
+    if experiment.tree_agreement:
+        from spinn.analysis.tree_agreement import add_tree_agreement
+
+        add_tree_agreement(found, comparison)
+    return found

@@ -57,6 +57,24 @@ def test_published_and_own_results_stand_side_by_side(tmp_path: Path) -> None:
     assert [line[-1] for line in verdict_table(entry("listops"), None).rows] == ["not run"] * 2
 
 
+def test_the_shapes_of_a_dataset_are_compared_with_its_trees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reproduce, "STORED", tmp_path / "results")
+    # A left-branching tree of three words, one of four, and their right-branching counterparts:
+    # the left one of three has F1 1 with left, 1/2 with right; the others follow alike.
+    trees = ["( ( a b ) c )", "( ( ( a b ) c ) d )", "( a ( b c ) )", "( a ( b ( c d ) ) )"]
+    for name in ("train_d20s.tsv", "test_d20s.tsv"):
+        lines = [f"{n % 10}\t{trees[n % 4]}\n" for n in range(40)]
+        (tmp_path / name).write_text("".join(lines))
+    assert main(["reproduce", "listops_shapes", f"data.root={tmp_path}", "--store"]) == 0
+    printed = capsys.readouterr().out
+    expected = (1 + 1 + 1 / 2 + 1 / 3) / 4
+    assert f"{100 * expected:.1f}" in printed
+    assert f"differs by {100 * (expected - 0.416):.1f} points" in printed
+    assert (tmp_path / "results" / "listops_shapes.json").is_file()
+
+
 def test_every_sweep_of_the_ledger_composes(composed: Callable[..., DictConfig]) -> None:
     for experiment in ledger().values():
         needs = [f"{key}=x" for key in experiment.needs]

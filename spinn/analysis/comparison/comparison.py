@@ -18,7 +18,15 @@ from spinn.text import by_number
 
 # Metrics of a task in the order of preference: the first one that a run has is compared.
 METRICS = ("exact", "accuracy", "pearson", "rmse", "loss")
-PERCENT = ("exact", "accuracy", "macro_f1", "node_accuracy", "transition_accuracy")
+PERCENT = (
+    "exact",
+    "accuracy",
+    "macro_f1",
+    "node_accuracy",
+    "transition_accuracy",
+    "tree_f1",
+    "tree_f1_seeds",
+)
 LOWER_IS_BETTER = ("rmse", "mae", "mse", "loss")
 LEVEL = 0.95
 

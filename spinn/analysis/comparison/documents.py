@@ -8,9 +8,9 @@ A document names a stored comparison and the columns of a table, between two com
     <!-- end of results -->
 
 `natlog` is `docs/results/natlog.json`, the summary that `spinn compare --out` writes. A column is
-`encoder` (the row's name), `trees` (that the encoder follows), `seeds`, `parameters`, `time`, a set
-such as `test`, or a set's other result such as `dev.node_accuracy`. Rows and numbers are those of
-the stored file alone, so that nobody edits a number by hand.
+`encoder` (the row's name), `model`, `trees` (that the encoder follows), `seeds`, `parameters`,
+`time`, a set such as `test`, or a set's other result such as `dev.node_accuracy`. Rows and numbers
+are those of the stored file alone, so that nobody edits a number by hand.
 """
 
 import json
@@ -66,7 +66,7 @@ def table_of(spec: str, folder: Path) -> Table:
     pairs = [column.partition(" as ")[::2] for column in columns]
     header = [label or column for column, label in pairs]
     lines = [[_cell(column, row, summary) for column, _ in pairs] for row in summary["rows"]]
-    texts = sum(column in ("encoder", "trees") for column in columns)
+    texts = sum(column in ("encoder", "model", "trees") for column in columns)
     return Table(name, header, lines, texts, [])
 
 
@@ -88,6 +88,7 @@ def _cell(column: str, row: Mapping[str, Any], summary: Mapping[str, Any]) -> st
     runs = row["runs"]
     plain: dict[str, Callable[[], str]] = {
         "encoder": lambda: str(row["name"]),
+        "model": lambda: str(row["settings"].get("model", row["name"])),
         "trees": lambda: _trees(row),
         "seeds": lambda: str(len(runs)),
         "parameters": lambda: f"{runs[0]['parameters']:,}",

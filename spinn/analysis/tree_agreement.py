@@ -1,0 +1,90 @@
+"""How the trees of compared runs agree with gold trees and with each other."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+from statistics import fmean
+from typing import Any
+
+from spinn.analysis.comparison.comparison import Comparison
+from spinn.data.dataset import Dataset, TextDataset
+from spinn.errors import InputError
+from spinn.training.evaluation import encoder_trees
+from spinn.training.loading import Run, load_run
+from spinn.trees.agreement import Conventions, against_shapes, f1
+from spinn.trees.transitions import Parse
+
+CONVENTIONS = Conventions()
+
+
+def add_tree_agreement(found: dict[str, Any], comparison: Comparison) -> None:
+    """Add two results of test to each run of a comparison's summary.
+
+    `tree_f1` is the unlabelled F1 of the run's trees with gold trees, `tree_f1_seeds` the mean F1
+    with the trees of the row's other runs; each distinct sentence counts once.
+    """
+    for row, summarised in zip(comparison.rows, found["rows"], strict=True):
+        trees, golds = zip(*(trees_of_test(load_run(run.path)) for run in row.runs), strict=True)
+        between = f1_between(trees)
+        for number, run in enumerate(summarised["runs"]):
+            run["results"]["test"]["tree_f1"] = f1(trees[number], golds[number], CONVENTIONS)
+            if between:
+                run["results"]["test"]["tree_f1_seeds"] = between[number]
+
+
+def f1_between(trees: Sequence[Sequence[bytes]]) -> list[float]:
+    """Return the mean F1 of each run's trees with those of the other runs; empty for one run.
+
+    Args: trees: of each run, of the same sentences.
+    """
+    shared: list[list[float]] = [[] for _ in trees]
+    for a, b in combinations(range(len(trees)), 2):
+        value = f1(trees[a], trees[b], CONVENTIONS)
+        shared[a].append(value)
+        shared[b].append(value)
+    return [fmean(values) for values in shared if values]
+
+
+def trees_of_test(run: Run) -> tuple[list[bytes], list[bytes]]:
+    """Return the encoder's trees of the distinct sentences of test, and the gold trees.
+
+    Raises: InputError: if the dataset has no sentences.
+    """
+    dataset = _of_text(run.dataset)
+    with_gold = replace(dataset, settings=replace(dataset.settings, trees="gold"))
+    given, gold = sentences_of_test(dataset), sentences_of_test(with_gold)
+    distinct = dict(zip(gold, given, strict=True))
+    trees = encoder_trees(run.task.encoder, list(distinct.values()), run.vocabulary, batch_size=256)
+    return trees, [tree for _, tree in distinct]
+
+
+def sentences_of_test(dataset: TextDataset) -> list[Parse]:
+    """Return all sentences of test."""
+    return [parse for example in dataset.load().test for parse in example.sentences]
+
+
+def shapes_of_test(dataset: Dataset) -> dict[str, Any]:
+    """Return the F1 of simple shapes with the gold trees of test, in the form of a summary.
+
+    Each example counts, as in Nangia and Bowman 2018. A row is a shape: left, right, balanced or
+    random.
+
+    Raises: InputError: if the dataset has no sentences.
+    """
+    golds = [parse.transitions for parse in sentences_of_test(_of_text(dataset))]
+    scores = against_shapes(golds, CONVENTIONS, draws=1, seed=1)
+    return {
+        "rows": [
+            {
+                "settings": {"trees": shape},
+                "runs": [{"experiment": None, "results": {"test": {"tree_f1": score}}}],
+            }
+            for shape, score in scores.items()
+        ]
+    }
+
+
+def _of_text(dataset: Dataset) -> TextDataset:
+    if not isinstance(dataset, TextDataset):
+        raise InputError("a dataset of sequences has no trees")
+    return dataset
