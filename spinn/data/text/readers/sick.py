@@ -103,6 +103,12 @@ class SICKReader(Reader):
             raise ValueError(f"the official file has no pair with these words, so no {SCORE}")
         return Example(sentences, cells[LABEL].lower(), None if score is None else _score(score))
 
+    def columns_of(self, row: SICKRow) -> dict[str, str]:
+        """Return the columns of a line besides its sentences, such as the relatedness."""
+        cells = _cells(row.line, row.layout or layout_of(row.line))
+        score = {} if row.score is None else {SCORE: row.score}
+        return {key: cell for key, cell in cells.items() if key not in SENTENCES} | score
+
 
 def _cells(line: str, layout: Layout) -> dict[str, str]:
     cells = columns_of(line, len(layout.columns))

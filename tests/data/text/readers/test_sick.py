@@ -9,6 +9,7 @@ import pytest
 from spinn.data.text.labels import Labels
 from spinn.data.text.readers.sick import SICKReader
 from spinn.data.text.reading import read_split
+from spinn.data.text.report import ReadReport
 from spinn.data.text.tree_source import TreeSource
 from spinn.errors import InputError
 from spinn.trees.transitions import right_branching, to_brackets
@@ -137,6 +138,19 @@ def test_scores_come_from_the_official_file_by_the_words(tmp_path: Path) -> None
     assert read_scores(tmp_path, PARSED, OFFICIAL) == [1.5, 2.25, 4.75]
     # In another order; of a pair that occurs twice, the first score is that of the first row.
     assert read_scores(tmp_path, PARSED[1:], OFFICIAL[::-1]) == [2.25, 4.75]
+
+
+def test_the_columns_besides_the_sentences(tmp_path: Path) -> None:
+    score = {"relatedness_score": "1.5"}
+    read_scores(tmp_path, PARSED, OFFICIAL)
+    for name, settings, expected in (
+        ("SICK_train.txt", {}, {"pair_ID": "1", "entailment_judgment": "NEUTRAL"} | score),
+        ("SICK_train_parsed.txt", {}, {"entailment_judgment": "NEUTRAL"}),
+        ("SICK_train_parsed.txt", {"scores": True}, {"entailment_judgment": "NEUTRAL"} | score),
+    ):
+        reader = SICKReader(**settings)
+        _, row = next(reader.open(tmp_path / name, ReadReport(None)))
+        assert reader.columns_of(row) == expected
 
 
 def test_scores_that_are_missing_are_an_error(tmp_path: Path) -> None:
