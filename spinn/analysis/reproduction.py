@@ -7,7 +7,9 @@ comparison for each experiment.
 
 from __future__ import annotations
 
+import copy
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,6 +89,17 @@ class Experiment:
                 f"{self.name} needs {' '.join(missing)}: spinn reproduce {self.name} "
                 f"{' '.join(missing)}. {self.get}".rstrip()
             )
+
+    def without_paths(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """Return a summary whose commands have no path of the user: `data.root=FOLDER`."""
+        summary = copy.deepcopy(summary)
+        for run in (run for row in summary["rows"] for run in row["runs"]):
+            if run.get("command"):
+                _python, _script, *overrides = shlex.split(run["command"])
+                words = [(word, word.partition("=")[0]) for word in overrides]
+                kept = [f"{key}={self.needs[key]}" if key in self.needs else w for w, key in words]
+                run["command"] = shlex.join(["python", "train.py", *kept])
+        return summary
 
 
 def ledger() -> dict[str, Experiment]:

@@ -98,7 +98,7 @@ def _reproduce(experiment: Experiment, options: argparse.Namespace) -> list[Tabl
         found = _train(experiment, options)
     if options.store:
         STORED.mkdir(exist_ok=True)
-        write_json(STORED / f"{experiment.name}.json", found)
+        write_json(STORED / f"{experiment.name}.json", experiment.without_paths(found))
     tables = [] if experiment.shapes else [results_table(found)]
     return [*tables, verdict_table(experiment, found)] if experiment.published else tables
 

@@ -75,6 +75,15 @@ def test_the_shapes_of_a_dataset_are_compared_with_its_trees(
     assert (tmp_path / "results" / "listops_shapes.json").is_file()
 
 
+def test_stored_commands_have_no_path_of_the_user() -> None:
+    command = "/bin/python a/train.py experiment=sst 'data.root=/home/a b/sst' seed=2"
+    found = {"rows": [{"runs": [{"command": command}, {"command": None}, {}]}]}
+    (row,) = entry("sst").without_paths(found)["rows"]
+    expected = "python train.py experiment=sst data.root=FOLDER seed=2"
+    assert row["runs"] == [{"command": expected}, {"command": None}, {}]
+    assert found["rows"][0]["runs"][0]["command"] == command
+
+
 def test_every_sweep_of_the_ledger_composes(composed: Callable[..., DictConfig]) -> None:
     for experiment in ledger().values():
         needs = [f"{key}=x" for key in experiment.needs]

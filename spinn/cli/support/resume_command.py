@@ -12,8 +12,6 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
 from hydra.types import RunMode
 
-from spinn.cli.support.project_root import PROJECT_ROOT
-
 RESUME = "trainer.resume"
 INIT_FROM = "trainer.init_from"
 SWEEP_FOLDER = "hydra.sweep.dir"
@@ -38,19 +36,17 @@ def of_sweep(folder: Path) -> str:
 
 
 def of_run() -> str:
-    """Return the command that trains the run of this job: this one, or that of a job alone."""
-    if HydraConfig.get().mode != RunMode.MULTIRUN:
-        return _train(sys.argv[1:])
-    script = PROJECT_ROOT / "train.py"  # a job may have a process of another name
-    script = script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script
-    return _train(HydraConfig.get().overrides.task, str(script))
+    """Return the command that trains the run of this job, for its results; from the project."""
+    alone = HydraConfig.get().mode != RunMode.MULTIRUN
+    overrides = sys.argv[1:] if alone else HydraConfig.get().overrides.task
+    return shlex.join(["python", "train.py", *overrides])
 
 
-def _train(arguments: Iterable[str], script: str | None = None) -> str:
+def _train(arguments: Iterable[str]) -> str:
     found = shutil.which("python")
     ours = found is not None and Path(found).parent == Path(sys.executable).parent
     python = "python" if ours else sys.executable
-    return shlex.join([python, script or sys.argv[0], *arguments])
+    return shlex.join([python, sys.argv[0], *arguments])
 
 
 def hydra_value(text: str) -> str:
