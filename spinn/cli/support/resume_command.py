@@ -38,7 +38,7 @@ def of_sweep(folder: Path) -> str:
 
 
 def of_run() -> str:
-    """Return the command that trains the run of this job: this one, or that of a job alone."""
+    """Return the command that trains this run; in a sweep, that of the single job."""
     if HydraConfig.get().mode != RunMode.MULTIRUN:
         return _train(sys.argv[1:])
     script = PROJECT_ROOT / "train.py"  # a job may have a process of another name
