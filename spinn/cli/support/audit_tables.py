@@ -31,10 +31,9 @@ REPEATED = {
     "some_sentence": "some seen",
 }
 REPEATED_NOTE = (
-    "Two inputs are equal if their words or steps are equal. repeated: an earlier example of the "
-    "split has the same input; contradictory: an example of the split has the same input and "
-    "another target; in train: an example of train has the same input; other target: "
-    "that example has another target."
+    "Equal inputs have equal words or steps. repeated: an earlier example of the split has the "
+    "same input; contradictory: an example of the split has the same input and another target; in "
+    "train: an example of train has the same input; other target: that example has another target."
 )
 SENTENCES_NOTE = (
     " exchanged: an example of train has the same sentences in another order; all seen, some "
