@@ -1,7 +1,7 @@
 """`spinn reproduce`: published results beside the project's own, and the runs that give them.
 
-`published.yaml` is the ledger: for every experiment its command, the data that it needs, and the
-published results with their source. `docs/results/` stores the project's own results, one
+`published.yaml` is the ledger. It has, for every experiment, the command, the data that it needs,
+and the published results with their source. `docs/results/` stores the project's own results, one
 comparison for each experiment.
 """
 
@@ -58,7 +58,7 @@ class Experiment:
         name: of the entry, and of the stored comparison.
         title: one line.
         sweep: overrides of `train.py -m`; with `shapes`, the overrides of a dataset.
-        needs: settings that the user must give, with what they are.
+        needs: settings that the user must give, and the kind of value (FOLDER, FILE).
         get: how to get the data; empty for bundled data.
         minutes: of all runs, on two cores; None where it was not measured.
         quick: whether `--quick` runs it.

@@ -32,8 +32,8 @@ def add_to(commands: Any) -> None:
         "--by",
         metavar="KEYS",
         default="",
-        help="settings that make the rows, such as model or model,optimizer.lr (default: those in "
-        "which the runs differ)",
+        help="settings that define the rows, such as model or model,optimizer.lr (default: those "
+        "in which the runs differ)",
     )
     parser.add_argument(
         "--baseline",
@@ -54,7 +54,7 @@ def add_to(commands: Any) -> None:
         "--examples",
         metavar="N",
         type=int,
-        help="of two rows: N examples that one gets right and the other wrong, with their trees",
+        help="compare two rows: N examples that one gets right and the other wrong, with trees",
     )
     parser.add_argument(
         "--set",

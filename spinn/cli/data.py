@@ -72,8 +72,8 @@ def _add_parse(actions: Any) -> None:
         "--trees",
         required=True,
         metavar="corenlp|link-grammar|RUN",
-        help="corenlp: of a CoreNLP server; link-grammar: of Debian's link-parser; RUN: the folder "
-        "of a run whose model predicts trees",
+        help="corenlp: a CoreNLP server; link-grammar: Debian's link-parser; RUN: the folder of a "
+        "run whose model predicts trees",
     )
     parser.add_argument(
         "--columns",
@@ -88,19 +88,19 @@ def _add_parse(actions: Any) -> None:
         "--format",
         choices=("auto", "tsv", "csv", "jsonl", "parquet", "snli", "multinli", "sick"),
         default="auto",
-        help="of IN (default: by its suffix); snli, multinli, sick: the official files",
+        help="format of IN (default: by its suffix); snli, multinli, sick: the official files",
     )
     parser.add_argument(
         "--delimiter",
         default="auto",
-        help="of the cells of TSV and CSV: comma, semicolon, tab, pipe or a character (default: "
-        "found)",
+        help="delimiter of the cells of TSV and CSV: comma, semicolon, tab, pipe or a character "
+        "(default: found)",
     )
     parser.add_argument(
         "--no-header",
         dest="header",
         action="store_false",
-        help="the first line is a row, and the columns are column1, column2, ...",
+        help="the first line is a row; the columns are column1, column2, ...",
     )
     parser.add_argument(
         "--workers",
@@ -132,7 +132,7 @@ def _add_audit(actions: Any) -> None:
         "audit",
         help="sizes, balance, lengths, overlaps and shallow baselines of a dataset",
         usage="%(prog)s [options] [data=NAME] [data.KEY=VALUE ...]",
-        description="Print what a reviewer asks of a dataset, for train, dev and each test set: "
+        description="Print what a reviewer asks about a dataset, for train, dev and each test set: "
         "examples, label balance, lengths of the sentences, depths of the trees, words that train "
         "lacks, repeated and contradictory inputs, and what baselines reach that read one sentence "
         "alone, lengths and overlap, or bags of n-grams. The data are those of train.py: data=NAME "

@@ -78,7 +78,7 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("folder", metavar="RUN", help="the folder of a training run")
     sentence_arguments.add_to(parser)
-    parser.add_argument("--file", type=Path, help="a file of examples, one a line (plain or .gz)")
+    parser.add_argument("--file", type=Path, help="a file of examples, one per line (plain or .gz)")
     parser.add_argument(
         "--format",
         choices=(*LINE_FORMATS, TRAINING, *READER_FORMATS),

@@ -23,17 +23,17 @@ def add_to(commands: Any) -> None:
     """Add the command to the `spinn` parser."""
     parser = commands.add_parser(
         "reproduce",
-        help="published results beside the project's own, and the runs that give them",
+        help="print published results beside the project's own, and train missing runs",
         description="Without NAME, print the ledger: every published result, the project's own, "
-        "and whether it is reached. With NAME, train the runs of that entry which are missing, "
-        "compare them, and print the verdict.",
+        "and whether it is reached. With NAME, train the missing runs of that entry, compare "
+        "all of its runs, and print the verdict.",
     )
     parser.add_argument("name", metavar="NAME", nargs="?", help="an entry of the ledger")
     parser.add_argument(
         "overrides",
         metavar="KEY=VALUE",
         nargs="*",
-        help="of train.py, for all runs: data.root=FOLDER, hydra/launcher=joblib",
+        help="overrides of train.py for all runs: data.root=FOLDER, hydra/launcher=joblib",
     )
     parser.set_defaults(further="overrides")
     parser.add_argument(
@@ -44,12 +44,12 @@ def add_to(commands: Any) -> None:
         metavar="FOLDER",
         type=Path,
         default=Path("runs/reproduce"),
-        help="where the runs are; finished ones are not repeated (default: %(default)s)",
+        help="folder of the runs; finished runs are not repeated (default: %(default)s)",
     )
     parser.add_argument(
         "--store",
         action="store_true",
-        help="store the results in docs/results/, from which the documents' tables are made",
+        help="store the results in docs/results/, the source of the tables in the documents",
     )
     parser.set_defaults(run=run)
 

@@ -13,7 +13,7 @@ def add_to(commands: Any) -> None:
     """Add the command to the `spinn` parser."""
     parser = commands.add_parser(
         "search",
-        help="search the best settings of each model on dev",
+        help="search for the best settings of each model on dev",
         usage="%(prog)s --out FOLDER [options] OVERRIDE ...",
         description="Train each model with settings that Optuna chooses, and print the best on "
         "dev. Overrides are those of train.py. A list of options of a group (model=lstm,treelstm) "
@@ -23,15 +23,25 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("overrides", metavar="OVERRIDE", nargs="*", help="as for train.py")
     parser.set_defaults(further="overrides")
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="of the search")
     parser.add_argument(
-        "--trials", type=int, default=20, metavar="N", help="per model (default: %(default)s)"
+        "--out", type=Path, required=True, metavar="FOLDER", help="the folder of the search"
     )
     parser.add_argument(
-        "--seed", type=int, default=1, help="of the values that are drawn (default: %(default)s)"
+        "--trials",
+        type=int,
+        default=20,
+        metavar="N",
+        help="trials per model (default: %(default)s)",
     )
     parser.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="trials at once (default: %(default)s)"
+        "--seed", type=int, default=1, help="seed of the drawn values (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="trials that run at once (default: %(default)s)",
     )
     parser.add_argument(
         "--no-pruning", action="store_true", help="train the trials with a poor curve to the end"

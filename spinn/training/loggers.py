@@ -1,7 +1,7 @@
-"""Where a run's record goes, beside its `metrics.jsonl` and `metrics.csv`: the group `logger`.
+"""Loggers: further records of a run, beside `metrics.jsonl` and `metrics.csv` (group `logger`).
 
-Each class uses its library's own client. The trackers of accelerate would not make it shorter: that
-of MLflow drops texts and shares one active run in the process, that of TensorBoard writes the
+Each class uses its library's own client. The trackers of accelerate would not make it shorter: the
+MLflow one drops texts and shares one active run in the process, the TensorBoard one writes the
 configuration as a second run.
 """
 
@@ -29,8 +29,8 @@ class RunLogger(ABC):
     """Receives the record of one training run.
 
     A subclass is an option of the group `logger`. Its constructor takes the settings of its yaml by
-    keyword. `start` comes first and `finish` last; a run calls each once. An exception of `start`
-    ends the run before training; after a later one, training continues without the logger.
+    keyword. A run calls `start` first and `finish` last, each once. An exception in `start` ends
+    the run before training; after a later exception, training continues without the logger.
 
     Args:
         every: training steps between two records of the training.
@@ -80,7 +80,7 @@ class RunLogger(ABC):
 
     @abstractmethod
     def finish(self, *, complete: bool) -> None:
-        """Write what is left; `complete` is false for a training that was stopped or failed."""
+        """Write what is left; `complete` is false if the training was stopped or failed."""
 
 
 class CSVFile(RunLogger):
@@ -162,7 +162,7 @@ class WandB(RunLogger):
         self.mode = mode
 
     def start(self, run: Path, config: dict[str, Any], step: int) -> None:
-        """Begin a run, with the configuration as its own."""
+        """Begin a run with this configuration."""
         import wandb
 
         os.environ.setdefault("WANDB_LOGIN_TIMEOUT", str(LOGIN))  # at a prompt for the account

@@ -1,4 +1,4 @@
-"""The record of a training: what is measured, and what goes to the logger."""
+"""What is measured in training, and what is passed to the logger."""
 
 import logging
 import math
@@ -47,7 +47,7 @@ class Window:
         self._seconds += seconds
 
     def take(self) -> dict[str, float]:
-        """Return the mean loss, the mean norm of the gradient and the throughput; begin anew."""
+        """Return the mean loss, the mean norm of the gradient and the throughput, and reset."""
         means = {"loss": self._losses, "gradient_norm": self._norms}
         taken = {name: sum(values) / len(values) for name, values in means.items() if values}
         taken["sentences_per_second"] = round(self._sentences / max(self._seconds, 1e-9), 1)
@@ -73,9 +73,9 @@ class WatchedTrees:
         self._last: list[bytes] = [b""] * len(self._parses)
 
     def changed(self, device: torch.device) -> Iterator[tuple[str, Parse]]:
-        """Yield the name and the tree of each sentence whose tree is another than at the last call.
+        """Yield the name and the tree of each sentence whose tree has changed since the last call.
 
-        The encoder is in evaluation.
+        The encoder must be in evaluation mode.
         """
         size = max(len(self._parses), 1)
         trees = encoder_trees(self._encoder, self._parses, self._vocabulary, size, device)

@@ -1,7 +1,7 @@
 """The metric by a property of the examples: length, depth, operators, label, a column of the data.
 
-Examples with similar values are a bin. Bins are the same for all rows, and each row's runs give
-one value of the metric each in a bin: mean and 95 % t interval over seeds are computed from them.
+A bin holds examples with similar values; all rows have the same bins. In each bin, each run of a
+row has a value of the metric. Mean and 95 % t interval over seeds are computed from these values.
 """
 
 import math
@@ -79,7 +79,7 @@ def default_breakdowns(comparison: Comparison, sets: Sequence[str]) -> list[str]
 def breakdown(comparison: Comparison, by: str, sets: Sequence[str]) -> dict[str, Any]:
     """Return the metric of each row in each bin, as plain values.
 
-    The examples of all `sets` are taken together, those without a class left out. Classes are
+    The examples of all `sets` are taken together, without those that have no class. Classes are
     compared by accuracy, numbers by the root mean squared error: a correlation within a bin depends
     on the range of its targets. Sequences are compared as in the comparison.
 
@@ -87,7 +87,7 @@ def breakdown(comparison: Comparison, by: str, sets: Sequence[str]) -> dict[str,
         by: one of STORED, or a column of the data.
         sets: names of sets; those without the column of STORED are left out.
 
-    Raises: InputError: if no row has predictions, the column is unknown, or the data is not there.
+    Raises: InputError: if no row has predictions, the column is unknown, or the data is missing.
     """
     base = _reference(comparison)
     if base is None:
@@ -189,8 +189,8 @@ def _cells(row: Row, sets: Sequence[str], bins: Sequence[Bin], metric: str) -> l
 def make_bins(values: Values) -> tuple[list[Bin], bool]:
     """Return the bins of values, and whether they are ranges of numbers.
 
-    Values are numbers, texts of numbers, or texts. Empty texts are a bin of their own, or are among
-    the texts that are not frequent.
+    Values are numbers, texts of numbers, or texts. Empty texts are a bin of their own, or belong
+    to the bin of rare texts.
     """
     texts = np.array([str(value) for value in values], dtype=object)
     given = texts != ""
@@ -239,7 +239,7 @@ def _range(values: NDArray[np.float64]) -> str:
 
 
 def _text_bins(values: Values) -> list[Bin]:
-    """Return a bin for each frequent value, `a2` before `a10`; the others are one, the last."""
+    """Return a bin for each frequent value, `a2` before `a10`; the last bin holds all others."""
     counts = Counter(map(str, values))
     most = MOST_TEXTS if len(counts) <= MOST_TEXTS else MOST_TEXTS - 1
     names = [name for name, count in counts.most_common(most) if count >= FEWEST]

@@ -95,7 +95,7 @@ class Comparison:
         cells: of a row (its number) on a set that all its runs have.
         tests: of a row against the baseline, on a set that both have.
         left_out: folders that are not compared.
-        notes: what a reader must know of the rows.
+        notes: what a reader must know about the rows.
     """
 
     rows: list[Row]
@@ -121,9 +121,9 @@ def compare(
     Args:
         runs: finished runs.
         left_out: folders to list beside the rows.
-        by: settings that make the rows; by default, those in which the runs differ.
-        baseline: the name of a row; by default the row best on dev of those that read no trees, or
-            else the lowest one.
+        by: settings that define the rows; by default, those in which the runs differ.
+        baseline: the name of a row; by default, the row that is best on dev among those that read
+            no trees, or else the lowest row.
         metric: a result of every set; by default, the first of METRICS that the runs have.
 
     Raises: InputError: if there is no finished run, or the baseline or the metric is unknown.
@@ -310,9 +310,9 @@ def _notes(rows: Sequence[Row], tests: dict[tuple[int, str], Test]) -> list[str]
 
 
 def summary(comparison: Comparison) -> dict[str, Any]:
-    """Return all of a comparison as plain values, ready for JSON; the tables are made from it.
+    """Return all of a comparison as plain values, ready for JSON.
 
-    `docs/results/` stores such summaries: the tables of the documents are made from them.
+    All tables are made from such a summary; `docs/results/` stores those of the documents.
     """
     rows = []
     for place, row in enumerate(comparison.rows):

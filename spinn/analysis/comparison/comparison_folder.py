@@ -56,7 +56,7 @@ def write_report(
 
 
 def _delete_earlier(folder: Path) -> None:
-    """Delete the figures and examples that an earlier comparison has written there."""
+    """Delete the figures and examples that an earlier comparison has written."""
     try:
         files = json.loads((folder / MARKER).read_text(encoding="utf-8"))["files"]
         names = [Path(file) for file in files]

@@ -87,7 +87,7 @@ def _matrix(row: Row, name: str) -> tuple[tuple[str, ...], NDArray[Any]] | None:
 
 
 def _side(classes: int) -> float:
-    """Return the width of a matrix in inches: cells with numbers need room for them."""
+    """Return the width of a matrix in inches; cells with numbers are wider."""
     return max(1.3, 0.5 * classes) if classes <= MOST_WITH_NUMBERS else 2.0
 
 
@@ -98,7 +98,7 @@ def _shares(counts: NDArray[Any]) -> NDArray[Any]:
 
 
 def _draw(axes: Axes, counts: NDArray[Any], classes: Sequence[str]) -> None:
-    """Draw a matrix as squares, whose opacity is the share: they fit a light and a dark page."""
+    """Draw a matrix as squares whose opacity is the share; they suit light and dark pages."""
     shares = _shares(counts)
     number = len(classes)
     for row, column in np.ndindex(shares.shape):

@@ -1,7 +1,7 @@
 """The examples that one of two rows gets right and the other wrong, with trees and probabilities.
 
-Of each row, the run that is best on dev is compared. Numbers are neither right nor wrong: there the
-examples with the largest difference of the squared errors are shown.
+Each row is represented by its run that is best on dev. Numbers are neither right nor wrong; for
+them, the examples with the largest difference of the squared errors are shown.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,7 +66,7 @@ def disagreements(comparison: Comparison, name: str, limit: int) -> dict[str, An
         name: of the set.
         limit: the largest number of examples.
 
-    Raises: InputError: if there are not two rows on the same examples, or the data is not there.
+    Raises: InputError: if there are not two rows on the same examples, or the data is missing.
     """
     rows = two_rows(comparison)
     if name not in comparison.sets:
@@ -153,7 +153,7 @@ def _most_confident(places: NDArray[Any], columns: Columns) -> list[int]:
 
 
 def _trees(run: RunRecord, examples: Sequence[Example], notes: list[str]) -> Trees:
-    """Return the trees that a run's encoder uses, as far as it has any."""
+    """Return the trees that a run's encoder uses, if it uses any."""
     source = tree_source(run)
     if source == "given":
         return [list(example.sentences) for example in examples]
@@ -204,7 +204,7 @@ def _place(reader: ExampleReader, name: str, place: int) -> dict[str, Any]:
 
 
 def _labels(run: RunRecord, columns: Columns) -> tuple[str, ...]:
-    """Return the names of the classes; none for a task of numbers, also where the data has them."""
+    """Return the names of the classes; none for a task of numbers, even if the data has classes."""
     is_number = columns["gold"].dtype.kind == "f"
     return () if run.predictions is None or is_number else run.predictions.labels
 
@@ -231,7 +231,7 @@ def _answer(run: RunRecord, columns: Columns, place: int) -> dict[str, Any]:
 
 
 def disagreements_text(entry: Mapping[str, Any], width: int | None = None) -> str:
-    """Return disagreements for the terminal, with colours where it has them.
+    """Return disagreements for the terminal, in colour if the terminal supports it.
 
     Args: width: in characters; by default that of the terminal.
     """

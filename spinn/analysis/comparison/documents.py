@@ -1,4 +1,4 @@
-"""Tables in documents, made from stored comparisons.
+"""Tables of results in documents, generated from stored comparisons.
 
 A document names a stored comparison and the columns of a table, between two comments:
 
@@ -10,7 +10,7 @@ A document names a stored comparison and the columns of a table, between two com
 `natlog` is `docs/results/natlog.json`, the summary that `spinn compare --out` writes. A column is
 `encoder` (the row's name), `model`, `trees` (that the encoder follows), `seeds`, `parameters`,
 `time`, a set such as `test`, or a set's other result such as `dev.node_accuracy`. Rows and numbers
-are those of the stored file alone, so that nobody edits a number by hand.
+come from the stored file alone, so that no number is edited by hand.
 """
 
 import json
@@ -34,7 +34,7 @@ TREES = {"none": "–", "given": "gold", "predicted": "predicted"}
 
 
 def rewrite(text: str, folder: Path, place: str) -> str:
-    """Return a document with all its tables of results made again.
+    """Return a document with all its tables of results generated anew.
 
     Args:
         text: of the document.

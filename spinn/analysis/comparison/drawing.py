@@ -108,7 +108,7 @@ def colour_of(number: int) -> str:
 
 
 def listed(rows: Sequence[str]) -> str:
-    """Return the numbers of rows as the end of a text, or where they are if there are many."""
+    """Return the numbers of rows as the end of a text; if there are many, refer to the tables."""
     return f": {', '.join(rows)}." if len(rows) <= MOST_LISTED else ". The tables have the numbers."
 
 
@@ -125,7 +125,7 @@ def style_of(number: int) -> dict[str, Any]:
 
 
 def short(name: str) -> str:
-    """Return a name in one line; of a long one, both ends."""
+    """Return a name in one line; a long one is cut in the middle."""
     name = printable(name)
     half = LONGEST_NAME // 2
     return name if len(name) <= LONGEST_NAME else f"{name[: half - 1]}…{name[-half:]}"

@@ -1,7 +1,7 @@
 """The examples behind the predictions of a run, read again from the files of its data.
 
-`predictions.npz` names file and row of every example, so that what the run did not store can be
-read again: the sentences with their trees, and the other columns of the data.
+`predictions.npz` names the file and the row of every example. What the run did not store is read
+from there: the sentences with their trees, and the other columns of the data.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ class ExampleReader:
 
     Args: run: a run with predictions.
 
-    Raises: InputError: if its data are no sentences, are not there, or have changed.
+    Raises: InputError: if its data are no sentences, are missing, or have changed.
     """
 
     def __init__(self, run: RunRecord) -> None:
@@ -54,7 +54,7 @@ class ExampleReader:
         if found != stored:
             shown = ", ".join(dict.fromkeys(str(path.parent) for path in paths))
             raise InputError(
-                f"the data of {run.path} have changed since it was trained, so that its examples "
+                f"the data of {run.path} have changed since it was trained, so its examples "
                 f"cannot be read again (in {shown}); restore the files, or train again"
             )
 
@@ -69,7 +69,7 @@ class ExampleReader:
         return self._files.get(name, self._files["train"])
 
     def columns(self, name: str) -> list[Mapping[str, str]]:
-        """Return what each row of a set says beside sentences and target, by column.
+        """Return the other columns of a set: all but sentences and target.
 
         Raises: InputError: if a row cannot be read.
         """

@@ -1,7 +1,7 @@
 """The figures of a comparison, each as wide as a column or a page of a paper.
 
 A row has one colour, marker and line style in all figures. Error bars are 95 % t intervals over
-seeds, the same as in the tables; a row with one seed has none.
+seeds, the same as in the tables; a row with one seed has no error bars.
 """
 
 import re

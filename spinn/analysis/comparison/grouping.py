@@ -1,4 +1,4 @@
-"""Runs to the rows of a table: those that differ in nothing but the seed are one row.
+"""Group runs into the rows of a table: runs that differ only in the seed are one row.
 
 Three runs, `model=lstm seed=1`, `model=lstm seed=2` and `model=treelstm seed=1`, differ in
 `names.model`, in all keys below `model`, and in the seed. The rows are {lstm: seeds 1, 2} and
@@ -14,7 +14,7 @@ from spinn.config import nearest
 from spinn.errors import InputError
 
 SHORT = {"names.model": "model", "names.data": "data", "names.experiment": "experiment"}
-# Settings that leave the results as they are, or say where files are.
+# Settings that do not change the results, or that name the places of files.
 IGNORED = {
     "seed", "run", "names.experiment", "data.root", "data.source", "data.cache",
     "data.parser_url", "data.tree_seed", "trainer.resume", "trainer.progress", "trainer.threads",
@@ -83,8 +83,8 @@ def group(runs: Sequence[RunRecord], by: Sequence[str] = ()) -> tuple[list[Row],
 def compared_keys(runs: Sequence[RunRecord]) -> list[str]:
     """Return the settings in which runs differ, apart from those of IGNORED.
 
-    A setting that a run of an earlier version lacks is no difference; one that another model lacks
-    is, because `names.model` differs as well.
+    A setting that a run of an earlier version lacks is no difference. A setting that another model
+    lacks is one, because `names.model` differs as well.
     """
     every = dict.fromkeys(key for run in runs for key in run.settings)
     ordered = [*(key for key in FIRST if key in every), *(k for k in every if k not in FIRST)]
@@ -99,9 +99,9 @@ def compared_keys(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def _fewest(keys: Sequence[str], runs: Sequence[RunRecord]) -> list[str]:
-    """Return few keys that split the runs as all keys together do.
+    """Return a few keys that distinguish the runs as well as all keys together.
 
-    Those of FIRST that split them; then, again and again, the key that splits them most.
+    First the keys of FIRST that split the runs; then, repeatedly, the key that splits them most.
     """
 
     def parts(chosen: Iterable[str]) -> int:
@@ -119,7 +119,7 @@ def _fewest(keys: Sequence[str], runs: Sequence[RunRecord]) -> list[str]:
 def _name(values: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the model of a row, and the values that rows with the same model do not share.
 
-    A value that most rows of the table have goes without saying: beside six encoders that read
+    A value that most rows of the table share is left out: beside six encoders that read
     both sentences and one `bow` that reads one, that is `bow, sentences=hypothesis`.
     """
     own = {key: value for key, value in values.items() if key in SHORT.values()}
@@ -149,7 +149,7 @@ def _values(keys: Iterable[str], run: RunRecord) -> tuple[Any, ...]:
 
 
 def _value(key: str, run: RunRecord) -> Any:
-    """Return a setting; of a path to a file, its last part: the same file may have moved."""
+    """Return a setting; for a path to a file, its last part, since the file may have moved."""
     value = run.settings.get(key)
     return value.rpartition("/")[2] if key == "model.embedding.vectors" and value else value
 

@@ -79,7 +79,7 @@ class LeftOut(NamedTuple):
 
 
 def find_runs(paths: Iterable[Path]) -> tuple[list[RunRecord], list[LeftOut]]:
-    """Return the finished runs in these folders, which are of runs or of sweeps, and the others.
+    """Return the finished runs in these folders of runs or sweeps, and the folders left out.
 
     Raises: InputError: if a path is no folder, or holds no run.
     """
@@ -134,7 +134,7 @@ def _run_folders(folder: Path, levels: int) -> Iterator[Path]:
 
 
 def _configuration(files: RunFolder) -> Any:
-    """Read `config.yaml`; libyaml reads one in milliseconds, OmegaConf ten times slower."""
+    """Read `config.yaml` with libyaml, which takes milliseconds; OmegaConf is ten times slower."""
     try:
         config = yaml.load(files.config.read_text(encoding="utf-8"), Loader=SafeLoader)
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:

@@ -34,7 +34,7 @@ def resampled_mean(values: Floats, unit: float) -> tuple[Floats, Floats]:
     nearest = np.rint(places).astype(np.int64)
     rest = places - nearest
     draw = np.zeros(size)
-    # A value beside a step is divided among three steps, so that mean and variance stay.
+    # A value between two steps is divided among three steps, which keeps mean and variance.
     for shift, share in ((-1, (rest**2 - rest) / 2), (0, 1 - rest**2), (1, (rest**2 + rest) / 2)):
         draw += np.bincount((nearest + shift) % size, share, size)
     transform = np.fft.rfft(draw / R)
@@ -79,7 +79,7 @@ def exchanged_sums(differences: Floats, seed: int) -> Floats:
 
 @lru_cache(maxsize=8)
 def draw_counts(size: int, resamples: int, *seed: int) -> NDArray[np.uint8]:
-    """Return (resamples, size) how often each of `size` things is drawn, in `size` draws.
+    """Return (resamples, size): how often each of `size` items is drawn in `size` draws.
 
     The rows of a comparison have the same test sets, and share these numbers.
     """

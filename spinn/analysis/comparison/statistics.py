@@ -8,9 +8,9 @@ scores (S, R). Each function makes a statement about other data than those at ha
   `permutation_test` for the means over runs;
 - new seeds and new examples: `hierarchical_bootstrap`.
 
-The runs of a model share their examples. So McNemar's counts are never pooled over runs: S answers
-to one example are not S independent examples. All p-values are two-sided. docs/statistics.md has
-the formulas, and a simulation of every function.
+The runs of a model share their examples. So McNemar's counts are never pooled over runs: S
+predictions for one example are not S independent examples. All p-values are two-sided.
+docs/statistics.md has the formulas, and a simulation of every function.
 """
 
 from collections.abc import Sequence
@@ -227,7 +227,7 @@ def hierarchical_bootstrap(
     model, and examples once for all runs (the pigeonhole bootstrap, Owen 2007).
 
     The variance V* of the resampled differences is not that of the difference: it counts the noise
-    of single answers three times, and shrinks the spread over S seeds by (S - 1) / S. So the
+    of single predictions three times, and shrinks the spread over S seeds by (S - 1) / S. So the
     interval ends at the percentiles Φ(±t sqrt(V / V*)), where V is the unbiased variance of
     crossed random effects, and t has the degrees of freedom of Satterthwaite (1946). For one
     sample of n values, V / V* = n / (n - 1): Hesterberg's (2015) expanded percentiles.
@@ -269,8 +269,8 @@ def hierarchical_bootstrap(
 def _crossed_variance(a: Floats, b: Floats) -> tuple[float, float]:
     """Return the variance of the mean difference over seeds and examples, and its freedom.
 
-    The variance over the means of runs, and that over the examples, both hold the noise of single
-    answers; it is subtracted once.
+    The variance over the means of runs and the variance over the examples both include the noise of
+    single predictions; it is subtracted once.
     """
     R = a.shape[1]
     parts, noise = [], 0.0
@@ -338,7 +338,7 @@ def _pair(
 
 
 def _same_examples(a: Floats, b: Floats, names: tuple[str, str]) -> tuple[Floats, Floats]:
-    """Return both; their last dimension is that of the examples."""
+    """Return both arrays, whose last dimension is that of the examples."""
     if a.shape[-1] != b.shape[-1]:
         raise ValueError(
             f"{names[0]} has {a.shape[-1]} examples, {names[1]} has {b.shape[-1]}; "

@@ -28,7 +28,7 @@ LATEX = {
 
 
 class Number(str):
-    """A cell that shows a number, and the number itself: the page sorts by it."""
+    """A cell that shows a number, and the number itself, by which the page sorts."""
 
     value: float
 
@@ -94,7 +94,7 @@ def results_table(summary: Mapping[str, Any]) -> Table:
     unit = " in per cent" if summary["metric"] in PERCENT else ""
     notes = [
         f"{summary['metric'].replace('_', ' ')}{unit}, mean ± standard deviation over seeds; "
-        "best dev: of all seeds; time: of training, mean over seeds."
+        "best dev: that of the best seed; time: mean training time."
     ]
     if "*" in marked:
         notes.append(f"* differs from {base} over seeds (Welch's t test, p < 0.05 after Holm).")
@@ -255,7 +255,7 @@ def long_csv(summary: Mapping[str, Any]) -> str:
 
 
 def marked_mean(found: Mapping[str, Any] | None, number: ShowNumber) -> str:
-    """Write the mean on a set, the standard deviation where there is one, and significance."""
+    """Write the mean on a set, the standard deviation if there is one, and the significance."""
     if found is None:
         return "–"
     deviation, marks = found["deviation"], _marks(found)
@@ -293,7 +293,7 @@ def _latex(text: str) -> str:
 
 
 def terminal(found: Sequence[Table], width: int | None = None) -> str:
-    """Return tables for the terminal, with colours where it has them.
+    """Return tables for the terminal, in colour if the terminal supports it.
 
     A table that is too wide continues below with its first columns repeated.
 

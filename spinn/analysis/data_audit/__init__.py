@@ -1,4 +1,4 @@
-"""What a reviewer asks of a dataset: sizes, balance, lengths, overlaps, shallow baselines."""
+"""What a reviewer asks about a dataset: sizes, balance, lengths, overlaps, shallow baselines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MISSING = 'baselines need scikit-learn, which is missing: pip install "spinn[aud
 
 
 def audit_dataset(dataset: Dataset, splits: Any, classes: Sequence[str] | None) -> dict[str, Any]:
-    """Measure the splits of a dataset, and train baselines on its train.
+    """Measure the splits of a dataset, and train baselines on its training split.
 
     Args:
         dataset: its settings.

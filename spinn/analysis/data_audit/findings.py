@@ -1,4 +1,4 @@
-"""What a reader of an audit should know, in sentences."""
+"""What a reader of an audit should know, as sentences."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def findings(audit: Mapping[str, Any]) -> list[str]:
 
 
 def _leaks(baselines: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the baselines that read too little, and beat a constant prediction."""
+    """Yield the baselines that read too little and still beat a constant prediction."""
     for target, results in baselines.items():
         for name, model in results.get("models", {}).items():
             better = {split: r for split, r in model["sets"].items() if r.get("better")}
@@ -34,9 +34,9 @@ def _leaks(baselines: Mapping[str, Any]) -> Iterator[str]:
             several = name.startswith("lengths")
             subject = name if name.endswith(" alone") else f"{name} alone"
             if target == "class":
-                gains = [f"{result['points']:.1f} on {split}" for split, result in better.items()]
+                gains = [f"{r['points']:.1f} points on {split}" for split, r in better.items()]
                 verb = "beat" if several else "beats"
-                found = f"{subject} {verb} the majority by points: {', '.join(gains)}; labels"
+                found = f"{subject} {verb} the majority by {', '.join(gains)}; labels"
             else:
                 gains = [f"{result['pearson']:.2f} on {split}" for split, result in better.items()]
                 verb = "predict" if several else "predicts"
@@ -59,8 +59,8 @@ def _repeated(name: str, measures: Mapping[str, Any]) -> Iterator[str]:
         same = repeated.get("contradictory_parses", count)
         trees = "" if same == count else f"; {f'{same:,}' if same else 'none'} with equal trees"
         yield (
-            f"{name}: {plural(count, 'example')} with the input of another one and another label "
-            f"or score{trees}"
+            f"{name}: {plural(count, 'example')} with the input of another example but another "
+            f"label or score{trees}"
         )
 
 

@@ -14,7 +14,7 @@ from spinn.data.text.partition import Keys, sentence_hashes
 
 
 class Rows(NamedTuple):
-    """The examples of a split as numbers that compare across splits.
+    """The examples of a split as numbers that can be compared across splits.
 
     Attributes:
         inputs: (examples,) equal for equal inputs.
@@ -55,7 +55,7 @@ def count_repeated(split: Rows, earlier: Mapping[str, Rows]) -> dict[str, int]:
     Args: earlier: train, and dev for a test set; empty for train.
 
     Returns:
-        repeated: examples whose input an example before them has.
+        repeated: examples whose input an earlier example has.
         contradictory: examples whose input occurs in the split with another target, too.
         contradictory_parses: those with equal trees and another target; only with trees.
         in_train, in_dev: examples whose input occurs there.
@@ -91,7 +91,7 @@ def count_repeated(split: Rows, earlier: Mapping[str, Rows]) -> dict[str, int]:
 
 
 def _in_order(sentences: Keys) -> Keys:
-    """(examples,) a number for the sentences of each example; another order gives another one."""
+    """(examples,) a number for the sentences of each example; it depends on their order."""
     factors = 2 * np.arange(sentences.shape[1], dtype=np.uint64) + np.uint64(1)
     numbers: Keys = (sentences * factors).sum(axis=1, dtype=np.uint64)
     return numbers
@@ -111,7 +111,7 @@ class _Targets:
     def of(self, inputs: Keys) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
         """Return the least and the greatest target of inputs, and whether an input occurs.
 
-        The targets of an input that does not occur are those of another one.
+        For an input that does not occur, the targets returned are those of another input.
         """
         places = np.minimum(np.searchsorted(self.inputs, inputs), len(self.inputs) - 1)
         return self._least[places], self._most[places], self.inputs[places] == inputs

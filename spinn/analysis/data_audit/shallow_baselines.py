@@ -37,7 +37,7 @@ class Baseline:
         features: (examples, features) of a corpus.
         counts: whether the features are a few counts, for boosted trees; if not, many n-grams, for
             a linear model.
-        leak: whether it reads too little to find the target, unless the data gives it away.
+        leak: whether it reads too little to find the target, unless the data leaks it.
     """
 
     name: str
@@ -260,7 +260,7 @@ def _pearson(predicted: Numbers, target: Numbers) -> dict[str, Any]:
 
 
 def _mark_significant(models: Mapping[str, Any]) -> None:
-    """Add `better` to each result that is significant, with Holm's correction over all results."""
+    """Set `better` in each significant result, with Holm's correction over all results."""
     results = [
         result for model in models.values() for result in model["sets"].values() if "p" in result
     ]

@@ -96,7 +96,7 @@ def distribution(values: NDArray[Any]) -> dict[str, float]:
 
 
 def lengths(counts: NDArray[np.integer[Any]]) -> dict[str, float]:
-    """Return the mean, the median, the least number that 95 % do not exceed, and the maximum."""
+    """Return the mean, the median, the 95th percentile (a number that occurs), and the maximum."""
     return {
         "mean": float(counts.mean()),
         "median": float(np.median(counts)),

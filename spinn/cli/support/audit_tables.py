@@ -31,13 +31,13 @@ REPEATED = {
     "some_sentence": "some seen",
 }
 REPEATED_NOTE = (
-    "Inputs are equal if their words or steps are. repeated: with the input of an example before "
-    "it; contradictory: the input occurs in the split with another target, too; in train: the "
-    "input of an example of train; other target: of one with another target."
+    "Equal inputs have equal words or steps. repeated: an earlier example of the split has the "
+    "same input; contradictory: an example of the split has the same input and another target; in "
+    "train: an example of train has the same input; other target: that example has another target."
 )
 SENTENCES_NOTE = (
-    " exchanged: the sentences of an example of train in another order; all seen, some seen: all "
-    "or some of the sentences occur in train, in any example."
+    " exchanged: an example of train has the same sentences in another order; all seen, some "
+    "seen: all or some of the sentences occur in train, in any example."
 )
 TREES_NOTE = (
     "depth: edges from the root to the deepest word; right, left: F1 with right-branching and "
@@ -246,8 +246,8 @@ def _baselines(target: str, results: Mapping[str, Any], examples: int) -> Table:
     used = f"{results['examples']:,}"
     used += f" of {examples:,}" if results["examples"] < examples else ""
     note = (
-        f"Trained on {used} examples of train: linear models, for lengths boosted trees. * better "
-        f"than the {'majority' if is_class else 'mean'}, p < 0.05 with Holm's correction."
+        f"Linear models, or boosted trees for lengths, trained on {used} examples of train. "
+        f"* better than the {'majority' if is_class else 'mean'}, p < 0.05 with Holm's correction."
     )
     sets = list(next(iter(results["models"].values()))["sets"])
     rows: Cells = {}

@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser, *, trees: str = tree_options.FO
     """
     parser.add_argument("--file", type=Path, help="a file to evaluate on (plain or .gz)")
     parser.add_argument(
-        "--format", choices=READER_FORMATS, help="of --file (default: as in training)"
+        "--format", choices=READER_FORMATS, help="format of --file (default: as in training)"
     )
     parser.add_argument("--root", help="folder of the run's own files, if they have moved")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Changes of Hydra: what `override /task: …` means in a data file, and one warning less."""
+"""Changes of Hydra: what `override /task: …` means in a data file, and one warning left out."""
 
 from hydra._internal import config_loader_impl
 from hydra.core.default_element import GroupDefault
@@ -21,10 +21,10 @@ def _override_key(default: GroupDefault) -> str:
 
 
 def _warning(message: str, stacklevel: int = 1) -> None:
-    """Warn about a deprecated use of Hydra, other than that conf/hydra/launcher relies on.
+    """Warn about a deprecated use of Hydra, except the one that conf/hydra/launcher relies on.
 
     Hydra merges `joblib.yaml` there with the plugin's settings of that name. A later version that
-    does not merge them takes the file alone, which is enough.
+    does not merge them uses the file alone, which is sufficient.
     """
     if "'hydra/launcher/" not in message:
         _hydra_warning(message, stacklevel + 1)

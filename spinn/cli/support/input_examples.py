@@ -1,4 +1,4 @@
-"""Lines of text to examples; a bad line becomes one `BadLine`, and reading continues."""
+"""Read examples from lines of text; a bad line becomes a `BadLine`, and reading continues."""
 
 from __future__ import annotations
 

@@ -263,7 +263,7 @@ def _scan(
 def _sentence_columns(
     options: argparse.Namespace, path: Path, columns: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Return the columns of sentences: those that are named, or a known set of them."""
+    """Return the columns of sentences: those that the user names, or a known set."""
     if options.columns is not None or options.format in DATASETS:
         named = _names(options.columns) or DATASETS[options.format][1]
         check_columns(str(path), dict.fromkeys(named, "--columns"), columns)

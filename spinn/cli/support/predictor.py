@@ -44,7 +44,7 @@ class Predictor:
         batch_size: examples; all their sentences are encoded at once, or fewer if they are long.
 
     Attributes:
-        outputs: what the task predicts for an example of no meaning, as keys and values.
+        outputs: what the task predicts for a dummy example, as keys and values.
         names: the keys of the sentences in a prediction; a sentence that is named like another
             entry has a key of its own.
 

@@ -36,7 +36,7 @@ def of_sweep(folder: Path) -> str:
 
 
 def of_run() -> str:
-    """Return the command that trains the run of this job, for its results; from the project."""
+    """Return the command that trains this run, from the project's folder; in a sweep, alone."""
     alone = HydraConfig.get().mode != RunMode.MULTIRUN
     overrides = sys.argv[1:] if alone else HydraConfig.get().overrides.task
     return shlex.join(["python", "train.py", *overrides])

@@ -48,7 +48,7 @@ class Candidate(NamedTuple):
     """One of the configurations that are compared.
 
     Attributes:
-        name: the options that it was chosen by, such as `lstm`.
+        name: the options that define it, such as `lstm`.
         overrides: that all its trials share.
         space: the values of each key that is searched. The key is as on the command line.
     """

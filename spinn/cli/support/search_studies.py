@@ -63,7 +63,7 @@ def open_study(candidate: Candidate, options: argparse.Namespace) -> Study:
 
 
 class Search:
-    """The trials of all studies: several at once, each study as far as the others.
+    """The trials of all studies: several at once, equally many of each study.
 
     Args:
         entries: the candidates and their studies.
@@ -203,7 +203,7 @@ def best_trial(study: Study) -> FrozenTrial | None:
 
 
 def _described(trial: FrozenTrial) -> str:
-    """Say how a trial has ended."""
+    """Return how a trial has ended, as text."""
     match trial.state:
         case TrialState.COMPLETE:
             return f"{trial.value:.4f}"

@@ -25,8 +25,8 @@ STOPPED = {128 + signal.SIGINT, 128 + signal.SIGTERM, -signal.SIGINT, -signal.SI
 class TrialRun:
     """A trial and its process. A trial whose folder has the state of a run continues from it.
 
-    Every evaluation on dev is reported, in its order. At the first at which the study's pruner
-    says so, the process is stopped; later ones are ignored. So the outcome depends on the
+    Every evaluation on dev is reported to the study, in order. When the pruner decides to prune,
+    the process is stopped, and its later evaluations are ignored. So the outcome depends on the
     evaluations alone, not on how soon they are seen.
 
     Args:

@@ -192,7 +192,7 @@ def _each_run(runs: Sequence[Path]) -> str:
 
 
 def shown(path: Path) -> Path:
-    """Return a path as messages name it: relative to the current folder, where it lies in it."""
+    """Return a path as messages name it: relative to the current folder, if it is inside."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
@@ -289,7 +289,7 @@ def _job_overrides(hydra: DictConfig) -> list[list[str]]:
 
 
 def parallel_jobs(threads: int | None) -> int:
-    """Return how many jobs run at once: all cores are used, and none for two jobs.
+    """Return how many jobs run at once: all cores are used, and no core is shared by two jobs.
 
     Args: threads: of a job; None for a share of the cores.
     """

@@ -93,7 +93,7 @@ def _states(sentence: SentenceTrace) -> Iterator[tuple[str, str]]:
 
 
 def _tree(sentence: SentenceTrace, signs: list[str], width: int, paint: Paint) -> list[str]:
-    """Return the tree as a drawing or, if that is too wide for a line, one line per node."""
+    """Return the tree as a drawing or, if the drawing is too wide, as one line per node."""
     labels = [_label(node, signs) for node in sentence.nodes]
     drawn = _drawn(sentence, labels)
     if max(map(_width, drawn)) <= width:

@@ -1,4 +1,4 @@
-"""`--trees` and `--parser-url`, and the one decision which trees a command reads and follows."""
+"""`--trees` and `--parser-url`: which trees a command reads, and which the encoder follows."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def add_to(parser: argparse.ArgumentParser, meaning: str = FOLLOWED) -> None:
     parser.add_argument(
         "--trees",
         choices=TREE_NAMES,
-        help=f"{meaning}; corenlp: of a CoreNLP server; link-grammar: of Debian's link-parser",
+        help=f"{meaning}; corenlp: those of a CoreNLP server; link-grammar: those of Debian's "
+        "link-parser",
     )
     parser.add_argument(
         "--parser-url",

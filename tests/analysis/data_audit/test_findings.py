@@ -37,10 +37,10 @@ def test_baselines_that_read_too_little() -> None:
         {"splits": {}, "baselines": {"class": {"models": models}, "score": {"models": models}}}
     )
     assert found == [
-        "hypothesis alone beats the majority by points: 12.3 on dev, 7.0 on hard; labels leak into "
-        "it (Gururangan et al. 2018)",
-        "lengths and overlap alone beat the majority by points: 12.3 on dev, 7.0 on hard; labels "
-        "leak into them (McCoy et al. 2019)",
+        "hypothesis alone beats the majority by 12.3 points on dev, 7.0 points on hard; labels "
+        "leak into it (Gururangan et al. 2018)",
+        "lengths and overlap alone beat the majority by 12.3 points on dev, 7.0 points on hard; "
+        "labels leak into them (McCoy et al. 2019)",
         "hypothesis alone predicts the score with Pearson 0.31 on dev, 0.20 on hard; scores leak "
         "into it (Gururangan et al. 2018)",
         "lengths and overlap alone predict the score with Pearson 0.31 on dev, 0.20 on hard; "
@@ -48,7 +48,7 @@ def test_baselines_that_read_too_little() -> None:
     ]
     single = {"length": {"leak": True, "sets": {"dev": {"points": 5.0, "better": True}}}}
     (found,) = findings({"splits": {}, "baselines": {"class": {"models": single}}})
-    assert found == "length alone beats the majority by points: 5.0 on dev; labels leak into it"
+    assert found == "length alone beats the majority by 5.0 points on dev; labels leak into it"
 
 
 def test_repeated_inputs() -> None:
@@ -60,13 +60,13 @@ def test_repeated_inputs() -> None:
         }
     )  # fmt: skip
     assert findings({"splits": {"train": train, "test": test}}) == [
-        "train: 1,200 examples with the input of another one and another label or score; none "
+        "train: 1,200 examples with the input of another example but another label or score; none "
         "with equal trees",
         "test: 25 examples (25.0%) with the input of an example of train, 4 of them with another "
         "label or score",
         "test: 1 example with the input of an example of dev",
-        "test: 3 examples with the input of another one and another label or score; 2 with equal "
-        "trees",
+        "test: 3 examples with the input of another example but another label or score; 2 with "
+        "equal trees",
     ]
     (found,) = findings({"splits": {"train": split(repeated={"contradictory": 2})}})
     assert found.endswith("another label or score")

@@ -79,7 +79,7 @@ def test_the_text_has_every_number() -> None:
     assert line(baselines, "majority") == ["50.0"]
     assert line(baselines, "  95 % interval") == ["45.0-55.0"]
     assert line(baselines, "hypothesis alone") == ["60.0*"]
-    assert "Trained on 50,000 of 60,000 examples of train" in baselines
+    assert "trained on 50,000 of 60,000 examples of train" in baselines
     assert text.endswith("Findings\n- hypothesis alone beats the majority")
 
 

@@ -30,13 +30,13 @@ READING = {
     "†": "On the same examples: these trained models would probably differ on new examples, too. "
     "A paired test of the predictions, p < 0.05 after Holm. It says nothing about new seeds.",
     "95 % intervals": "Over seeds, Student's t interval (of a difference, Welch's); over examples, "
-    "a paired bootstrap; over both, a hierarchical bootstrap of seeds, then examples, from five "
+    "a paired bootstrap; over both, a hierarchical bootstrap of seeds and examples, from five "
     "seeds on. Error bars in the figures are t intervals over seeds.",
     "p": "Two-sided, and corrected by Holm's method over the rows on each set, so that many rows "
     "do not find a difference by chance. McNemar's exact test compares the runs that are best on "
     "dev.",
-    "best dev": "The best score on dev of all seeds. Its selection makes it optimistic.",
-    "sentences/s": "In training, evaluation left out.",
+    "best dev": "The best score on dev of all seeds. It is optimistic, because it is selected.",
+    "sentences/s": "In training, without the time of evaluation.",
 }
 
 
