@@ -187,10 +187,25 @@ def judge(result: Published, values: Sequence[float]) -> str:
 
 
 def _values(summary: Mapping[str, Any] | None, result: Published) -> list[float]:
-    """Return the metric of each run of the row that reproduces a result."""
-    for row in summary["rows"] if summary else []:
-        settings = {"experiment": row["runs"][0]["experiment"], **row["settings"]}
-        if all(settings.get(key, value) == value for key, value in result.row.items()):
-            found = [run["results"].get(result.set, {}).get(result.metric) for run in row["runs"]]
-            return [value for value in found if value is not None]
-    return []
+    """Return the metric of each run of the row that reproduces a result.
+
+    Raises: InputError: if several rows do.
+    """
+    rows = [row for row in (summary["rows"] if summary else []) if _reproduces(row, result)]
+    if len(rows) > 1:
+        names = ", ".join(row["name"] for row in rows)
+        raise InputError(
+            f"{' '.join(map(str, result.row.values()))}: several rows are compared with "
+            f"{result.source} ({names}); name a folder without other runs with --runs"
+        )
+    found = [
+        run["results"].get(result.set, {}).get(result.metric) for r in rows for run in r["runs"]
+    ]
+    return [value for value in found if value is not None]
+
+
+def _reproduces(row: Mapping[str, Any], result: Published) -> bool:
+    """Whether a row has the settings that reproduce a result."""
+    run = row["runs"][0]
+    own = {"experiment": run.get("experiment"), "model": run.get("model"), **row["settings"]}
+    return all(own.get(key) == value for key, value in result.row.items())

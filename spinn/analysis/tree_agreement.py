@@ -7,10 +7,12 @@ from statistics import fmean
 from typing import Any
 
 from spinn.analysis.comparison.comparison import Comparison
+from spinn.analysis.comparison.records import RunRecord
 from spinn.data.dataset import Dataset, TextDataset
+from spinn.data.text.corpus import Corpus
 from spinn.errors import InputError
 from spinn.training.evaluation import encoder_trees
-from spinn.training.loading import Run, load_run
+from spinn.training.loading import load_run
 from spinn.trees.agreement import Conventions, against_shapes, f1
 from spinn.trees.transitions import Parse
 
@@ -24,7 +26,7 @@ def add_tree_agreement(found: dict[str, Any], comparison: Comparison) -> None:
     with the trees of the row's other runs; each distinct sentence counts once.
     """
     for row, summarised in zip(comparison.rows, found["rows"], strict=True):
-        trees, golds = zip(*(trees_of_test(load_run(run.path)) for run in row.runs), strict=True)
+        trees, golds = zip(*(trees_of_test(run) for run in row.runs), strict=True)
         between = f1_between(trees)
         for number, run in enumerate(summarised["runs"]):
             run["results"]["test"]["tree_f1"] = f1(trees[number], golds[number], CONVENTIONS)
@@ -45,22 +47,28 @@ def f1_between(trees: Sequence[Sequence[bytes]]) -> list[float]:
     return [fmean(values) for values in shared if values]
 
 
-def trees_of_test(run: Run) -> tuple[list[bytes], list[bytes]]:
+def trees_of_test(record: RunRecord) -> tuple[list[bytes], list[bytes]]:
     """Return the encoder's trees of the distinct sentences of test, and the gold trees.
 
-    Raises: InputError: if the dataset has no sentences.
+    Raises: InputError: if the dataset has no sentences, or its files are not those of training.
     """
+    run = load_run(record.path)
     dataset = _of_text(run.dataset)
+    splits = dataset.load()
+    if splits.fingerprint != record.results.get("data_fingerprint"):
+        raise InputError(
+            f"{record.path} was trained on other files than those of {dataset.settings.root}"
+        )
     with_gold = replace(dataset, settings=replace(dataset.settings, trees="gold"))
-    given, gold = sentences_of_test(dataset), sentences_of_test(with_gold)
+    given, gold = sentences_of(splits.test), sentences_of(with_gold.load().test)
     distinct = dict(zip(gold, given, strict=True))
     trees = encoder_trees(run.task.encoder, list(distinct.values()), run.vocabulary, batch_size=256)
     return trees, [tree for _, tree in distinct]
 
 
-def sentences_of_test(dataset: TextDataset) -> list[Parse]:
-    """Return all sentences of test."""
-    return [parse for example in dataset.load().test for parse in example.sentences]
+def sentences_of(corpus: Corpus) -> list[Parse]:
+    """Return all sentences of a corpus."""
+    return [parse for example in corpus for parse in example.sentences]
 
 
 def shapes_of_test(dataset: Dataset) -> dict[str, Any]:
@@ -71,7 +79,7 @@ def shapes_of_test(dataset: Dataset) -> dict[str, Any]:
 
     Raises: InputError: if the dataset has no sentences.
     """
-    golds = [parse.transitions for parse in sentences_of_test(_of_text(dataset))]
+    golds = [parse.transitions for parse in sentences_of(_of_text(dataset).load().test)]
     scores = against_shapes(golds, CONVENTIONS, draws=1, seed=1)
     return {
         "rows": [

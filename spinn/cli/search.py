@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> None:
     from spinn.cli.support.search_space import read_candidates
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    candidates = read_candidates(options.overrides, options.out)
+    candidates = read_candidates(options.overrides)
     options.out.mkdir(parents=True, exist_ok=True)
     with _locked(options.out / "search.lock") as lock:
         entries = [

@@ -106,6 +106,11 @@ class Dataset(ABC):
         """
         return {}
 
+    @property
+    def unit(self) -> float:
+        """What 1 in a model's output is in the dataset's own unit."""
+        return 1.0
+
     def baselines(self, split: Any) -> dict[str, dict[str, float]]:
         """Return the `errors` of baselines that need no training, by the baseline's name."""
         return {}

@@ -16,6 +16,7 @@ row for each of its P examples:
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +33,13 @@ from spinn.files import write_atomically
 from spinn.trees.transitions import depth
 
 FORMAT = 1
+LARGEST = 2**31  # bytes of all arrays of a file
 ABOUT = "about"
 Columns = dict[str, NDArray[Any]]
+DAMAGED = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError,
+    RuntimeError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,8 @@ class Predictions:
         """
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                if sum(member.file_size for member in arrays.zip.infolist()) > LARGEST:
+                    raise InputError(f"{path}: more than {LARGEST:,} bytes")
                 about = json.loads(arrays[ABOUT].tobytes())
                 if about["format"] != FORMAT:
                     raise InputError(
@@ -87,7 +95,9 @@ class Predictions:
             return cls(tuple(about["labels"]), about["fingerprint"], sets)
         except FileNotFoundError as error:
             raise InputError(f"{path}: no such file") from error
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except InputError:  # a ValueError
+            raise
+        except DAMAGED as error:
             raise InputError(f"{path}: damaged ({error})") from error
 
 

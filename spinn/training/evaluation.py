@@ -71,6 +71,8 @@ def evaluate_split(
     columns = {
         name: torch.cat([found[name] for found in results])[in_order].numpy() for name in results[0]
     }
+    if "squared_error" in columns:
+        columns["squared_error"] = columns["squared_error"] * dataset.unit**2
     columns |= describe_examples(dataset, split)
     baselines = dataset.baselines(split)
     if baselines:

@@ -14,9 +14,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
+from urllib.parse import quote
 
 from omegaconf import OmegaConf
 
+from spinn.config import flat
 from spinn.errors import InputError
 from spinn.files import write_text
 from spinn.trees.transitions import SHIFT, Parse, to_brackets
@@ -95,7 +97,7 @@ class CSVFile(RunLogger):
         rows: list[list[str]] = []
         if step and self._path.is_file():
             with self._path.open(encoding="utf-8", newline="") as file:
-                rows = [row for row in list(csv.reader(file))[1:] if int(row[0]) <= step]
+                rows = [row for row in csv.reader(file) if _is_row(row) and int(row[0]) <= step]
         write_text(self._path, "step,name,value\n")
         self._append(rows)
 
@@ -113,6 +115,11 @@ class CSVFile(RunLogger):
     def _append(self, rows: Any) -> None:
         with self._path.open("a", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def _is_row(cells: list[str]) -> bool:
+    """Whether a line of `log.csv` is complete; the header is not, nor a line that was cut off."""
+    return len(cells) == 3 and cells[0].isdecimal() and bool(cells[2])
 
 
 class TensorBoard(RunLogger):
@@ -217,7 +224,9 @@ class MLflow(RunLogger):
 
         self.folder.mkdir(parents=True, exist_ok=True)
         local = self.folder.resolve()
-        self._client = MlflowClient(tracking_uri=self.uri or f"sqlite:///{local}/mlflow.db")
+        self._client = MlflowClient(
+            tracking_uri=self.uri or f"sqlite:///{quote(str(local))}/mlflow.db"
+        )
         found = self._client.get_experiment_by_name(self.experiment)
         if found is not None:
             number = found.experiment_id
@@ -225,7 +234,7 @@ class MLflow(RunLogger):
             place = None if self.uri else (local / "artifacts").as_uri()
             number = self._client.create_experiment(self.experiment, artifact_location=place)
         self._run = self._client.create_run(number, run_name=run.name).info.run_id
-        parameters = [Param(key, str(value)) for key, value in _flat(config)]
+        parameters = [Param(key, str(value)) for key, value in flat(config)]
         for first in range(0, len(parameters), 100):  # the most in a batch
             self._client.log_batch(self._run, params=parameters[first : first + 100])
 
@@ -269,12 +278,3 @@ def _below(lines: list[str], first: str, further: str) -> list[str]:
 def _as_block(text: str) -> str:
     """Return a text as Markdown that keeps its spaces."""
     return "\n".join(f"    {line}" for line in text.splitlines())
-
-
-def _flat(section: dict[str, Any], prefix: str = "") -> Any:
-    """Yield the dotted key and the value of each setting."""
-    for name, value in section.items():
-        if isinstance(value, dict) and value:
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value

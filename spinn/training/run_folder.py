@@ -60,17 +60,19 @@ class RunFolder:
     ) -> None:
         """Make the folder; write its format, the configuration, the vocabulary, frozen vectors.
 
-        Metrics of an earlier run are deleted, unless this run continues that one; then the frozen
-        vectors are there already.
+        What an earlier run has left is deleted first: its results, so that they never stand beside
+        another configuration; its metrics, vectors and states too, unless this run continues it.
         """
         self.path.mkdir(parents=True, exist_ok=True)
+        earlier = [self.results, self.predictions]
         resumed = config.trainer.resume
-        if resumed is None or Path(str(resumed)).resolve() != self.path.resolve():
-            self.metrics.unlink(missing_ok=True)
-            self.metrics_table.unlink(missing_ok=True)
-            self.vectors.unlink(missing_ok=True)
-            if frozen is not None:
-                save_frozen(self.vectors, frozen)
+        continued = resumed is not None and Path(str(resumed)).resolve() == self.path.resolve()
+        if not continued:
+            earlier += [self.metrics, self.metrics_table, self.vectors, self.last, self.weights]
+        for file in earlier:
+            file.unlink(missing_ok=True)
+        if frozen is not None and not continued:
+            save_frozen(self.vectors, frozen)
         number = f"{old_runs.KEY}: {old_runs.FORMAT}  # of the run folder\n"
         settings = {name: value for name, value in config.items() if name != old_runs.KEY}
         text = OmegaConf.to_yaml(OmegaConf.create(settings), resolve=True)

@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import run_folders
 import yaml
 from scipy import stats
 
+from spinn.analysis.comparison import statistics
 from spinn.analysis.comparison.comparison import Comparison, compare, summary
 from spinn.analysis.comparison.records import find_runs
 from spinn.analysis.comparison.tables import (
+    Table,
     difference_table,
     latex,
     long_csv,
@@ -340,3 +343,184 @@ def test_names_with_markup_are_printed_as_they_are(
     assert main(["compare", str(tmp_path)]) == 0
     assert "[red]x[/red]|y" in capsys.readouterr().out
     assert r"[red]x[/red]\|y" in markdown(results_table(summary(compared(tmp_path))))
+
+
+# How the statistics are used: each value is computed here by the textbook's formula.
+
+
+def predicting(wrong: list[int]) -> np.ndarray:
+    """Predictions of GOLD repeated, wrong at these places."""
+    found = np.tile(GOLD, 10)
+    found[wrong] = (found[wrong] + 1) % 3
+    return found
+
+
+def write_five_seeds(root: Path) -> dict[str, list[np.ndarray]]:
+    """Three rows of five seeds on 100 examples; the best run on dev is the fourth of each."""
+    rng = np.random.default_rng(1)
+    gold = np.tile(GOLD, 10)
+    correct: dict[str, list[np.ndarray]] = {}
+    for model, share in (("lstm", 0.5), ("spinn", 0.3), ("treelstm", 0.45)):
+        for seed in range(1, 6):
+            wrong = rng.choice(100, int(100 * share) + seed, replace=False).tolist()
+            dev = {"gold": gold, "predicted": predicting(list(range(40 - (seed == 4))))}
+            columns = {"gold": gold, "predicted": predicting(wrong)}
+            run_folders.write_run(
+                root / f"{model}{seed}", {"dev": dev, "test": columns}, model=model, seed=seed
+            )
+            correct.setdefault(model, []).append(columns["predicted"] == gold)
+    return correct
+
+
+def test_the_tests_of_several_rows_and_seeds(tmp_path: Path) -> None:
+    correct = write_five_seeds(tmp_path)
+    found = compared(tmp_path, baseline="lstm")
+    tests = {
+        found.rows[row].name: test for (row, name), test in found.tests.items() if name == "test"
+    }
+    assert set(tests) == {"spinn", "treelstm"}
+    expected = {}
+    for model, test in tests.items():
+        means = [[run.mean() for run in correct[name]] for name in (model, "lstm")]
+        expected[model] = float(stats.ttest_ind(*means, equal_var=False).pvalue)
+        assert test.p["seeds"] == pytest.approx(expected[model])
+        # McNemar's exact test on the runs that are best on dev, the fourth of each row.
+        ours, theirs = correct[model][3], correct["lstm"][3]
+        only = int((ours & ~theirs).sum()), int((~ours & theirs).sum())
+        assert test.p["mcnemar"] == pytest.approx(stats.binomtest(only[0], sum(only)).pvalue)
+        assert test.both_interval is not None  # from five seeds on
+        low, high = test.both_interval
+        assert low < test.difference < high
+        both = statistics.hierarchical_bootstrap(
+            np.stack(correct[model]).astype(float), np.stack(correct["lstm"]).astype(float)
+        )
+        assert test.both_interval == pytest.approx(both)
+    for kind in ("seeds", "examples", "mcnemar"):
+        p = sorted((test.p[kind], name) for name, test in tests.items())
+        first, second = p[0][0], p[1][0]
+        assert first is not None
+        assert second is not None
+        holm = {p[0][1]: min(1, 2 * first), p[1][1]: max(min(1, 2 * first), second)}
+        assert {n: t.adjusted[kind] for n, t in tests.items()} == pytest.approx(holm)
+    assert any(test.adjusted["seeds"] != test.p["seeds"] for test in tests.values())
+
+
+def test_numbers_are_tested_by_permutation_and_by_squared_errors(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    gold = rng.normal(size=200)
+    for model, noise in (("lstm", 1.0), ("treelstm", 0.3)):
+        for seed in (1, 2):
+            found = {"gold": gold, "predicted": gold + rng.normal(scale=noise, size=200)}
+            run_folders.write_run(
+                tmp_path / f"{model}{seed}", {"dev": found, "test": found}, model=model, seed=seed
+            )
+    (test,) = (t for (_, name), t in compared(tmp_path).tests.items() if name == "test")
+    assert test.p["examples"] is not None
+    assert test.p["examples"] < 0.01  # a permutation test of the correlations
+    assert test.p["mcnemar"] is None
+    (test,) = (
+        t for (_, name), t in compared(tmp_path, metric="mse").tests.items() if name == "test"
+    )
+    assert test.unpaired == "mse is not compared example by example"
+
+
+def test_the_accuracy_of_steps_is_not_paired_by_whole_sequences(tmp_path: Path) -> None:
+    for model in ("lstm", "treelstm"):
+        folder = write_run(tmp_path / model, model=model, predictions=False)
+        columns = {"exact": np.arange(10) % 2 == 0, "words": np.full(10, 5)}
+        Predictions((), "data", {"dev": columns, "test": columns}).save(folder / "predictions.npz")
+    found = compared(tmp_path, metric="accuracy")
+    (test,) = (t for (_, name), t in found.tests.items() if name == "test")
+    assert test.unpaired == "the task stores whether a sequence is correct, not each of its steps"
+    assert test.p["examples"] is None
+
+
+def test_rows_have_names_of_their_own(tmp_path: Path) -> None:
+    for number, (word, head) in enumerate([(0.0, 0.0), (0.2, 0.0), (0.0, 0.2)]):
+        settings = {"model.dropout": word, "task.dropout": head}
+        write_run(tmp_path / f"run{number}", settings=settings, wrong=number)
+    found = sorted(names(compared(tmp_path)))
+    assert found == ["lstm", "model.dropout=0.2", "task.dropout=0.2"]
+    write_run(tmp_path / "text", settings={"model.dropout": "0.2", "task.dropout": 0.0}, wrong=3)
+    found = names(compared(tmp_path))
+    assert len(set(found)) == 4
+
+
+def test_other_random_trees_are_no_repetition(tmp_path: Path) -> None:
+    for seed in (1, 2, 3):
+        write_run(tmp_path / f"run{seed}", settings={"data.tree_seed": seed}, wrong=seed)
+    found = compared(tmp_path)
+    assert [len(row.runs) for row in found.rows] == [3]
+    assert not found.left_out
+
+
+def test_a_correlation_that_is_not_defined_is_named(tmp_path: Path) -> None:
+    gold = np.random.default_rng(3).normal(size=50)
+    for model in ("lstm", "treelstm"):
+        found = {"gold": gold, "predicted": gold + (model == "lstm")}
+        run_folders.write_run(tmp_path / model, {"dev": found, "test": found}, model=model)
+    file = tmp_path / "treelstm" / "results.json"
+    results = json.loads(file.read_text())
+    results["dev"]["pearson"] = results["test"]["pearson"] = None
+    file.write_text(json.dumps(results))
+    found = compared(tmp_path)
+    assert found.metric == "pearson"
+    assert "treelstm: pearson is not defined for treelstm, so for the row" in found.notes
+    assert "pearson is not defined" in terminal(tables(summary(found)))
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "reason"),
+    [
+        ("results.json", {"tests": None}, "'tests' is no table of test sets"),
+        ("results.json", {"dev": None}, "'dev' holds no results"),
+        ("results.json", {"dev_score": None}, "dev_score is None"),
+        ("results.json", {"test": {"accuracy": float("nan")}}, "accuracy of test is nan"),
+        ("config.yaml", {"seed": None}, "config.yaml has no seed"),
+        ("config.yaml", "seed: 1\nformat: 3\nz: &z {a: *z}\n", "not a configuration"),
+        ("config.yaml", "a: [", "not a configuration (while parsing"),
+    ],
+)
+def test_a_malformed_run_is_left_out(
+    tmp_path: Path, file: str, change: Any, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(tmp_path / "good")
+    path = write_run(tmp_path / "bad", seed=2) / file
+    if isinstance(change, str):
+        path.write_text(change)
+    else:
+        path.write_text(json.dumps({**yaml.safe_load(path.read_text()), **change}))
+    found = compared(tmp_path)
+    assert [row.seeds for row in found.rows] == [[1]]
+    (left_out,) = found.left_out
+    assert reason in left_out.reason
+    assert "\n" not in left_out.reason
+    assert main(["compare", str(tmp_path)]) == 0
+
+
+def test_aliases_that_expand_are_refused(tmp_path: Path) -> None:
+    write_run(tmp_path / "good")
+    folder = write_run(tmp_path / "bad", seed=2)
+    levels = [f"l{n}: &l{n} {{a: *l{n - 1}, b: *l{n - 1}}}" for n in range(1, 40)]
+    text = "\n".join([f"format: {FORMAT}", "seed: 2", "l0: &l0 {a: 1}", *levels])
+    (folder / "config.yaml").write_text(text)
+    (left_out,) = compared(tmp_path).left_out
+    assert left_out.reason == "config.yaml has more than 10,000 settings"
+
+
+def test_a_damaged_file_of_predictions_costs_the_tests_alone(tmp_path: Path) -> None:
+    for model in ("lstm", "treelstm"):
+        write_run(tmp_path / model, model=model)
+    (tmp_path / "lstm" / "predictions.npz").write_bytes(b"PK\x03\x04 damaged")
+    found = compared(tmp_path)
+    assert len(found.rows) == 2
+    (test,) = (t for (_, name), t in found.tests.items() if name == "test")
+    assert test.unpaired is not None
+    assert "lstm/predictions.npz: damaged" in test.unpaired
+
+
+def test_line_breaks_do_not_end_a_row(tmp_path: Path) -> None:
+    table = Table("Left out", ["folder", "reason"], [["a\nb", "x | y"]], 2, ["one\ntwo"])
+    assert r"| a b | x \| y |" in markdown(table)
+    assert "% one two" in latex(table)
+    assert r"a b & x | y \\" in latex(table)

@@ -57,6 +57,20 @@ def test_published_and_own_results_stand_side_by_side(tmp_path: Path) -> None:
     assert [line[-1] for line in verdict_table(entry("listops"), None).rows] == ["not run"] * 2
 
 
+def test_a_result_is_that_of_its_own_row(tmp_path: Path) -> None:
+    columns = {"gold": GOLD, "predicted": GOLD}
+    write_run(tmp_path / "lstm", {"dev": columns, "test": columns}, model="lstm")
+    # One model alone: `model` is no column of the table, and the row is not that of treelstm.
+    found = summary(compare(*find_runs([tmp_path])))
+    table = verdict_table(entry("listops"), found)
+    assert [line[-1] for line in table.rows] == ["not run", "reached"]
+    settings = {"trainer.epochs": 7}
+    write_run(tmp_path / "b", {"dev": columns, "test": columns}, model="lstm", settings=settings)
+    found = summary(compare(*find_runs([tmp_path])))
+    with pytest.raises(InputError, match=r"lstm: several rows are compared with Nangia .*--runs"):
+        verdict_table(entry("listops"), found)
+
+
 def test_the_shapes_of_a_dataset_are_compared_with_its_trees(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

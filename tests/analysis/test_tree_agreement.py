@@ -1,6 +1,7 @@
 """The agreement of compared runs' trees with gold trees and with each other."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from omegaconf import DictConfig
 from spinn.analysis.comparison.comparison import compare, summary
 from spinn.analysis.comparison.records import find_runs
 from spinn.analysis.tree_agreement import add_tree_agreement, f1_between
+from spinn.errors import InputError
 from spinn.training.run import train
 from spinn.trees.agreement import Conventions, f1
 from spinn.trees.transitions import left_branching, parse_brackets
@@ -45,6 +47,21 @@ def test_agreement_with_gold_and_between_seeds(
     (gold,) = [run["results"]["test"] for run in rows["gold"]]
     assert gold["tree_f1"] == 1.0
     assert "tree_f1_seeds" not in gold  # one seed
+
+
+def test_data_that_have_changed_are_refused(
+    tiny_data: Path, tiny_overrides: list[str], composed: Callable[..., DictConfig], tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(tiny_data, data)
+    shared = [part for part in tiny_overrides if not part.startswith(("hydra.run", "data.root"))]
+    own = [f"data.root={data}", "model=spinn_pi", "trainer.epochs=1"]
+    train(composed(*shared, *own, f"hydra.run.dir='{tmp_path / 'runs' / 'a'}'"))
+    lines = (data / "test.jsonl").read_text().splitlines()
+    (data / "test.jsonl").write_text("\n".join(lines[1:]) + "\n")
+    comparison = compare(*find_runs([tmp_path / "runs"]))
+    with pytest.raises(InputError, match="was trained on other files than those of"):
+        add_tree_agreement(summary(comparison), comparison)
 
 
 def test_each_run_is_compared_with_the_others() -> None:

@@ -104,8 +104,11 @@ def test_all_files_are_written_and_old_figures_deleted(two: Path, tmp_path: Path
     assert "## By label" in (out / "results.md").read_text(encoding="utf-8")
     assert (out / "figures/by_label.pdf").is_file()
     (out / "figures/mine.txt").write_text("kept", encoding="utf-8")
-    assert main(["compare", str(two / "lstm"), "--set", "dev", "--out", str(out)]) == 0
-    assert (out / "figures/mine.txt").is_file()
+    (out / "figures/folder").mkdir()
+    for _ in range(2):  # the first one must not list what the user has put there
+        assert main(["compare", str(two / "lstm"), "--set", "dev", "--out", str(out)]) == 0
+        assert (out / "figures/mine.txt").is_file()
+        assert (out / "figures/folder").is_dir()
     stored["files"].append("../runs/lstm/results.json")  # of another folder
     (out / "comparison.json").write_text(json.dumps(stored), encoding="utf-8")
     assert main(["compare", str(two), "--out", str(out)]) == 0

@@ -314,6 +314,27 @@ def test_a_trial_that_has_finished_while_the_search_was_dead_is_not_run_again(
     assert (run / "arguments.jsonl").read_text().count("hydra.run.dir") == 1
 
 
+def test_the_runs_of_a_deleted_search_are_not_those_of_a_new_one(
+    fake: Callable[[str], None], search: Callable[..., Searched], tmp_path: Path
+) -> None:
+    fake("")
+    assert search("--trials", "1", "model=bow").code == 0
+    (tmp_path / "search" / "search.db").unlink()
+    refused = search("--trials", "1", "--seed", "2", "model=bow")
+    assert refused.code == 2
+    assert "trial_000 holds a run of another search; name another folder with --out" in refused.err
+
+
+def test_the_database_is_in_the_folder_whatever_its_name(
+    fake: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake("")
+    out = tmp_path / "what? 100%20{x}"
+    assert main(["search", "--out", str(out), "--trials", "1", "model=bow"]) == 0
+    assert (out / "search.db").is_file()
+    assert not (tmp_path / "what").exists()
+
+
 def test_trials_run_at_once_with_a_share_of_the_threads(
     fake: Callable[[str], None],
     search: Callable[..., Searched],

@@ -16,9 +16,11 @@ from typing import Any
 
 import pytest
 from hydra.core.config_store import ConfigStore
+from omegaconf import OmegaConf
 
 from spinn.cli import main
 from spinn.cli.support import sweep as sweeps
+from spinn.cli.support import sweep_job
 from spinn.cli.support.sweep import Job, Sweep
 from spinn.training.loop import Trainer
 from spinn.training.run_folder import RunFolder
@@ -278,6 +280,19 @@ def test_an_unfinished_run_of_other_settings_is_replaced_with_a_warning(
     )
     assert expected in done.stdout
     assert "continuing from" not in done.stdout
+
+
+def test_the_state_of_a_replaced_run_is_never_continued(tmp_path: Path) -> None:
+    folder = tmp_path / "job"
+    folder.mkdir()
+    (folder / "last.safetensors").touch()
+    (folder / "job.yaml").write_text("optimizer: {lr: 0.001}\n", encoding="utf-8")
+    settings = {"optimizer": {"lr": 10.0}, "trainer": {"resume": None, "init_from": None}}
+    config = OmegaConf.create(settings)
+    assert sweep_job._continued(config, folder, settings).trainer.resume is None
+    # This job fails before it has a state of its own; the next command finds its settings.
+    (folder / "job.yaml").write_text("optimizer: {lr: 10.0}\n", encoding="utf-8")
+    assert sweep_job._continued(config, folder, settings).trainer.resume is None
 
 
 def test_latest_follows_a_sweep_and_commands_name_its_runs(

@@ -99,6 +99,53 @@ def test_a_damaged_file_is_refused(damage: str, tmp_path: Path) -> None:
         Predictions.load(path)
 
 
+def test_any_damaged_byte_is_harmless(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.npz"
+    columns = {"gold": np.arange(40) % 3, "probabilities": np.eye(3)[np.arange(40) % 3]}
+    Predictions(("a", "b", "c"), "f", {"dev": columns}).save(path)
+    whole = path.read_bytes()
+    refused = 0
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :])
+        try:
+            Predictions.load(path)
+        except InputError:
+            refused += 1
+    assert refused > len(whole) / 2
+
+
+def test_an_array_that_claims_more_than_the_file_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.npz"
+    Predictions(("a",), "f", {"dev": {"gold": np.zeros(3, dtype=np.int8)}}).save(path)
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    claimed = members["dev/gold.npy"].replace(b"(3,), }" + 15 * b" ", b"(1000000000000000,), }")
+    assert claimed != members["dev/gold.npy"]
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in {**members, "dev/gold.npy": claimed}.items():
+            file.writestr(name, content)
+    with pytest.raises(InputError, match=r"predictions\.npz: damaged"):
+        Predictions.load(path)
+
+
+def test_errors_of_forecasts_are_in_the_unit_of_the_series(
+    composed: Compose, tmp_path: Path
+) -> None:
+    lines = [f"2020-01-{day:02},{1000 + 100 * (day % 7) + 13 * day}" for day in range(1, 32)]
+    (tmp_path / "series.csv").write_text("date,value\n" + "\n".join(lines), encoding="utf-8")
+    results = train(
+        composed(
+            "data=forecast", f"data.csv={tmp_path / 'series.csv'}", "data.column=value",
+            "data.look_back=3", "data.horizon=2", "data.season=2",
+            "model=rnn", "model.hidden_size=4",
+            "trainer.epochs=1", f"hydra.run.dir={tmp_path / 'run'}",
+        )
+    )  # fmt: skip
+    found = predictions_of(tmp_path / "run").sets["dev"]["squared_error"]
+    assert float(found.mean()) ** 0.5 == pytest.approx(results["dev"]["rmse"], rel=1e-5)
+    assert results["dev"]["rmse"] > 10  # not in standard deviations
+
+
 def test_the_file_is_compact(tmp_path: Path) -> None:
     path = tmp_path / "predictions.npz"
     gold = np.arange(1000) % 3

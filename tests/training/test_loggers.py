@@ -191,6 +191,7 @@ def test_a_run_that_is_resumed_in_its_folder_has_each_step_once(
     assert [*values_of(run)["train/loss"]] == [3, 6, 9]
     with (run / "log.csv").open("a", encoding="utf-8") as file:
         file.write("12,train/loss,9.9\n")  # of a run that was killed after its last state
+        file.write("\n9,train/l")  # in the middle of a line
     train(composed(*csv_file, f"trainer.resume='{run}'"))
     found, whole = values_of(run), values_of(tmp_path / "whole")
     assert [*found["train/loss"]] == STEPS

@@ -154,13 +154,33 @@ def compare(
                 )
         for name in sets:
             _adjust([test for (_, set_name), test in tests.items() if set_name == name])
-    notes = _notes(rows, tests)
+    notes = [*_undefined(rows, sets, metric), *_notes(rows, tests)]
     return Comparison(rows, against, metric, sets, cells, tests, [*left_out, *repeated], notes)
 
 
+def _undefined(rows: Sequence[Row], sets: Sequence[str], metric: str) -> list[str]:
+    """Name the runs for which the metric is not defined: a correlation of constant predictions."""
+    notes = []
+    for row in rows:
+        runs = [run for run in row.runs if any(_is_undefined(run, name, metric) for name in sets)]
+        if runs:
+            names = ", ".join(run.path.name for run in runs)
+            notes.append(f"{row.name}: {metric} is not defined for {names}, so for the row")
+    return notes
+
+
+def _is_undefined(run: RunRecord, name: str, metric: str) -> bool:
+    return name in run.sets and run.sets[name].get(metric, 0) is None
+
+
 def _metric(runs: Sequence[RunRecord], wanted: str | None) -> str:
+    # A number may be undefined (null) for a run: the correlation of a constant.
     numbers = [
-        {key for key, value in run.sets["dev"].items() if isinstance(value, int | float)}
+        {
+            k
+            for k, value in run.sets["dev"].items()
+            if value is None or isinstance(value, int | float)
+        }
         for run in runs
     ]
     common = set.intersection(*numbers)
@@ -246,13 +266,16 @@ def why_unpaired(row: Row, base: Row, name: str, metric: str) -> str | None:
     fingerprints = {run.results.get("data_fingerprint") for run in runs}
     if len(fingerprints) > 1:
         return "trained or tested on other files (the data fingerprints differ)"
-    if any(run.predictions is None for run in runs):
-        return "predictions.npz is missing (runs of an earlier version); train again"
+    missing = next((run.no_predictions for run in runs if run.no_predictions), None)
+    if missing is not None:
+        return missing
     first = columns_of(runs[0], name)
     for run in runs:
         columns = columns_of(run, name)
         if "predicted" not in columns and "exact" not in columns and "squared_error" not in columns:
             return "the task stores no prediction of an example"
+        if metric == "accuracy" and "exact" in columns:
+            return "the task stores whether a sequence is correct, not each of its steps"
         for column in ("gold", "words"):
             if column in first and not np.array_equal(columns[column], first[column]):
                 return f"other examples in {name} (data settings differ)"
@@ -352,6 +375,7 @@ def _run(run: RunRecord) -> dict[str, Any]:
     return {
         "folder": run.path.name,
         "seed": run.seed,
+        "model": run.settings.get("names.model"),
         **{name: run.results.get(name, 0) for name in kept},
         **{name: run.results.get(name) for name in optional},
         "tree_source": tree_source(run),

@@ -37,16 +37,14 @@ def write_report(
     _delete_earlier(folder)
     drawings = list(figures(comparison, summary["breakdowns"], name))
     (folder / FIGURES).mkdir(exist_ok=True)
-    for drawing in drawings:
-        drawing.save(folder / FIGURES)
+    written = [path for drawing in drawings for path in drawing.save(folder / FIGURES)]
     if "disagreements" in summary:
-        write_pages(summary["disagreements"], folder / EXAMPLES)
+        written += write_pages(summary["disagreements"], folder / EXAMPLES)
     data = dict.fromkeys(
         str(run.settings.get("names.data") or "data") for row in comparison.rows for run in row.runs
     )
     colours = {row.name: colour_of(place) for place, row in drawn_rows(comparison).items()}
     page = render_page(summary, drawings, colours, command=command, data=data)
-    written = [path for name in (FIGURES, EXAMPLES) for path in (folder / name).glob("*")]
     files = sorted(path.relative_to(folder).as_posix() for path in written)
     write_json(folder / MARKER, {**summary, "files": files})
     write_text(folder / "results.csv", long_csv(summary))
@@ -63,5 +61,6 @@ def _delete_earlier(folder: Path) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         return
     for path in names:
-        if len(path.parts) == 2 and path.parts[0] in (FIGURES, EXAMPLES) and path.name != "..":
-            (folder / path).unlink(missing_ok=True)
+        ours = len(path.parts) == 2 and path.parts[0] in (FIGURES, EXAMPLES) and path.name != ".."
+        if ours and (folder / path).is_file():
+            (folder / path).unlink()

@@ -9,7 +9,6 @@ from io import StringIO
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from spinn.analysis.comparison.comparison import (
@@ -24,13 +23,13 @@ from spinn.analysis.comparison.examples import ExampleReader
 from spinn.analysis.comparison.grouping import Row
 from spinn.analysis.comparison.inspection import inspect_command, is_inspectable
 from spinn.analysis.comparison.records import RunRecord
-from spinn.batch.sentences import Sentences
 from spinn.config import nearest
 from spinn.data.predictions import Columns
 from spinn.data.text.corpus import Example
 from spinn.errors import InputError
 from spinn.tasks.text_task import TextTask
 from spinn.text import plural, printable
+from spinn.training.evaluation import encoder_trees
 from spinn.training.loading import load_run
 from spinn.trees.transitions import Parse, to_brackets
 
@@ -167,27 +166,18 @@ def _trees(run: RunRecord, examples: Sequence[Example], notes: list[str]) -> Tre
         return nothing
 
 
-@torch.no_grad()
 def _predicted_trees(run: RunRecord, examples: Sequence[Example]) -> Trees:
     loaded = load_run(run.path)
     task = loaded.task
     assert isinstance(task, TextTask)  # its data are sentences
-    parses = [example.sentences[place] for example in examples for place in task.places]
-    batch = Sentences.from_lists(
-        [loaded.vocabulary.encode(parse.words) for parse in parses],
-        [parse.transitions for parse in parses],
-    )
-    encoding = task.encoder(batch)
     trees: Trees = [[None] * len(example.sentences) for example in examples]
-    if encoding.transitions is None:
+    if task.encoder.tree_source != "predicted":
         return trees
-    transitions = bytes(encoding.transitions.tolist())
+    parses = [example.sentences[place] for example in examples for place in task.places]
+    found = iter(encoder_trees(task.encoder, parses, loaded.vocabulary, batch_size=256))
     for number, example in enumerate(examples):
         for place in task.places:
-            words = example.sentences[place].words
-            size = 2 * len(words) - 1
-            trees[number][place] = Parse(words, transitions[:size])
-            transitions = transitions[size:]
+            trees[number][place] = Parse(example.sentences[place].words, next(found))
     return trees
 
 

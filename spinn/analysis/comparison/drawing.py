@@ -68,10 +68,12 @@ class Drawing:
     text: str
     figure: Figure
 
-    def save(self, folder: Path) -> None:
-        """Write PDF and PNG, on white."""
-        for suffix, options in (("pdf", {"metadata": {"CreationDate": None}}), ("png", {})):
-            self.write(folder / f"{self.name}.{suffix}", **options)
+    def save(self, folder: Path) -> list[Path]:
+        """Write PDF and PNG, on white; return their paths."""
+        pdf, png = folder / f"{self.name}.pdf", folder / f"{self.name}.png"
+        self.write(pdf, metadata={"CreationDate": None})
+        self.write(png)
+        return [pdf, png]
 
     def write(self, file: Any, **options: Any) -> None:
         """Write the figure to a file, without warnings of letters that the font lacks."""

@@ -5,6 +5,7 @@ Three runs, `model=lstm seed=1`, `model=lstm seed=2` and `model=treelstm seed=1`
 {treelstm: seed 1}; `names.model` alone distinguishes them, so no other key is a column.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,23 +61,23 @@ def group(runs: Sequence[RunRecord], by: Sequence[str] = ()) -> tuple[list[Row],
     repeated: list[LeftOut] = []
     seen: dict[tuple[Any, ...], RunRecord] = {}
     for run in sorted(runs, key=lambda run: run.seed):
-        whole = (*_values(keys, run), run.seed)
+        # Random trees are drawn with a seed of their own: other trees are no repetition.
+        whole = (*_values(keys, run), run.seed, run.settings.get("data.tree_seed"))
         if whole in seen:
-            repeated.append(LeftOut(run.path, f"repeats {seen[whole].path}: equal settings, seed"))
+            repeated.append(LeftOut(run.path, f"repeats {seen[whole].path}: equal settings, seeds"))
             continue
         seen[whole] = run
         members.setdefault(_values(chosen, run), []).append(run)
     names = [SHORT.get(key, key) for key in chosen]
     every = [dict(zip(names, values, strict=True)) for values in members]
-    rows = [
-        Row(
-            _name(values, every) or show(found[0].settings.get("names.model")),
-            values,
-            found,
-            [key for key in keys if key not in chosen and len({_value(key, r) for r in found}) > 1],
-        )
-        for values, found in zip(every, members.values(), strict=True)
-    ]
+    rows: list[Row] = []
+    for values, found in zip(every, members.values(), strict=True):
+        name = _name(values, every) or show(found[0].settings.get("names.model"))
+        alike = sum(row.name.partition(" (")[0] == name for row in rows)
+        mixed = [
+            key for key in keys if key not in chosen and len({_value(key, r) for r in found}) > 1
+        ]
+        rows.append(Row(f"{name} ({alike + 1})" if alike else name, values, found, mixed))
     return rows, repeated
 
 
@@ -131,7 +132,9 @@ def _name(values: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
         and len({row[key] for row in alike}) > 1
         and 2 * sum(row[key] == values[key] for row in rows) <= len(rows)
     ]
-    short = {key: key.removesuffix(".name").rpartition(".")[2] for key in others}
+    short = {key: key.removesuffix(".name").rpartition(".")[2] for key in values}
+    last = Counter(short.values())
+    short = {key: name if last[name] == 1 else key for key, name in short.items()}
     named = [f"{short[key]}={show(values[key])}" for key in others]
     return ", ".join([*map(show, own.values()), *named])
 

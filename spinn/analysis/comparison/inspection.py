@@ -49,13 +49,16 @@ def inspect_command(run: RunRecord, trees: Sequence[Parse | None]) -> str | None
     return shlex.join(["spinn", "inspect", str(run.path), *texts, *shape])
 
 
-def write_pages(entry: dict[str, Any], folder: Path) -> None:
+def write_pages(entry: dict[str, Any], folder: Path) -> list[Path]:
     """Write a page of the inspector for each example and each row that has a command.
 
     The name of a page, relative to the parent of the folder, becomes the answer's `page`.
 
     Args: entry: see `disagreements`; notes are added to it about rows that cannot be loaded.
+
+    Returns: the pages.
     """
+    written = []
     for side, row in enumerate(entry["rows"]):
         answers = [example["answers"][side] for example in entry["examples"]]
         if not any(answer["command"] for answer in answers):
@@ -77,3 +80,5 @@ def write_pages(entry: dict[str, Any], folder: Path) -> None:
             path = folder / f"{number:03}-{'ab'[side]}.html"
             write_text(path, render_page(replace(found, run=Path(row["folder"]).name)))
             answer["page"] = f"{folder.name}/{path.name}"
+            written.append(path)
+    return written

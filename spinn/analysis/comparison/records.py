@@ -1,15 +1,18 @@
 """The runs of a comparison, read from their folders: settings, results, predictions, curves."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 from omegaconf import OmegaConf
 
+from spinn.config import flat
 from spinn.data.predictions import Predictions
 from spinn.errors import InputError
 from spinn.text import by_number
@@ -23,6 +26,7 @@ except ImportError:  # PyYAML was built without libyaml
 
 DEEPEST = 3  # folders below a named one in which runs are looked for
 LARGEST_FILE = 2**24  # bytes of a configuration or of results
+MOST_SETTINGS = 10_000  # of a configuration; aliases of YAML can make a small file large
 Settings = Mapping[str, Any]
 
 
@@ -53,22 +57,42 @@ class RunRecord:
         return {name: results for name, results in found.items() if results is not None}
 
     @cached_property
-    def predictions(self) -> Predictions | None:
-        """The prediction for every example; None for a run of an earlier version.
-
-        Raises: InputError: if the file is damaged, or of another version.
-        """
+    def _predictions(self) -> Predictions | str:
+        """The prediction for every example, or why there is none."""
         path = RunFolder(self.path).predictions
-        return Predictions.load(path) if path.is_file() else None
+        if not path.is_file():
+            return "predictions.npz is missing (runs of an earlier version); train again"
+        try:
+            return Predictions.load(path)
+        except InputError as error:
+            return str(error)
+
+    @property
+    def predictions(self) -> Predictions | None:
+        """The prediction for every example; None where `no_predictions` says why."""
+        return None if isinstance(self._predictions, str) else self._predictions
+
+    @property
+    def no_predictions(self) -> str | None:
+        """Why there are no predictions: an earlier or later version, a damaged file."""
+        return self._predictions if isinstance(self._predictions, str) else None
 
     @cached_property
     def curve(self) -> list[dict[str, Any]]:
         """The evaluations on dev in training; empty where the file is missing or damaged."""
         try:
-            lines = RunFolder(self.path).metrics.read_text(encoding="utf-8").splitlines()
-            return [json.loads(line) for line in lines]
-        except (OSError, ValueError):
+            text = RunFolder(self.path).metrics.read_text(encoding="utf-8")
+            lines = [json.loads(line) for line in text.splitlines()]
+        except (OSError, ValueError, RecursionError):
             return []
+        keys = ("step", "epoch")
+        complete = all(
+            isinstance(line, dict)
+            and isinstance(line.get("dev"), dict)
+            and all(_is_number(line.get(key)) for key in keys)
+            for line in lines
+        )
+        return lines if complete else []
 
 
 class LeftOut(NamedTuple):
@@ -118,10 +142,40 @@ def read_run(folder: Path) -> RunRecord:
         if file.stat().st_size > LARGEST_FILE:
             raise InputError(f"{file.name} has more than {LARGEST_FILE:,} bytes")
     results = files.read_results()
+    _check_results(results)
+    try:
+        pairs = islice(flat(_configuration(files)), MOST_SETTINGS + 1)
+        settings = {key: _hashable(value) for key, value in pairs}
+    except RecursionError as error:
+        raise InputError("config.yaml: not a configuration (it contains itself)") from error
+    if len(settings) > MOST_SETTINGS:
+        raise InputError(f"config.yaml has more than {MOST_SETTINGS:,} settings")
+    if not isinstance(settings.get("seed"), int):
+        raise InputError("config.yaml has no seed")
+    return RunRecord(folder, settings, results)
+
+
+def _check_results(results: Mapping[str, Any]) -> None:
+    """Raise InputError unless results have the form that a run writes, with finite numbers."""
     for name in ("dev", "test", "tests", "dev_score", "seed"):
         if name not in results:
             raise InputError(f"results.json has no {name!r}")
-    return RunRecord(folder, dict(_flat(_configuration(files))), results)
+    tests = results["tests"]
+    if not isinstance(tests, dict):
+        raise InputError("results.json: 'tests' is no table of test sets")
+    sets = {"dev": results["dev"], "test": results["test"] or {}, **tests}
+    for name, found in sets.items():
+        if not isinstance(found, dict):
+            raise InputError(f"results.json: {name!r} holds no results")
+        for key, value in found.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise InputError(f"results.json: {key} of {name} is {value}")
+    if not _is_number(results["dev_score"]):
+        raise InputError(f"results.json: dev_score is {results['dev_score']!r}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _run_folders(folder: Path, levels: int) -> Iterator[Path]:
@@ -137,24 +191,17 @@ def _configuration(files: RunFolder) -> Any:
     """Read `config.yaml` with libyaml, which takes milliseconds; OmegaConf is ten times slower."""
     try:
         config = yaml.load(files.config.read_text(encoding="utf-8"), Loader=SafeLoader)
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"config.yaml: not a configuration ({error})") from error
+    except (yaml.YAMLError, OSError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(
+            f"config.yaml: not a configuration ({' '.join(str(error).split())})"
+        ) from error
     if isinstance(config, dict) and config.pop(KEY, None) == FORMAT:
         return config
     return OmegaConf.to_container(files.read_config(), resolve=True)
 
 
-def _flat(section: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every plain value by its full key: `optimizer.lr`; a list is one value, a tuple."""
-    for key, value in section.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict):
-            yield from _flat(value, f"{name}.")
-        else:
-            yield name, _hashable(value)
-
-
 def _hashable(value: Any) -> Any:
+    """Return a list as a tuple."""
     if isinstance(value, list):
         return tuple(map(_hashable, value))
     return json.dumps(value, sort_keys=True) if isinstance(value, dict) else value

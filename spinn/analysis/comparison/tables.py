@@ -76,8 +76,8 @@ def results_table(summary: Mapping[str, Any]) -> Table:
             shown = marked_mean(found, number)
             cells.append(Number(shown, found["mean"]) if found else shown)
         runs = row["runs"]
-        on_dev = row["sets"]["dev"]["values"]
-        best = (min if summary["metric"] in LOWER_IS_BETTER else max)(on_dev)
+        on_dev = row["sets"].get("dev", {"values": []})["values"]
+        best = (min if summary["metric"] in LOWER_IS_BETTER else max)(on_dev, default=None)
         seconds = fmean(run["train_seconds"] for run in runs)
         speed = fmean(run["sentences_per_second"] for run in runs)
         lines.append(
@@ -85,7 +85,7 @@ def results_table(summary: Mapping[str, Any]) -> Table:
                 row["name"] + (" (baseline)" if row["name"] == base else ""),
                 Number(str(len(runs)), len(runs)),
                 *cells,
-                Number(number(best), best),
+                "–" if best is None else Number(number(best), best),
                 Number(f"{runs[0]['parameters']:,}", runs[0]["parameters"]),
                 Number(duration(seconds), seconds),
                 Number(f"{speed:,.0f}", speed),
@@ -204,8 +204,15 @@ def markdown(table: Table) -> str:
     """Write a table in Markdown."""
     sides = ["---" if place < table.texts else "--:" for place, _ in enumerate(table.header)]
     lines = [table.header, sides, *table.rows]
-    rows = ["| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines]
-    return "\n".join([*rows, "", *(f"{note}  " for note in table.notes)]).rstrip() + "\n"
+    rows = [
+        "| " + " | ".join(_one_line(c).replace("|", r"\|") for c in line) + " |" for line in lines
+    ]
+    return "\n".join([*rows, "", *(f"{_one_line(n)}  " for n in table.notes)]).rstrip() + "\n"
+
+
+def _one_line(text: str) -> str:
+    """Return a text without line breaks, which would end a row of a table or a comment."""
+    return " ".join(text.split())
 
 
 def latex(table: Table) -> str:
@@ -222,7 +229,7 @@ def latex(table: Table) -> str:
             *rows,
             r"\bottomrule",
             r"\end{tabular}",
-            *(f"% {note}" for note in table.notes),
+            *(f"% {_one_line(note)}" for note in table.notes),
             "",
         ]
     )
@@ -289,7 +296,7 @@ def _p(value: float | None) -> str:
 
 
 def _latex(text: str) -> str:
-    return "".join(LATEX.get(character, character) for character in text)
+    return "".join(LATEX.get(character, character) for character in _one_line(text))
 
 
 def terminal(found: Sequence[Table], width: int | None = None) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from spinn.analysis.comparison.statistics import holm
 from spinn.analysis.data_audit.text_measures import class_numbers
 from spinn.data.text import bags
 from spinn.data.text.corpus import NO_CLASS, Corpus, Integers
@@ -264,7 +265,6 @@ def _mark_significant(models: Mapping[str, Any]) -> None:
     results = [
         result for model in models.values() for result in model["sets"].values() if "p" in result
     ]
-    rejected = True
-    for number, result in enumerate(sorted(results, key=lambda result: result["p"])):
-        rejected = rejected and result["p"] * (len(results) - number) < LEVEL
-        result["better"] = rejected
+    adjusted = holm([result["p"] for result in results])
+    for result, p in zip(results, adjusted, strict=True):
+        result["better"] = p is not None and p < LEVEL

@@ -6,7 +6,6 @@ The ranges are those of Hydra's own grammar for sweeps.
 import re
 from collections.abc import Iterator, Sequence
 from itertools import product
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -58,13 +57,11 @@ class Candidate(NamedTuple):
     space: Space
 
 
-def read_candidates(overrides: Sequence[str], out: Path) -> list[Candidate]:
+def read_candidates(overrides: Sequence[str]) -> list[Candidate]:
     """Read the overrides of the command; a candidate is checked as train.py checks it.
 
     A list of options of a group, `model=lstm,treelstm`, is compared. Every other list, choice(),
     range() and interval() is searched.
-
-    Args: out: the folder of the search.
 
     Raises: InputError: for a malformed override, or a candidate that train.py refuses.
     """
@@ -78,7 +75,7 @@ def read_candidates(overrides: Sequence[str], out: Path) -> list[Candidate]:
         options = [[(o, text) for text in o.sweep_string_iterator()] for o in compared]
         found: dict[str, Candidate] = {}
         for chosen in product(*options):
-            candidate = _candidate(chosen, fixed, searched, out)
+            candidate = _candidate(chosen, fixed, searched)
             if candidate.name in found:
                 raise InputError(f"{candidate.name} is compared twice; name each option once")
             found[candidate.name] = candidate
@@ -115,10 +112,10 @@ def _is_compared(override: Override) -> bool:
 
 
 def _candidate(
-    chosen: Sequence[tuple[Override, str]], fixed: list[str], searched: list[Override], out: Path
+    chosen: Sequence[tuple[Override, str]], fixed: list[str], searched: list[Override]
 ) -> Candidate:
     overrides = [f"{o.get_key_element()}={text}" for o, text in chosen] + fixed
-    with composed([*overrides, f"run='{out}'"]) as config:
+    with composed([*overrides, "run=search"]) as config:
         default = searched or [
             override
             for override in OverridesParser.create().parse_overrides(list(DEFAULT))
@@ -128,7 +125,7 @@ def _candidate(
         name = "_".join(text for _, text in chosen) or str(config.names.model)
     candidate = Candidate(re.sub(r"[^\w.-]+", "-", name), overrides, space)
     for settings in _ends(space):
-        with composed([*overrides, *settings, f"run='{out}'"]) as config:
+        with composed([*overrides, *settings, "run=search"]) as config:
             build(config)
     return candidate
 

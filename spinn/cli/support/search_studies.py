@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 import optuna
 import torch
@@ -40,7 +41,7 @@ def open_study(candidate: Candidate, options: argparse.Namespace) -> Study:
     pruner = MedianPruner(n_startup_trials=FINISHED_BEFORE, n_warmup_steps=FIRST_EVALUATION)
     study: Study = optuna.create_study(
         study_name=candidate.name,
-        storage=f"sqlite:///{options.out.resolve()}/search.db",
+        storage=f"sqlite:///{quote(str(options.out.resolve()))}/search.db",
         direction="maximize",
         pruner=NopPruner() if options.no_pruning else pruner,
         load_if_exists=True,

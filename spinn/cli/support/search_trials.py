@@ -14,10 +14,13 @@ from optuna.trial import Trial, TrialState
 
 from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.cli.support.resume_command import hydra_value
+from spinn.errors import InputError
+from spinn.files import write_json
 from spinn.training.run_folder import RunFolder
 
 TRAIN = PROJECT_ROOT / "train.py"
 OVERRIDES, ERROR = "overrides", "error"  # attributes of a trial in the storage
+TRIAL = "trial.json"  # the overrides of the trial that a folder belongs to
 GRACE = 120  # seconds in which a process that is stopped saves its state
 STOPPED = {128 + signal.SIGINT, 128 + signal.SIGTERM, -signal.SIGINT, -signal.SIGTERM}
 
@@ -36,6 +39,8 @@ class TrialRun:
         overrides: of train.py: those of all trials, and the trial's own.
         threads: the default number of the process; None for torch's.
         lock: an open file that the process inherits.
+
+    Raises: InputError: if the folder has a run of another search.
     """
 
     def __init__(
@@ -56,8 +61,24 @@ class TrialRun:
         self._reported = set(study.trials[trial.number].intermediate_values)
         self._deadline: float | None = None  # of a process that is stopped
         self._process = None
+        self._check_folder(overrides)
         if not self.run.results.is_file():
             self._process = self._started(overrides, threads, lock)
+
+    def _check_folder(self, overrides: list[str]) -> None:
+        """Store the overrides of the trial in its folder.
+
+        Raises: InputError: if the folder has a run with others, of a search that was deleted.
+        """
+        path = self.run.path / TRIAL
+        if path.is_file() or self.run.config.is_file():
+            before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+            if before != overrides:
+                raise InputError(
+                    f"{self.run.path} holds a run of another search; name another folder with --out"
+                )
+        self.run.path.mkdir(parents=True, exist_ok=True)
+        write_json(path, overrides)
 
     def _started(
         self, overrides: list[str], threads: int | None, lock: IO[str]
@@ -69,7 +90,6 @@ class TrialRun:
         environment = dict(os.environ)
         if threads is not None:
             environment["OMP_NUM_THREADS"] = str(threads)
-        self.run.path.mkdir(parents=True, exist_ok=True)
         with self.output.open("w", encoding="utf-8") as output:
             return subprocess.Popen(
                 [sys.executable, str(TRAIN), *words],

@@ -101,6 +101,7 @@ def _continued(config: DictConfig, folder: Path, settings: dict[str, Any]) -> Di
     difference = next(_differences(folder, settings), None)
     if difference:
         log.warning("%s: an unfinished run of other settings is replaced: %s", folder, difference)
+        (folder / LAST).unlink()  # the next command must not take it for a state of this run
         return config
     config = copy.deepcopy(config)
     # The unfinished run has copied the weights that it started from.

@@ -257,6 +257,11 @@ class Forecast(SequenceDataset):
             "mase": mase(forecast, target, self._train),
         }
 
+    @property
+    def unit(self) -> float:
+        """The standard deviation by which the series was divided."""
+        return self.scaling.deviation
+
     def baselines(self, split: Series) -> dict[str, dict[str, float]]:
         """Return the errors of the forecasts that need no training, by name."""
         inputs = split.inputs[:, 0].reshape(len(split), self.look_back)

@@ -39,7 +39,7 @@ from spinn.errors import InputError  # noqa: E402
 def test_a_range_is_a_distribution(
     override: str, expected: BaseDistribution, tmp_path: Path
 ) -> None:
-    (candidate,) = read_candidates(["model=lstm", override], tmp_path)
+    (candidate,) = read_candidates(["model=lstm", override])
     key = override.split("=")[0]
     assert candidate.space == {key: expected}
     assert candidate.overrides == ["model=lstm"]
@@ -47,7 +47,7 @@ def test_a_range_is_a_distribution(
 
 
 def test_options_of_a_group_are_compared(tmp_path: Path) -> None:
-    found = read_candidates(["seed=2", "model=lstm,treelstm", "optimizer=sgd,adamw"], tmp_path)
+    found = read_candidates(["seed=2", "model=lstm,treelstm", "optimizer=sgd,adamw"])
     assert [candidate.name for candidate in found] == [
         "lstm_sgd", "lstm_adamw", "treelstm_sgd", "treelstm_adamw",
     ]  # fmt: skip
@@ -57,7 +57,7 @@ def test_options_of_a_group_are_compared(tmp_path: Path) -> None:
 def test_the_default_space_is_the_rate_and_the_dropouts_that_there_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (candidate,) = read_candidates([], tmp_path)
+    (candidate,) = read_candidates([])
     assert candidate.name == "spinn"
     expected = {
         "optimizer.lr": FloatDistribution(0.0003, 0.01, log=True),
@@ -67,7 +67,7 @@ def test_the_default_space_is_the_rate_and_the_dropouts_that_there_are(
     assert candidate.space == expected
     more = (*search_space.DEFAULT, "task.head.dropout=interval(0,0.4)")
     monkeypatch.setattr(search_space, "DEFAULT", more)
-    assert read_candidates([], tmp_path)[0].space == expected
+    assert read_candidates([])[0].space == expected
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_an_override_that_is_not_for_a_search_is_named(
     overrides: list[str], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError) as raised:
-        read_candidates(overrides, tmp_path)
+        read_candidates(overrides)
     assert message in str(raised.value)
 
 
