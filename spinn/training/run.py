@@ -2,6 +2,7 @@
 
 import copy
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,11 +20,11 @@ from spinn.training import old_runs
 from spinn.training.automatic import AUTO, task_options
 from spinn.training.batches import Batches
 from spinn.training.build import Setup, build
-from spinn.training.evaluation import evaluate_split
+from spinn.training.evaluation import Evaluation, evaluate_split
 from spinn.training.git_commit import git_commit
 from spinn.training.hardware import threads_for
 from spinn.training.init_from import copy_weights, load_source
-from spinn.training.loop import Trainer
+from spinn.training.loop import Progress, Trainer
 from spinn.training.pretrained import load_pretrained, take_vectors_only
 from spinn.training.recording import Recorder, WatchedTrees
 from spinn.training.resume import check_resumed
@@ -98,41 +99,11 @@ def train(config: DictConfig, *, command: str | None = None) -> dict[str, Any]:
         _log_start(setup, splits, vocabulary, task, trainer.device)
         progress = trainer.fit(train_batches, dev_batches)
 
-        sets = {"dev": splits.dev, "test": splits.test, **splits.tests}
-        evaluations = {
-            name: evaluate_split(
-                task,
-                setup.dataset,
-                split,
-                vocabulary,
-                batch_size=setup.trainer.evaluation_batch_size,
-                device=trainer.device,
-            )
-            for name, split in sets.items()
-            if len(split)
-        }
-        summaries = {name: found.summary for name, found in evaluations.items()}
-
+        evaluations = _evaluate_all(setup, splits, task, vocabulary, trainer.device)
         results = {
-            old_runs.KEY: old_runs.FORMAT,
-            **setup.names,
-            **setup.dataset.summary(),
-            "seed": setup.seed,
-            "parameters": _count_parameters(task),
+            **_results(setup, splits, task, progress, evaluations),
             "epochs": round(progress.step / len(train_batches), 3),
-            "steps": progress.step,
-            "best_step": progress.best_step,
-            "dev_score": progress.best,
-            "train_seconds": round(progress.seconds, 2),
-            "sentences_per_second": round(progress.sentences / max(progress.step_seconds, 1e-9), 1),
             "vectors": vectors,
-            "init_from": progress.init_from,
-            "tree_source": task.encoder.tree_source,
-            "dev": summaries["dev"],
-            "test": summaries.get("test"),
-            "tests": {name: summaries[name] for name in splits.tests if name in summaries},
-            "data_report": {name: report.entry() for name, report in splits.reports.items()},
-            "data_fingerprint": splits.fingerprint,
             "device": str(trainer.device),
             "precision": trainer.precision,
             "threads": torch.get_num_threads(),
@@ -145,6 +116,49 @@ def train(config: DictConfig, *, command: str | None = None) -> dict[str, Any]:
     Predictions(labels, splits.fingerprint, columns).save(folder.predictions)
     folder.write_results(results)
     return results
+
+
+def _evaluate_all(
+    setup: Setup, splits: Any, task: Task, vocabulary: Vocabulary, device: torch.device
+) -> dict[str, Evaluation]:
+    """Evaluate the best weights on dev and on every test set that has examples."""
+    sets = {"dev": splits.dev, "test": splits.test, **splits.tests}
+    size = setup.trainer.evaluation_batch_size
+    return {
+        name: evaluate_split(task, setup.dataset, split, vocabulary, batch_size=size, device=device)
+        for name, split in sets.items()
+        if len(split)
+    }
+
+
+def _results(
+    setup: Setup,
+    splits: Any,
+    task: Task,
+    progress: Progress,
+    evaluations: Mapping[str, Evaluation],
+) -> dict[str, Any]:
+    """Return what `results.json` says of the model and its data."""
+    summaries = {name: found.summary for name, found in evaluations.items()}
+    return {
+        old_runs.KEY: old_runs.FORMAT,
+        **setup.names,
+        **setup.dataset.summary(),
+        "seed": setup.seed,
+        "parameters": _count_parameters(task),
+        "steps": progress.step,
+        "best_step": progress.best_step,
+        "dev_score": progress.best,
+        "train_seconds": round(progress.seconds, 2),
+        "sentences_per_second": round(progress.sentences / max(progress.step_seconds, 1e-9), 1),
+        "init_from": progress.init_from,
+        "tree_source": task.encoder.tree_source,
+        "dev": summaries["dev"],
+        "test": summaries.get("test"),
+        "tests": {name: summaries[name] for name in splits.tests if name in summaries},
+        "data_report": {name: report.entry() for name, report in splits.reports.items()},
+        "data_fingerprint": splits.fingerprint,
+    }
 
 
 def _recorder(setup: Setup, task: Task, dev: Any, vocabulary: Vocabulary) -> Recorder:
