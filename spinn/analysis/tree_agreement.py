@@ -1,13 +1,14 @@
 """How the trees of compared runs agree with gold trees and with each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from statistics import fmean
 from typing import Any
 
-from spinn.analysis.comparison.comparison import Comparison
+from spinn.analysis.comparison.comparison import Comparison, formatter
 from spinn.analysis.comparison.records import RunRecord
+from spinn.analysis.comparison.tables import Table
 from spinn.data.dataset import Dataset, TextDataset
 from spinn.data.text.corpus import Corpus
 from spinn.errors import InputError
@@ -32,6 +33,21 @@ def add_tree_agreement(found: dict[str, Any], comparison: Comparison) -> None:
             run["results"]["test"]["tree_f1"] = f1(trees[number], golds[number], CONVENTIONS)
             if between:
                 run["results"]["test"]["tree_f1_seeds"] = between[number]
+
+
+def agreement_table(found: Mapping[str, Any]) -> Table:
+    """Return the agreement of each row's trees, from a summary to which it was added."""
+    percent = formatter("tree_f1")
+    lines = []
+    for row in found["rows"]:
+        runs = [run["results"]["test"] for run in row["runs"]]
+        cells = []
+        for name in ("tree_f1", "tree_f1_seeds"):
+            values = [run[name] for run in runs if name in run]
+            cells.append(percent(fmean(values)) if values else "–")
+        lines.append([row["name"], *cells])
+    note = f"{CONVENTIONS.describe()}; each sentence of test once; mean over seeds, in per cent."
+    return Table("Trees", ["", "F1 with gold", "F1 between seeds"], lines, 1, [note])
 
 
 def f1_between(trees: Sequence[Sequence[bytes]]) -> list[float]:

@@ -86,8 +86,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _reproduce(experiment: Experiment, options: argparse.Namespace) -> list[Table]:
-    """Train the missing runs of an entry, compare all of them, and return the tables."""
-    from spinn.analysis.comparison.tables import results_table
+    """Train the missing runs of an entry, and return tables beside that of the sweep."""
     from spinn.analysis.reproduction import verdict_table
     from spinn.files import write_json
 
@@ -99,8 +98,12 @@ def _reproduce(experiment: Experiment, options: argparse.Namespace) -> list[Tabl
     if options.store:
         STORED.mkdir(exist_ok=True)
         write_json(STORED / f"{experiment.name}.json", experiment.without_paths(found))
-    tables = [] if experiment.shapes else [results_table(found)]
-    return [*tables, verdict_table(experiment, found)] if experiment.published else tables
+    tables = [verdict_table(experiment, found)] if experiment.published else []
+    if experiment.tree_agreement:
+        from spinn.analysis.tree_agreement import agreement_table
+
+        tables.append(agreement_table(found))
+    return tables
 
 
 def _shapes(overrides: list[str]) -> dict[str, Any]:

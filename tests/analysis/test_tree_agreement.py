@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from spinn.analysis.comparison.comparison import compare, summary
 from spinn.analysis.comparison.records import find_runs
-from spinn.analysis.tree_agreement import add_tree_agreement, f1_between
+from spinn.analysis.tree_agreement import add_tree_agreement, agreement_table, f1_between
 from spinn.errors import InputError
 from spinn.training.run import train
 from spinn.trees.agreement import Conventions, f1
@@ -47,6 +47,9 @@ def test_agreement_with_gold_and_between_seeds(
     (gold,) = [run["results"]["test"] for run in rows["gold"]]
     assert gold["tree_f1"] == 1.0
     assert "tree_f1_seeds" not in gold  # one seed
+    shown = {line[0]: line[1:] for line in agreement_table(found).rows}
+    assert shown["trees=left"] == [f"{100 * expected:.1f}", "100.0"]
+    assert shown["trees=gold"] == ["100.0", "–"]
 
 
 def test_data_that_have_changed_are_refused(
