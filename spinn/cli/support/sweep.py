@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
@@ -277,6 +278,8 @@ def _start(config: DictConfig) -> None:
         hydra.overrides.hydra.extend(own)  # Hydra composes the configuration of each job with them
     _current = Sweep(folder, jobs, launcher, OmegaConf.select(config, "trainer.progress"))
     if launcher == "joblib":
+        # Its workers are replaced between jobs when their memory has grown, which loses nothing.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         _share_cores(hydra.launcher.n_jobs)
 
 
