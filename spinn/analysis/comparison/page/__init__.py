@@ -25,10 +25,11 @@ FILES = ("results.csv", "results.md", "results.tex", "comparison.json")
 READING = {
     "mean ± deviation": "The mean over the runs of a row, which differ in the seed alone, and "
     "their standard deviation. One run has no deviation.",
-    "*": "Over seeds: another training of both rows, with new seeds, would probably show the "
-    "difference again. Welch's t test on the scores of the runs, p < 0.05 after Holm.",
-    "†": "On the same examples: these trained models would probably differ on new examples, too. "
-    "A paired test of the predictions, p < 0.05 after Holm. It says nothing about new seeds.",
+    "*": "Over seeds: the difference is larger than the variation between seeds explains. Welch's "
+    "t test on the scores of the runs, p < 0.05 after Holm. It says nothing about other test sets.",
+    "†": "On the same examples: the difference of these trained models is larger than the choice "
+    "of the examples explains. A paired test of the predictions, p < 0.05 after Holm. It says "
+    "nothing about new seeds.",
     "95 % intervals": "Over seeds, Student's t interval (of a difference, Welch's); over examples, "
     "a paired bootstrap; over both, a hierarchical bootstrap of seeds and examples, from five "
     "seeds on. Error bars in the figures are t intervals over seeds.",
