@@ -12,9 +12,9 @@ from pathlib import Path
 
 from spinn.analysis.comparison.documents import rewrite
 from spinn.cli.support import exit_codes
-from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.errors import InputError
 from spinn.files import write_text
+from spinn.project import PROJECT_ROOT
 
 STORED = PROJECT_ROOT / "docs" / "results"
 

@@ -16,7 +16,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
 from spinn.cli.support import exit_codes
-from spinn.cli.support.project_root import PROJECT_ROOT
+from spinn.project import PROJECT_ROOT
 from spinn.tasks.task import Batch, Task
 from spinn.training.batches import Batches
 from spinn.training.build import build

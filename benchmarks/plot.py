@@ -9,9 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from spinn.analysis.plots import STYLE
 from spinn.files import write_atomically
 
+STYLE: dict[Any, Any] = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+}
 # The encoders of the growth panels have the same colour everywhere; the others are grey.
 COLOURS = {"spinn_pi": "#0072b2", "treelstm": "#009e73", "lstm packed": "#d55e00"}
 GREY = "#9a9a9a"

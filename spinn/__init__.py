@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spinn.encoders.sequence_model import SequenceModel
+    from spinn.model import Model, load, train
     from spinn.training.loading import load_run
 
 __version__ = "0.1.0"
-__all__ = ["SequenceModel", "__version__", "load_run"]
+__all__ = ["Model", "SequenceModel", "__version__", "load", "load_run", "train"]
 
 _MODULES = {
+    "Model": "spinn.model",
     "SequenceModel": "spinn.encoders.sequence_model",
+    "load": "spinn.model",
+    "train": "spinn.model",
     "load_run": "spinn.training.loading",
 }
 

@@ -16,6 +16,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from spinn.errors import InputError
+from spinn.project import data_folder
+
+# `${spinn.data:NAME}` in conf/, and in the configuration of the demo run.
+OmegaConf.register_new_resolver("spinn.data", lambda name: str(data_folder(name)), replace=True)
 
 T = TypeVar("T")
 # Types in messages.
@@ -24,9 +28,10 @@ PLURALS = {int: "whole numbers", float: "numbers", str: "texts"}
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name nearest to `name`; None if none is near."""
-    close = difflib.get_close_matches(str(name), sorted(known), n=1, cutoff=0.5)
-    return close[0] if close else None
+    """Return the known name nearest to `name`, in whatever case; None if none is near."""
+    by_case = {key.lower(): key for key in sorted(known)}
+    close = difflib.get_close_matches(str(name).lower(), by_case, n=1, cutoff=0.5)
+    return by_case[close[0]] if close else None
 
 
 def nearest(name: str, known: Iterable[str], prefix: str = "") -> str:

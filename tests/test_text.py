@@ -1,6 +1,14 @@
 import pytest
 
-from spinn.text import by_number, duration, plural, printable
+from spinn.text import (
+    MOST_LINES,
+    by_number,
+    duration,
+    message,
+    plural,
+    printable,
+    shortened,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,3 +43,13 @@ def test_names_are_sorted_by_the_numbers_in_them() -> None:
 def test_control_characters_are_escaped() -> None:
     assert printable("\x1b[31m\u202e\ud800\n") == r"\x1b[31m\u202e\ud800\n"
     assert printable("naïve 犬") == "naïve 犬"
+
+
+def test_a_message_keeps_the_ends_of_long_lines_and_of_many_lines() -> None:
+    assert message("a\x1b[0m\nb\tc") == "a\\x1b[0m\nb\\tc"
+    assert shortened("abcdefgh", 8) == "abcdefgh"
+    assert shortened("abcdefghi", 8) == "abcd…ghi"
+    assert [shortened("abc", most) for most in (1, 2)] == ["…", "a…"]
+    lines = message("\n".join(map(str, range(500)))).split("\n")
+    assert len(lines) == MOST_LINES
+    assert (lines[0], lines[30], lines[-1]) == ("0", "…", "499")

@@ -116,6 +116,7 @@ def trace(
     sentences: Sequence[Parse],
     origins: Sequence[str],
     model: str,
+    device: torch.device | str = "cpu",
 ) -> Trace:
     """Run a model on an example, and record each step.
 
@@ -125,6 +126,7 @@ def trace(
         sentences: those that the task encodes; an encoder that predicts trees ignores their trees.
         origins: of the trees.
         model: the name of the encoder, for display.
+        device: of the task.
 
     Raises: InputError: if a sentence is too long, or the encoder builds no nodes.
     """
@@ -132,7 +134,7 @@ def trace(
     batch = Sentences.from_lists(
         [vocabulary.encode(parse.words) for parse in sentences],
         [parse.transitions for parse in sentences],
-    )
+    ).to(device)
     encoding = task.encoder(batch)
     if encoding.transitions is not None:
         origins = [PREDICTED] * len(sentences)

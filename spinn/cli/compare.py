@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinn.analysis.comparison import MARKER
+from spinn.cli.support.output_formats import escape_controls
 from spinn.errors import InputError
+from spinn.text import printable_lines
 
 if TYPE_CHECKING:
     from spinn.analysis.comparison.comparison import Comparison
@@ -84,7 +86,7 @@ def run(options: argparse.Namespace) -> None:
     found = summary(comparison) | _further(comparison, options)
     shown = tables(found)
     if options.json:
-        print(json.dumps(found, ensure_ascii=False))
+        print(escape_controls(json.dumps(found, ensure_ascii=False)))
     else:
         print(terminal(shown), end="")
         if "disagreements" in found:
@@ -98,7 +100,8 @@ def run(options: argparse.Namespace) -> None:
         command = shlex.join(["spinn", *sys.argv[1:]])
         write_report(comparison, found, shown, options.out, name=name, command=command)
         if not options.json:
-            print(f"\nwritten: {options.out}; open {options.out / 'index.html'}")
+            place = options.out / "index.html"
+            print(printable_lines(f"\nwritten: {options.out}; open {place}"))
 
 
 def check(options: argparse.Namespace) -> None:

@@ -6,15 +6,15 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.data.download.catalogue import SOURCES, Source
 from spinn.data.download.download import SUMS, download
 from spinn.data.text.parsers import DEFAULT_URL
 from spinn.errors import InputError, Interrupted
+from spinn.project import data_folder
+from spinn.text import printable_lines
 
 
 def add_to(commands: Any) -> None:
@@ -178,8 +178,11 @@ def run_download(options: argparse.Namespace) -> None:
     """Download the dataset; after Ctrl-C, print the command that resumes."""
     source = SOURCES[options.name]
     source = source.with_sums(_sums(options.sha256, source))
-    folder = Path(options.to).expanduser() if options.to else _default_folder(source.name)
-    report = partial(print, file=sys.stderr, flush=True)
+    folder = Path(options.to).expanduser() if options.to else data_folder(source.name)
+
+    def report(text: str) -> None:
+        print(printable_lines(text), file=sys.stderr, flush=True)
+
     try:
         download(
             source, folder, keep_archive=options.keep_archive, force=options.force, report=report
@@ -188,14 +191,6 @@ def run_download(options: argparse.Namespace) -> None:
         to = f" --to {shlex.quote(options.to)}" if options.to else ""
         message = f"interrupted; `spinn data download {source.name}{to}` resumes it"
         raise Interrupted(message, signal.SIGINT) from None
-
-
-def _default_folder(name: str) -> Path:
-    if not (PROJECT_ROOT / "conf").is_dir():
-        raise InputError(
-            "spinn is installed without its project folder; choose a folder with --to FOLDER"
-        )
-    return PROJECT_ROOT / "data" / name
 
 
 def _sums(given: Sequence[str], source: Source) -> dict[str, str]:

@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinn.cli.support import sentence_arguments, tree_options
+from spinn.cli.support import compute_options, exit_codes, sentence_arguments, tree_options
+from spinn.data.text.vocabulary import MANY_UNKNOWN, UNKNOWN_WARNING
 from spinn.errors import InputError
 from spinn.files import write_text
+from spinn.text import printable_lines
 
 if TYPE_CHECKING:
     from spinn.analysis.trace import Trace
@@ -31,6 +33,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("folder", metavar="RUN", help="the folder of a training run")
     sentence_arguments.add_to(parser)
     tree_options.add_to(parser)
+    compute_options.add_to(parser)
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a web page instead")
     parser.set_defaults(run=run)
 
@@ -45,12 +48,12 @@ def run(options: argparse.Namespace) -> None:
 
     trace = trace_example(load_run(options.folder), options)
     for warning in trace.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        exit_codes.warn(warning)
     if options.html is None:
         print(format_trace(trace, sys.stdout))
         return
     _write(options.html, render_page(trace))
-    print(f"written: {options.html}")
+    print(printable_lines(f"written: {options.html}"))
 
 
 def trace_example(loaded: Run, options: argparse.Namespace) -> Trace:
@@ -78,8 +81,12 @@ def trace_example(loaded: Run, options: argparse.Namespace) -> Trace:
             raise InputError(f"{name} {text!r}: {error}") from error
         sentences.append(parse)
         origins.append(origin)
-    found = trace(task, loaded.vocabulary, sentences, origins, loaded.model_name)
+    device = compute_options.use(options, loaded)
+    found = trace(task, loaded.vocabulary, sentences, origins, loaded.model_name, device=device)
     warnings = dict.fromkeys(filter(None, (choice.warning(s.origin) for s in found.sentences)))
+    unknown = [flag for sentence in found.sentences for flag in sentence.unknown]
+    if sum(unknown) > MANY_UNKNOWN * len(unknown):
+        warnings[UNKNOWN_WARNING] = None
     # The name of the folder, not of the link `latest`.
     return replace(found, run=loaded.folder.path.resolve().name, warnings=list(warnings))
 

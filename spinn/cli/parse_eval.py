@@ -9,10 +9,11 @@ from dataclasses import asdict
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from spinn.cli.support import evaluation_data, tree_options
+from spinn.cli.support import compute_options, evaluation_data, tree_options
 from spinn.cli.support.text_tables import aligned
 from spinn.data.text.tree_source import GOLD
 from spinn.errors import InputError
+from spinn.text import printable_lines
 from spinn.trees.agreement import Conventions, comparable, measure_trees, self_agreement
 from spinn.trees.transitions import Parse
 
@@ -64,6 +65,7 @@ def add_to(commands: Any) -> None:
     ):
         shown = f"{text} (default: %(default)s)"
         parser.add_argument(f"--{name}", type=int, default=default, help=shown)
+    compute_options.add_to(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.set_defaults(run=run)
 
@@ -112,6 +114,7 @@ def run(options: argparse.Namespace) -> None:
     ):
         if value < 1:
             raise InputError(f"--{name} is {value}; expected 1 or more")
+    compute_options.check(options)
     conventions = Conventions(
         whole_sentence=options.whole_sentence,
         single_words=options.single_words,
@@ -137,9 +140,9 @@ def run(options: argparse.Namespace) -> None:
         print(json.dumps(_result(runs, conventions, options, results), default=str))
         return
     for name, report in runs[0].reports.items():
-        print(f"{name}: {report.summary()}")
+        print(printable_lines(f"{name}: {report.summary()}"))
     print(_table(results))
-    print("\n".join(_notes(runs, conventions, options, results)))
+    print(printable_lines("\n".join(_notes(runs, conventions, options, results))))
 
 
 def _compare(

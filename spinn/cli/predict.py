@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
-from spinn.cli.support import sentence_arguments, tree_options
+from spinn.cli.support import (
+    compute_options,
+    forecasts,
+    sentence_arguments,
+    sequence_inputs,
+    tree_options,
+)
 from spinn.cli.support.file_formats import READER_FORMATS, TRAINING, reader_of
 from spinn.cli.support.input_examples import (
     AUTO,
@@ -34,9 +39,9 @@ from spinn.cli.support.output_formats import (
     tsv_columns,
     tsv_header,
 )
+from spinn.cli.support.streams import accept_any_character, standard_input, write_out
 from spinn.errors import InputError
-from spinn.files import write_atomically
-from spinn.text import plural
+from spinn.text import message, plural
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -63,7 +68,7 @@ def add_to(commands: Any) -> None:
     """Add the command to the `spinn` parser."""
     parser = commands.add_parser(
         "predict",
-        help="labels or scores for your own sentences",
+        help="labels, scores, sequences or forecasts for your own input",
         usage="%(prog)s [options] RUN [SENTENCE ...]",
         description="Predict what the run was trained on: the label of a sentence or of a pair, "
         "with the probability of each label; a score; or a label at each node of a tree. Without "
@@ -74,7 +79,9 @@ def add_to(commands: Any) -> None:
         "too; an id is repeated in the output. One prediction is printed per line, in order, as "
         "soon as the line is read. A model that predicts trees (model=spinn) parses the words "
         "itself. A model that follows given trees uses the parses of the file, brackets such as "
-        '"( ( all dogs ) move )", or the parser that --trees names.',
+        '"( ( all dogs ) move )", or the parser that --trees names. A run over sequences reads one '
+        "input per argument or per line. A run of data=forecast forecasts the next values of its "
+        "series, or of --file.",
     )
     parser.add_argument("folder", metavar="RUN", help="the folder of a training run")
     sentence_arguments.add_to(parser)
@@ -99,6 +106,8 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--batch-size", type=int, default=64, help="examples in a batch (default: %(default)s)"
     )
+    compute_options.add_to(parser)
+    forecasts.add_predict_options(parser)
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--json", action="store_true", help="print JSON lines")
     formats.add_argument("--tsv", action="store_true", help="print tab-separated columns")
@@ -106,56 +115,49 @@ def add_to(commands: Any) -> None:
         "--out",
         type=Path,
         help="write to this file, which appears when all lines are done; by default, its suffix "
-        ".tsv or .jsonl chooses the format",
+        ".tsv or .jsonl chooses the format (of forecasts: .csv, .json or .jsonl)",
     )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print one prediction per example, in order."""
+    """Print one prediction per example, in order, or a forecast."""
     _check_arguments(options)
-    _choose_format(options)
     from spinn.cli.support.predictor import Predictor
-    from spinn.data.dataset import TextDataset
+    from spinn.data.dataset import SequenceDataset, TextDataset
+    from spinn.data.sequences.forecast import Forecast
     from spinn.data.text.readers.table import TableReader
     from spinn.tasks.text_task import TextTask
     from spinn.training.loading import load_run
 
     loaded = load_run(options.folder)
+    if isinstance(loaded.dataset, SequenceDataset):
+        sequence_inputs.check_options(options, loaded)
+        if isinstance(loaded.dataset, Forecast):
+            forecasts.predict(options, loaded)
+            return
+    forecasts.check_unused(options, loaded)
+    _choose_format(options)
+    if isinstance(loaded.dataset, SequenceDataset):
+        sequence_inputs.predict(options, loaded)
+        return
     task = loaded.task
-    if not isinstance(task, TextTask):
-        raise InputError(
-            f"{options.folder} was trained on {loaded.dataset.describe()}; predict is for "
-            f"sentences. `spinn evaluate {options.folder}` gives its results, and `spinn draw "
-            f"{options.folder}` draws them"
-        )
+    assert isinstance(task, TextTask)  # its dataset is no sequences
     choice = tree_options.choose_trees(loaded, options.trees, options.parser_url)
     assert isinstance(loaded.dataset, TextDataset)  # its task is over sentences
     reader = loaded.dataset.reader
     columns = reader.column_names if isinstance(reader, TableReader) else ()
     fields = Fields.of(task.sentence_names, task.places, columns)
     examples = _examples(options, loaded, fields, choice)
-    predictor = Predictor(task, loaded.vocabulary, choice, batch_size=options.batch_size)
+    device = compute_options.use(options, loaded)
+    predictor = Predictor(
+        task, loaded.vocabulary, choice, batch_size=options.batch_size, device=device
+    )
     if options.out is None:
-        _accept_any_character(sys.stdout, as_utf8=options.json or options.tsv)
+        accept_any_character(sys.stdout, as_utf8=options.json or options.tsv)
         _predict_all(options, examples, predictor, sys.stdout)
     else:
-        _write_out(options.out, lambda file: _predict_all(options, examples, predictor, file))
-
-
-def _write_out(path: Path, write: Callable[[TextIO], None]) -> None:
-    """Write a complete file, or none."""
-
-    def fill(draft: Path) -> None:
-        with draft.open("w", encoding="utf-8", newline="\n") as file:
-            write(file)
-
-    try:
-        write_atomically(path.resolve(), fill)
-    except InputError as error:
-        raise InputError(f"{error} (nothing is written to {path})") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+        write_out(options.out, lambda file: _predict_all(options, examples, predictor, file))
 
 
 def _check_arguments(options: argparse.Namespace) -> None:
@@ -167,6 +169,7 @@ def _check_arguments(options: argparse.Namespace) -> None:
         raise InputError("--format is for --file and standard input; leave it out")
     if options.batch_size < 1:
         raise InputError(f"--batch-size is {options.batch_size}; expected 1 or more")
+    compute_options.check(options)
     _check_out(options)
 
 
@@ -209,7 +212,7 @@ def _examples(
     if reader is not None and path is not None and not reader.reads_lines:
         return Examples(read_dataset_examples(path, reader, run.task.places, trees), place)
     if path is None:
-        lines = lines_of(_stdin(fields), STDIN, LONGEST_LINE)
+        lines = lines_of(standard_input(fields.expected), STDIN, LONGEST_LINE)
     else:
         lines = raw_lines(path, LONGEST_LINE)
     if reader is not None:
@@ -247,30 +250,6 @@ def _reader(options: argparse.Namespace, run: Run) -> Reader | None:
     return own
 
 
-def _stdin(fields: Fields) -> io.BufferedReader:
-    """Return standard input; at a terminal, print what is expected.
-
-    It is not `sys.stdin`: Python locks that at exit, while the thread may still read it.
-    """
-    if sys.stdin is None:
-        raise InputError("there is no standard input; name a --file, or quote sentences after RUN")
-    if sys.stdin.isatty():
-        print(f"reading from the terminal: {fields.expected}; Ctrl-D ends", file=sys.stderr)
-    try:
-        return io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
-    except io.UnsupportedOperation:  # not a file of the system
-        return io.BufferedReader(sys.stdin.buffer)  # type: ignore[arg-type]
-
-
-def _accept_any_character(stream: TextIO, *, as_utf8: bool) -> None:
-    """Let a stream take any character: as UTF-8, or as an escape if its encoding lacks it."""
-    if isinstance(stream, io.TextIOWrapper):
-        if as_utf8:
-            stream.reconfigure(encoding="utf-8")
-        else:
-            stream.reconfigure(errors="backslashreplace")
-
-
 def _predict_all(
     options: argparse.Namespace, examples: Examples, predictor: Predictor, out: TextIO
 ) -> None:
@@ -301,7 +280,7 @@ def _predict_all(
                     continue
                 prediction = next(predictions)
                 for warning in filter(lambda text: text not in warned, prediction["warnings"]):
-                    bar.write(f"warning: {warning}", file=sys.stderr)
+                    bar.write(message(f"warning: {warning}"), file=sys.stderr)
                     warned.add(warning)
                 print(formatter(prediction), file=out)
                 predicted += 1
@@ -325,7 +304,9 @@ def _formatter(options: argparse.Namespace, examples: Examples, predictor: Predi
 
 
 def _message(place: str | None, bad: BadLine) -> str:
-    return escape_controls(bad.error if place is None else f"{place}:{bad.line}: {bad.error}")
+    return escape_controls(
+        message(bad.error if place is None else f"{place}:{bad.line}: {bad.error}")
+    )
 
 
 def _progress_bar(options: argparse.Namespace, examples: Examples) -> tqdm[Any]:

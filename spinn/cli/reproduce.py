@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.errors import InputError, Interrupted
+from spinn.project import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from spinn.analysis.comparison.tables import Table

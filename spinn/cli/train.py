@@ -14,19 +14,20 @@ from omegaconf import DictConfig, OmegaConf
 from spinn.cli.draw import draw
 from spinn.cli.support import (
     exit_codes,
+    help_page,
     hydra_errors,
     hydra_overrides,
     resume_command,
+    sequence_inputs,
     sweep,
     sweep_job,
 )
-from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.cli.support.text_tables import results_table
 from spinn.errors import InputError, Interrupted, TrainingError
+from spinn.project import PROJECT_ROOT
 
 log = logging.getLogger(__name__)
 
-OmegaConf.register_new_resolver("spinn.home", lambda: str(PROJECT_ROOT), replace=True)
 OmegaConf.register_new_resolver("spinn.stem", lambda files: _stem(files), replace=True)
 OmegaConf.register_new_resolver("spinn.job_name", sweep_job.current_job_name, replace=True)
 OmegaConf.register_new_resolver("spinn.parallel_jobs", sweep.parallel_jobs, replace=True)
@@ -49,6 +50,8 @@ def launch(main: Callable[[], object]) -> int:
     # Makes Hydra raise its errors; by default it prints them and exits with 1.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     conf = PROJECT_ROOT / "conf"
+    if help_page.is_wanted():
+        return exit_codes.run(lambda: hydra_errors.run(lambda: help_page.show(main, conf), conf))
     return sweep.supervise(lambda: exit_codes.run(lambda: hydra_errors.run(main, conf)))
 
 
@@ -75,6 +78,7 @@ def train(config: DictConfig) -> float:
 
 def _train(config: DictConfig) -> float:
     from spinn.data.dataset import TextDataset
+    from spinn.data.sequences.forecast import Forecast
     from spinn.training.build import build_dataset
 
     folder = Path(config.run)
@@ -90,8 +94,11 @@ def _train(config: DictConfig) -> float:
         others = ['"another sentence"'] * (len(dataset.sentence_names) - 1)
         next_command = " ".join(["spinn predict", run, '"a sentence"', *others])
     else:
-        next_command = f"spinn draw {run}"
+        forecasts = isinstance(dataset, Forecast)
+        next_command = f"spinn predict {run}" + ("" if forecasts else ' "an input"')
         _draw(folder)
+        if not forecasts:
+            log.info("%s", _examples(folder))
     log.info("saved in %s; next: %s", folder, next_command)
     return float(results["dev_score"])
 
@@ -113,6 +120,15 @@ def _results(config: DictConfig, folder: Path) -> dict[str, Any]:
         raise
     _link_latest(folder)
     return results
+
+
+def _examples(run: Path) -> str:
+    """Return ten examples with the outputs of the trained model."""
+    import torch
+
+    from spinn.training.loading import load_run
+
+    return sequence_inputs.examples_text(load_run(run), torch.device("cpu"))
 
 
 def _draw(run: Path) -> None:

@@ -4,11 +4,19 @@
 # modules of its subclasses, where a name as text has no meaning.
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from spinn.data.sequences.sequence_text import (
+    format_numbers,
+    format_symbols,
+    parse_numbers,
+    parse_symbols,
+)
 from spinn.data.sequences.series import Series, SeriesSplits
 from spinn.data.text.corpus import NO_CLASS, Corpus, Target
 from spinn.data.text.readers.reader import Reader
@@ -230,6 +238,40 @@ class SequenceDataset(Dataset):
     @abstractmethod
     def load(self) -> SeriesSplits:
         """Generate or read every split."""
+
+    def parse_input(self, text: str) -> Sequence[Any]:
+        """Return the steps of an input that a user writes, as they stand in `Series.inputs`.
+
+        Symbols and numbers are separated by spaces, the numbers of a step by commas. Symbols of one
+        character each need no spaces.
+
+        Raises: ValueError: for text that is no input: an unknown symbol, a wrong number of values.
+        """
+        if self.symbols is not None:
+            return parse_symbols(text, self.symbols)
+        return parse_numbers(text, self.inputs or 1)
+
+    def format_input(self, steps: NDArray[Any]) -> str:
+        """Return an input as `parse_input` reads it.
+
+        Args: steps: (T,) symbols or (T, I) numbers, as they stand in `Series.inputs`.
+        """
+        if self.symbols is not None:
+            return format_symbols(steps, self.symbols)
+        return format_numbers(steps)
+
+    def format_output(self, steps: NDArray[Any]) -> str:
+        """Return targets or outputs of a sequence as text.
+
+        Args: steps: (T,) classes or symbols, or (T, O) numbers, as they stand in `Series.targets`.
+        """
+        if self.labels is not None:
+            return format_symbols(steps, self.labels)
+        return format_numbers(self.unscaled(steps))
+
+    def unscaled(self, steps: NDArray[Any]) -> NDArray[np.float64]:
+        """Return targets or outputs that are numbers in the dataset's own unit, (T, O)."""
+        return np.asarray(steps, dtype=np.float64)
 
     def vocabulary(self, splits: SeriesSplits) -> Vocabulary:
         """Return the input symbols, in the dataset's order."""

@@ -1,7 +1,7 @@
 """A small random example of each cell, for the gradient checks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,6 +16,8 @@ E, H, K = 3, 4, 3  # inputs, hidden state, Tracker
 LENGTHS = (5, 2, 4)
 TREES = (balanced(4), left_branching(1), right_branching(3), left_branching(3))
 T, B = max(LENGTHS), len(LENGTHS)
+LSTM_GATES = ("g", "i", "f", "o")
+TREE = ("g", "i", "f_left", "f_right", "o")
 WORDS = 4  # of the longest sentence in TREES
 
 W = TypeVar("W", elman.Weights, lstm.Weights, tree_lstm.Weights, spinn.Weights)
@@ -28,6 +30,7 @@ class Case:
     Attributes:
         name: of the cell.
         values: every weight, bias, input and initial state.
+        gates: of the arrays whose rows are those of gates, one after the other: their names.
         run: computes the outputs from the values; also returns a function that computes the values'
             gradients from the outputs' gradients.
     """
@@ -35,6 +38,7 @@ class Case:
     name: str
     values: Named
     run: Run
+    gates: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -52,9 +56,16 @@ def cases(rng: np.random.Generator) -> list[Case]:
     return [
         Case("Elman network, tanh", random_values(one, rng), run_elman(TANH)),
         Case("Elman network, sigmoid", random_values(one, rng), run_elman(SIGMOID)),
-        Case("LSTM", random_values(four, rng), run_lstm),
-        Case("TreeLSTM", random_values(tree, rng), run_tree_lstm),
-        Case("SPINN", random_values(track | reduce | words | tracker, rng), run_spinn),
+        Case("LSTM", random_values(four, rng), run_lstm, dict.fromkeys("WUb", LSTM_GATES)),
+        Case(
+            "TreeLSTM", random_values(tree, rng), run_tree_lstm, dict.fromkeys([*five, "b"], TREE)
+        ),
+        Case(
+            "SPINN",
+            random_values(track | reduce | words | tracker, rng),
+            run_spinn,
+            dict.fromkeys(track, LSTM_GATES) | dict.fromkeys(reduce, TREE),
+        ),
     ]
 
 

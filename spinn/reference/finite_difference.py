@@ -84,16 +84,29 @@ def compare(expected: Named, actual: Named) -> list[Row]:
     return [worst(name, expected[name], actual[name]) for name in expected]
 
 
+def gate_of(case: Case, row: Row) -> str:
+    """Return the gate that an entry belongs to; empty for an array without gates.
+
+    With four gates and four units, the rows 0 to 3 of W are those of g, and row 9 is one of f.
+    """
+    gates = case.gates.get(row.name)
+    if gates is None:
+        return ""
+    units = len(case.values[row.name]) // len(gates)
+    return gates[row.entry[0] // units]
+
+
 def table(case: Case, rows: Sequence[Row]) -> str:
     """Format a table with one line per array."""
     lines = [
-        f"{case.name}\n{'weight':<10}{'worst entry':<14}{'expected':>16}{'actual':>16}"
+        f"{case.name}\n{'weight':<10}{'gate':<9}{'worst entry':<14}{'expected':>16}{'actual':>16}"
         f"{'relative error':>17}"
     ]
     for row in rows:
         entry = f"[{', '.join(map(str, row.entry))}]"
         lines.append(
-            f"{row.name:<10}{entry:<14}{row.expected:>16.10f}{row.actual:>16.10f}{row.error:>17.1e}"
+            f"{row.name:<10}{gate_of(case, row):<9}{entry:<14}{row.expected:>16.10f}"
+            f"{row.actual:>16.10f}{row.error:>17.1e}"
         )
     return "\n".join(lines)
 
@@ -109,11 +122,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if seed < 0:
         parser.error(f"--seed is {seed}; expected 0 or more")
     rng = np.random.default_rng(seed)
-    wrong = []
+    wrong, checked, largest = [], 0, 0.0
     for case in cases(rng):
         rows = check(case, rng)
         print(f"{table(case, rows)}\n")
-        wrong += [f"{row.name} of {case.name}" for row in rows if row.error > TOLERANCE]
+        wrong += [
+            " ".join(filter(None, (row.name, f"(gate {gate})" if gate else "", f"of {case.name}")))
+            for row in rows
+            if row.error > TOLERANCE
+            for gate in [gate_of(case, row)]
+        ]
+        checked += sum(values.size for values in case.values.values())
+        largest = max(largest, *(row.error for row in rows))
+    if not wrong:
+        print(
+            f"All {checked:,} entries agree with central differences: the largest relative error "
+            f"is {largest:.1e}, and {TOLERANCE:g} is allowed."
+        )
     if wrong:
         print(f"wrong by more than {TOLERANCE:g}: {', '.join(wrong)}", file=sys.stderr)
     return 1 if wrong else 0

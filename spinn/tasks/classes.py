@@ -38,6 +38,7 @@ class Classes(nn.Module):
         self.label_smoothing = label_smoothing
         self.weights: Tensor  # (C,)
         self.register_buffer("weights", torch.ones(len(labels)), persistent=False)
+        self.temperature = 1.0  # of the logits in evaluation, see `spinn.training.calibration`
         self._new: list[list[int]] | None = None  # the model's classes that each new one sums
 
     def count(self, targets: Integers) -> None:
@@ -75,7 +76,12 @@ class Classes(nn.Module):
         self.labels = labels
 
     def forward(self, logits: Tensor) -> Tensor:
-        """(R, C) logits of the model's classes to those of the merged classes, if there are any."""
+        """(R, C) logits of the model's classes to those of the merged classes, if there are any.
+
+        In evaluation they are divided by the temperature.
+        """
+        if not self.training and self.temperature != 1.0:
+            logits = logits / self.temperature
         if self._new is None:
             return logits
         # The probability of a merged class is the sum of its classes' probabilities.

@@ -7,9 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+BINS = 15  # of the confidence
+
 
 class ClassificationMetrics:
-    """Counts of gold against predicted labels over batches.
+    """Counts of gold against predicted labels over batches, and the calibration.
 
     Args:
         labels: the class names, in the order of the logits.
@@ -19,12 +21,17 @@ class ClassificationMetrics:
         self.labels = labels
         self._confusion = torch.zeros(len(labels), len(labels), dtype=torch.int64)
         self._loss = torch.zeros((), dtype=torch.float64)
+        self._gaps = torch.zeros(BINS, dtype=torch.float64)  # sums of confidence - correct
 
     @torch.no_grad()
     def update(self, logits: Any, targets: Any, loss: Tensor) -> None:
         """Add a batch: logits (R, C), targets (R,), and their mean loss."""
         classes = len(self.labels)
-        pairs = targets * classes + logits.argmax(dim=1)  # one number for each (gold, predicted)
+        confidence, predicted = logits.softmax(dim=1).max(dim=1)
+        bins = (confidence * BINS).ceil().long().clamp(1, BINS) - 1  # 1/15 and 2/15: bins 0 and 1
+        gaps = confidence.double() - (predicted == targets).double()
+        self._gaps.index_add_(0, bins.cpu(), gaps.cpu())
+        pairs = targets * classes + predicted  # one number for each (gold, predicted)
         counts = torch.bincount(pairs, minlength=classes * classes).view(classes, classes)
         self._confusion += counts.cpu()
         self._loss += loss.double().cpu() * len(targets)
@@ -38,6 +45,15 @@ class ClassificationMetrics:
     def accuracy(self) -> float:
         """The proportion of examples with a correct prediction, 0 to 1."""
         return int(self._confusion.trace()) / max(self.examples, 1)
+
+    @property
+    def calibration_error(self) -> float:
+        """The expected calibration error (Guo et al. 2017, equation 3), 0 to 1.
+
+        Examples are binned by the probability of their predicted class. The error is the mean over
+        the examples of |mean probability - accuracy| of their bin.
+        """
+        return float(self._gaps.abs().sum()) / max(self.examples, 1)
 
     @property
     def score(self) -> float:
@@ -55,7 +71,7 @@ class ClassificationMetrics:
         return float(self._loss) / max(self.examples, 1)
 
     def summary(self) -> dict[str, Any]:
-        """Return accuracy, macro F1, loss, examples, results per class, the confusion matrix.
+        """Return accuracy, macro F1, loss, calibration, results per class, the confusion matrix.
 
         Rows of the matrix are gold labels, columns predictions. The precision of a class that was
         never predicted, and the recall of one that never occurred, are null. Macro F1 is the mean
@@ -80,6 +96,7 @@ class ClassificationMetrics:
             "accuracy": self.accuracy,
             "macro_f1": sum(each) / max(len(each), 1),
             "loss": self.loss,
+            "ece": self.calibration_error,
             "examples": self.examples,
             "per_class": per_class,
             "confusion": {"labels": list(self.labels), "counts": self._confusion.tolist()},

@@ -2,7 +2,9 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -13,7 +15,7 @@ from spinn.encoders.encoder import Encoder, need_tokens, tokens_of
 from spinn.errors import InputError
 from spinn.layers.decoder import Decoder, Generated
 from spinn.layers.rnn_cells import Cell
-from spinn.tasks.sequence_tasks import PreparedSeries, SeriesBatch
+from spinn.tasks.sequence_tasks import Decoding, PreparedSeries, SeriesBatch
 from spinn.tasks.task import Task
 
 
@@ -30,7 +32,7 @@ class Seq2SeqOutputs(NamedTuple):
     generated: Generated | None
 
 
-class SequenceToSequence(Task):
+class SequenceToSequence(Task, Decoding):
     """An encoder, and a decoder with attention (Luong et al. 2015).
 
     Training uses teacher forcing; evaluation compares the generated sequences with the targets.
@@ -104,6 +106,17 @@ class SequenceToSequence(Task):
         """Return whether each generated sequence equals the target."""
         return {"exact": exact_matches(outputs, batch)}
 
+    def placeholder(self, steps: int) -> NDArray[Any]:
+        """Return no target: the decoder generates the output by itself."""
+        return np.zeros(0, dtype=np.int64)
+
+    def decode(self, outputs: Seq2SeqOutputs, batch: SeriesBatch) -> list[Tensor]:
+        """Return the generated symbols of each sequence; see `Decoding`.
+
+        Raises: ValueError: if nothing was generated, as in training.
+        """
+        return list(_generated(outputs))
+
     def metrics(self) -> "Seq2SeqMetrics":
         """Return an empty count of exact matches."""
         return Seq2SeqMetrics()
@@ -123,12 +136,17 @@ def exact_matches(outputs: Seq2SeqOutputs, batch: SeriesBatch) -> Tensor:
 
     Raises: ValueError: if nothing was generated, as in training.
     """
+    found = _generated(outputs)
+    wanted = torch.split(batch.targets.cpu(), batch.target_lengths.tolist())
+    return torch.tensor(list(map(torch.equal, found, wanted)), dtype=torch.bool)
+
+
+def _generated(outputs: Seq2SeqOutputs) -> tuple[Tensor, ...]:
+    """Return the symbols that were generated for each sequence, on the CPU."""
     if outputs.generated is None:
         raise ValueError("no generated sequences; call eval() on the task before")
     symbols, lengths = outputs.generated
-    found = torch.split(symbols.cpu(), lengths.tolist())
-    wanted = torch.split(batch.targets.cpu(), batch.target_lengths.tolist())
-    return torch.tensor(list(map(torch.equal, found, wanted)), dtype=torch.bool)
+    return torch.split(symbols.cpu(), lengths.tolist())
 
 
 class Seq2SeqMetrics:

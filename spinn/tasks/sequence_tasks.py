@@ -2,12 +2,13 @@
 
 import random
 import zlib
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -117,7 +118,22 @@ def mean_of_each(values: Tensor, lengths: Tensor) -> Tensor:
     return sums / lengths
 
 
-class SequenceTask(Task):
+class Decoding(ABC):
+    """A task over sequences, whose outputs are sequences of their own."""
+
+    @abstractmethod
+    def placeholder(self, steps: int) -> NDArray[Any]:
+        """Return targets for an input of some steps whose targets are unknown."""
+
+    @abstractmethod
+    def decode(self, outputs: Any, batch: SeriesBatch) -> list[Tensor]:
+        """Return the output for each sequence of a batch, on the CPU.
+
+        (T,) classes or symbols, or (T, O) numbers, as in `Series.targets`.
+        """
+
+
+class SequenceTask(Task, Decoding):
     """A linear head over the vector of every step, or over that of the sequence.
 
     Args:
@@ -155,6 +171,23 @@ class SequenceTask(Task):
     def task_loss(self, outputs: SequenceOutputs, batch: SeriesBatch) -> Tensor:
         """Return the mean loss of a target."""
         return self.target_loss(outputs.values, batch.targets, "mean")
+
+    def placeholder(self, steps: int) -> NDArray[Any]:
+        """Return zeros: one target a step, or one a sequence."""
+        return self.zeros(steps if self.per == "step" else 1)
+
+    @abstractmethod
+    def zeros(self, count: int) -> NDArray[Any]:
+        """Return targets of the value zero."""
+
+    def decode(self, outputs: SequenceOutputs, batch: SeriesBatch) -> list[Tensor]:
+        """Return the output for each sequence; see `Decoding`."""
+        decoded = self.decode_rows(outputs.values).cpu()
+        return list(torch.split(decoded, batch.target_lengths.tolist()))
+
+    @abstractmethod
+    def decode_rows(self, values: Tensor) -> Tensor:
+        """Return the outputs (R,) or (R, O) of the head's values, (R, width)."""
 
     @abstractmethod
     def target_loss(self, values: Tensor, targets: Tensor, reduction: Reduction) -> Tensor:
@@ -217,6 +250,14 @@ class SequenceLabelling(SequenceTask):
         super().__init__(encoder, len(labels), per=per, dropout=dropout, trees=trees)
         self.labels = labels
 
+    def zeros(self, count: int) -> NDArray[Any]:
+        """Return the first class, (count,)."""
+        return np.zeros(count, dtype=np.int64)
+
+    def decode_rows(self, values: Tensor) -> Tensor:
+        """Return the likeliest classes, (R,)."""
+        return values.argmax(dim=1)
+
     def target_loss(self, values: Tensor, targets: Tensor, reduction: Reduction) -> Tensor:
         """Return the cross-entropy of targets, in nats."""
         return F.cross_entropy(values, targets, reduction=reduction)
@@ -256,6 +297,14 @@ class SequenceRegression(SequenceTask):
         trees: str | None = None,
     ) -> None:
         super().__init__(encoder, outputs, per=per, dropout=dropout, trees=trees)
+
+    def zeros(self, count: int) -> NDArray[Any]:
+        """Return the number 0, (count, O)."""
+        return np.zeros((count, self.head.out_features), dtype=np.float32)
+
+    def decode_rows(self, values: Tensor) -> Tensor:
+        """Return the numbers, (R, O)."""
+        return values
 
     def target_loss(self, values: Tensor, targets: Tensor, reduction: Reduction) -> Tensor:
         """Return the squared error of targets."""

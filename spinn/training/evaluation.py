@@ -1,10 +1,11 @@
 """Metrics of a task over a split, and the outputs and trees of a model for every example."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from spinn.batch.sentences import Sentences
@@ -13,7 +14,7 @@ from spinn.data.dataset import Dataset
 from spinn.data.predictions import Columns, describe_examples
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.encoders.encoder import Encoder
-from spinn.tasks.sequence_tasks import SeriesBatch
+from spinn.tasks.sequence_tasks import Decoding, SeriesBatch
 from spinn.tasks.task import Batch, Metrics, Task
 from spinn.training.batches import Batches, Prefetch
 from spinn.trees.transitions import Parse
@@ -32,10 +33,14 @@ def evaluate(
     batches: Iterable[Batch],
     device: torch.device,
     results: list[dict[str, Tensor]] | None = None,
+    *,
+    after_batch: Callable[[], object] = lambda: None,
 ) -> Metrics:
     """Return the metrics of a task's model over batches; dropout is off.
 
-    Args: results: takes the `example_results` of each batch.
+    Args:
+        results: takes the `example_results` of each batch.
+        after_batch: is called after each batch.
     """
     metrics = task.metrics()
     task.eval()
@@ -47,6 +52,7 @@ def evaluate(
             if results is not None:
                 found = task.example_results(outputs, batch)
                 results.append({name: values.cpu() for name, values in found.items()})
+            after_batch()
     return metrics
 
 
@@ -58,15 +64,18 @@ def evaluate_split(
     *,
     batch_size: int,
     device: torch.device,
+    after_batch: Callable[[], object] = lambda: None,
 ) -> Evaluation:
     """Return the summary of a task's metrics over a split, and the results of every example.
 
     Where the dataset has baselines, errors in the dataset's own unit replace the task's metrics,
     and `baselines` holds those of forecasts without training.
+
+    Args: after_batch: is called after each batch.
     """
     batches = Batches(task.prepare(split, vocabulary), batch_size=batch_size)
     results: list[dict[str, Tensor]] = []
-    summary = evaluate(task, batches, device, results).summary()
+    summary = evaluate(task, batches, device, results, after_batch=after_batch).summary()
     in_order = np.argsort(np.concatenate(batches.rows()))
     columns = {
         name: torch.cat([found[name] for found in results])[in_order].numpy() for name in results[0]
@@ -94,6 +103,50 @@ def predict_sequences(task: Task, batches: Batches, device: torch.device) -> Ten
 
 
 @torch.no_grad()
+def decode_sequences(task: Decoding, batches: Batches, device: torch.device) -> list[NDArray[Any]]:
+    """Return the output of a task for each sequence, in the split's order; see `Decoding`."""
+    assert isinstance(task, Task)
+    task.eval()
+    outputs: list[Tensor] = []
+    for batch in cast(Iterable[SeriesBatch], batches):
+        batch = batch.to(device)
+        outputs += task.decode(task(batch), batch)
+    in_order = np.argsort(np.concatenate(batches.rows()))
+    return [outputs[row].numpy() for row in in_order]
+
+
+@torch.no_grad()
+def encode(
+    encoder: Encoder,
+    parses: Sequence[Parse],
+    vocabulary: Vocabulary,
+    batch_size: int,
+    device: torch.device | str = "cpu",
+) -> NDArray[np.float32]:
+    """Return (B, D) the vectors of sentences by an encoder in evaluation.
+
+    Args: as for `encoder_trees`.
+    """
+    vectors = np.empty((len(parses), encoder.size), dtype=np.float32)
+    for rows, sentences in _batches(parses, vocabulary, batch_size, device):
+        vectors[rows] = encoder(sentences).sentence.float().cpu().numpy()
+    return vectors
+
+
+def _batches(
+    parses: Sequence[Parse], vocabulary: Vocabulary, batch_size: int, device: torch.device | str
+) -> Iterator[tuple[list[int], Sentences]]:
+    """Yield batches of sentences of similar length, and their places."""
+    lengths = [len(parse.words) for parse in parses]
+    for rows in LengthBuckets(lengths, batch_size=batch_size).batches(0, shuffle=False):
+        batch = [parses[row] for row in rows]
+        sentences = Sentences.from_lists(
+            [vocabulary.encode(words) for words, _ in batch], [tree for _, tree in batch]
+        )
+        yield list(rows), sentences.to(device)
+
+
+@torch.no_grad()
 def encoder_trees(
     encoder: Encoder,
     parses: Sequence[Parse],
@@ -108,15 +161,10 @@ def encoder_trees(
         device: of the encoder.
     """
     trees = [b""] * len(parses)
-    lengths = [len(parse.words) for parse in parses]
-    for rows in LengthBuckets(lengths, batch_size=batch_size).batches(0, shuffle=False):
-        batch = [parses[row] for row in rows]
-        sentences = Sentences.from_lists(
-            [vocabulary.encode(words) for words, _ in batch], [tree for _, tree in batch]
-        ).to(device)
+    for rows, sentences in _batches(parses, vocabulary, batch_size, device):
         transitions = encoder(sentences).followed_transitions(sentences).numpy().tobytes()
         end = 0
         for row in rows:
-            start, end = end, end + 2 * lengths[row] - 1
+            start, end = end, end + len(parses[row].transitions)
             trees[row] = transitions[start:end]
     return trees

@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from spinn.errors import InputError
 from spinn.text import plural
 
 Precision = Literal["no", "bf16", "fp16"]
@@ -47,6 +48,19 @@ def threads_for(model: nn.Module, threads: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def check_hardware(device: str, precision: str) -> None:
+    """Raise InputError if a device is not there, or cannot compute with a precision."""
+    has_cuda = torch.cuda.is_available()
+    if device == "cuda" and not has_cuda:
+        raise InputError(
+            "trainer.device=cuda: torch finds no CUDA device; choose trainer.device=auto or cpu"
+        )
+    if precision == "fp16" and (device == "cpu" or not has_cuda):
+        raise InputError(
+            "trainer.precision=fp16 is for a GPU; on a CPU choose trainer.precision=no or bf16"
+        )
 
 
 def choose_precision(wanted: Literal["auto"] | Precision, device: torch.device) -> Precision:

@@ -12,8 +12,11 @@ from spinn.data.dataset import Dataset
 from spinn.data.text.vocabulary import Vocabulary
 from spinn.errors import InputError
 from spinn.layers.embedding import WordEmbedding
+from spinn.project import DEMO
 from spinn.tasks.task import Task
+from spinn.tasks.text_task import TextTask
 from spinn.training.build import build_dataset, task_factory
+from spinn.training.calibration import load_calibration
 from spinn.training.checkpoint import load_frozen, load_weights
 from spinn.training.run_folder import RunFolder
 
@@ -37,9 +40,13 @@ class Run:
 def load_run(path: str | Path) -> Run:
     """Read a run folder and rebuild its trained model.
 
+    Args: path: of the folder; `demo` is the run of the package, unless there is such a folder.
+
     Raises:
         InputError: if the folder is not that of a run, or its files disagree.
     """
+    if str(path) == DEMO.name and not Path(path).exists():
+        path = DEMO
     folder = RunFolder(path)
     if not folder.path.is_dir():
         raise InputError(f"{path}: no such folder; expected the folder of a training run")
@@ -54,6 +61,9 @@ def load_run(path: str | Path) -> Run:
     load_vectors_only(folder, vocabulary, task)
     load_weights(folder.weights, task)
     task.eval()
+    calibration = load_calibration(folder)
+    if calibration is not None and isinstance(task, TextTask) and task.classes is not None:
+        task.classes.temperature = calibration.temperature
     return Run(folder, config, vocabulary, dataset, task)
 
 

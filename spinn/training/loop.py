@@ -47,6 +47,8 @@ class TrainerSettings:
         resume: a run folder to continue from, with its `last.safetensors`.
         init_from: a run folder whose weights this run starts from; see `init_from.copy_weights`.
         progress: a progress bar; null for one only on a terminal.
+        target_loss: training stops when the training loss since the last evaluation on dev, the
+            mean over the steps, is at most this; null for all epochs.
     """
 
     epochs: int
@@ -61,6 +63,7 @@ class TrainerSettings:
     resume: str | None
     progress: bool | None
     init_from: str | None = None  # older run folders lack it
+    target_loss: float | None = None  # older run folders lack it
 
     def __post_init__(self) -> None:
         if self.resume is not None and self.init_from is not None:
@@ -79,6 +82,8 @@ class TrainerSettings:
         for name, value in counts.items():
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}; expected 1 or more")
+        if self.target_loss is not None and not math.isfinite(self.target_loss):
+            raise ValueError(f"target_loss is {self.target_loss}; expected a finite number or null")
 
 
 @dataclass
@@ -94,6 +99,9 @@ class Progress:
         step_seconds: of these, seconds in training steps, the wait for batches included.
         sentences: sentences trained on.
         init_from: what was copied from the weights of another run; None without one.
+        loss_sum: the sum of the training losses of the steps since the last evaluation.
+        loss_steps: the number of these steps.
+        interval_loss: their mean at the last evaluation; None before the first.
     """
 
     step: int = 0
@@ -105,6 +113,19 @@ class Progress:
     step_seconds: float = 0.0
     sentences: int = 0
     init_from: dict[str, Any] | None = None
+    loss_sum: float = 0.0
+    loss_steps: int = 0
+    interval_loss: float | None = None
+
+    def add_loss(self, loss: float) -> None:
+        """Add the training loss of a step."""
+        self.loss_sum += loss
+        self.loss_steps += 1
+
+    def end_interval(self) -> None:
+        """Set the mean training loss since the last evaluation, and start the next interval."""
+        self.interval_loss = self.loss_sum / self.loss_steps
+        self.loss_sum, self.loss_steps = 0.0, 0
 
     def add_evaluation(self, metrics: Metrics) -> bool:
         """Count an evaluation on dev at this step; return whether it is the best so far."""
@@ -170,6 +191,9 @@ class Trainer:
         max_norm = math.inf if settings.clip_norm is None else settings.clip_norm
         if settings.resume is not None:
             self._resume(RunFolder(settings.resume))
+            if self._target_reached():  # before, with this target or a lower one
+                load_weights(self.folder.weights, self.task)
+                return self.progress
         progress = self.progress
         losses: deque[float] = deque(maxlen=50)  # of the last steps, for the log
         clock = Clock(progress)
@@ -208,6 +232,7 @@ class Trainer:
                 seconds = clock.lap()
                 progress.step_seconds += seconds
                 losses.append(loss.item())
+                progress.add_loss(loss.item())
                 self.recorder.add_step(
                     progress.step, loss=loss.item(), norm=float(norm), rate=rate,
                     sentences=len(batch.sentences), seconds=seconds,
@@ -224,6 +249,7 @@ class Trainer:
                     metrics = evaluate(self.task, dev, self.device)
                     if progress.add_evaluation(metrics):
                         save_weights(self.folder.weights, self.task)
+                    progress.end_interval()
                     clock.lap()
                     self._log(metrics, epoch, train_loss, steps)
                     save_state(self.folder.last, self.task, self.optimizer, asdict(progress))
@@ -232,8 +258,22 @@ class Trainer:
                     self._interrupt(signals.received, steps)
                 if settings.patience is not None and progress.stale >= settings.patience:
                     break
+                if progress.loss_steps == 0 and self._target_reached():  # after an evaluation
+                    break
         load_weights(self.folder.weights, self.task)
         return progress
+
+    def _target_reached(self) -> bool:
+        """Return whether the training loss before the last evaluation is low enough; log it."""
+        target, loss = self.settings.target_loss, self.progress.interval_loss
+        if target is None or loss is None or loss > target:
+            return False
+        log.info(
+            "the training loss of the steps before the last evaluation is %.4g, and "
+            "trainer.target_loss is %g: training ends at step %d",
+            loss, target, self.progress.step,
+        )  # fmt: skip
+        return True
 
     def _require_finite(self, value: float, name: str, steps_per_epoch: int) -> None:
         if not math.isfinite(value):

@@ -22,7 +22,7 @@ from spinn.training.batches import Batches
 from spinn.training.build import Setup, build
 from spinn.training.evaluation import Evaluation, evaluate_split
 from spinn.training.git_commit import git_commit
-from spinn.training.hardware import threads_for
+from spinn.training.hardware import check_hardware, threads_for
 from spinn.training.init_from import copy_weights, load_source
 from spinn.training.loop import Progress, Trainer
 from spinn.training.pretrained import load_pretrained, take_vectors_only
@@ -54,6 +54,7 @@ def train(config: DictConfig, *, command: str | None = None) -> dict[str, Any]:
     """
     commit = git_commit()
     setup = build(config)
+    check_hardware(setup.trainer.device, setup.trainer.precision)
     if setup.dataset.settled:
         check_resumed(setup.config, setup.trainer.resume)
     source = load_source(setup.trainer.init_from)

@@ -39,6 +39,7 @@ class RunFolder:
         self.metrics_table = self.path / "metrics.csv"  # the numbers of metrics.jsonl
         self.results = self.path / "results.json"
         self.predictions = self.path / "predictions.npz"  # of every example of dev and tests
+        self.calibration = self.path / "calibration.json"  # the temperature of its probabilities
         self._columns: dict[str, None] = {}  # of the table, in order
 
     def check_no_sweep(self) -> None:
@@ -64,7 +65,7 @@ class RunFolder:
         another configuration; its metrics, vectors and states too, unless this run continues it.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        earlier = [self.results, self.predictions]
+        earlier = [self.results, self.predictions, self.calibration]
         resumed = config.trainer.resume
         continued = resumed is not None and Path(str(resumed)).resolve() == self.path.resolve()
         if not continued:
@@ -117,6 +118,37 @@ class RunFolder:
         writer.writeheader()
         writer.writerows(rows)
         write_text(self.metrics_table, table.getvalue())
+
+    def read_metrics(self) -> tuple[list[dict[str, Any]], str | None]:
+        """Read the evaluations of `metrics.jsonl`.
+
+        Returns: the evaluations, and a warning if the last line is incomplete, because the process
+            was killed while it wrote; that line is left out.
+
+        Raises: InputError: if the file is missing, or another line is not an evaluation.
+        """
+        try:
+            lines = self.metrics.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError as error:
+            raise InputError(
+                f"{self.metrics}: {error.strerror}; expected the folder of a finished run"
+            ) from error
+        found: list[dict[str, Any]] = []
+        for number, text in enumerate(lines, 1):
+            try:
+                line = json.loads(text)
+                if not isinstance(line["dev"], dict) or not isinstance(line["epoch"], int | float):
+                    raise TypeError("no evaluation")
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
+                place = f"{self.metrics}:{number}"
+                if number == len(lines):
+                    return found, f"{place}: an incomplete evaluation, which is left out"
+                raise InputError(
+                    f"{place}: not an evaluation of a run; expected JSON with an epoch and the "
+                    "results on dev: delete the line"
+                ) from error
+            found.append(line)
+        return found, None
 
     def copy_metrics(self, source: "RunFolder", step: int) -> None:
         """Copy the evaluations of a resumed run, up to the step from which this one continues.

@@ -37,8 +37,7 @@ def error(capsys: pytest.CaptureFixture[str], code: int, *arguments: str) -> str
 def test_the_default_folder_is_data_in_the_project(
     served: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "conf").mkdir()
-    monkeypatch.setattr("spinn.cli.data.PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr("spinn.project.PROJECT_ROOT", tmp_path)
     assert main(["data", "download", "snli"]) == 0
     folder = tmp_path / "data" / "snli"
     assert {path.name for path in folder.iterdir()} == {*FILES, "SHA256SUMS"}
@@ -51,13 +50,14 @@ def test_another_folder_and_a_kept_archive(served: Source, tmp_path: Path) -> No
     assert {path.name for path in folder.iterdir()} == {*FILES, "snli_1.0.zip", "SHA256SUMS"}
 
 
-def test_outside_a_checkout_a_folder_is_required(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_without_a_checkout_the_folder_is_data_below_the_current_one(
+    served: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spinn.cli.data.PROJECT_ROOT", tmp_path)
-    assert error(capsys, 2, "snli") == (
-        "error: spinn is installed without its project folder; choose a folder with --to FOLDER"
-    )
+    monkeypatch.setattr("spinn.project.PROJECT_ROOT", tmp_path / "site-packages")
+    monkeypatch.setattr("spinn.project.IN_CHECKOUT", False)
+    monkeypatch.chdir(tmp_path)
+    assert main(["data", "download", "snli"]) == 0
+    assert (tmp_path / "data" / "snli" / "SHA256SUMS").is_file()
 
 
 def test_a_given_sum_is_verified(

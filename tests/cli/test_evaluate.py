@@ -1,3 +1,4 @@
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -125,7 +126,7 @@ def test_a_parser_gives_the_trees_of_a_file(
 
 
 def test_the_tables_show_every_set(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["evaluate", str(trained_run)]) == 0
+    assert main(["evaluate", str(trained_run), "--confusion"]) == 0
     shown = capsys.readouterr().out
     for part in ("dev", "test_more", "accuracy", "precision", "recall", "contradiction"):
         assert part in shown
@@ -230,3 +231,83 @@ def test_a_pickle_is_not_opened(
 def test_a_batch_size_of_zero(trained_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(trained_run), "--batch-size", "0"]) == 2
     assert "--batch-size is 0" in capsys.readouterr().err
+
+
+def test_calibrate_fits_dev_and_predict_uses_it(
+    copied_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = ["predict", str(copied_run), "( some dogs )", "( some cats )", "--json"]
+    before = evaluated(capsys, str(copied_run))
+    assert main(pair) == 0
+    raw = json.loads(capsys.readouterr().out)["probabilities"]
+    assert main(["evaluate", str(copied_run), "--calibrate", "--json"]) == 0
+    printed = capsys.readouterr()
+    after = json.loads(printed.out)["sets"]
+    stored = json.loads((copied_run / "calibration.json").read_text())
+    temperature = stored["temperature"]
+    assert f"temperature {temperature:g}, fitted on dev" in printed.err
+    assert after["dev"]["loss"] < before["sets"]["dev"]["loss"]
+    assert after["dev"]["accuracy"] == before["sets"]["dev"]["accuracy"]
+    assert main(pair) == 0
+    found = json.loads(capsys.readouterr().out)["probabilities"]
+    powers = {label: p ** (1 / temperature) for label, p in raw.items()}
+    for label, p in found.items():
+        assert p == pytest.approx(powers[label] / sum(powers.values()), abs=1e-4)
+    assert main(["evaluate", str(copied_run)]) == 0
+    assert f"probabilities with the temperature {temperature:g}" in capsys.readouterr().out
+    again = json.loads((copied_run / "calibration.json").read_text())
+    assert main(["evaluate", str(copied_run), "--calibrate"]) == 0
+    assert json.loads((copied_run / "calibration.json").read_text()) == again  # from 1, not from T
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--calibrate", "--file", "x"], "--calibrate fits the temperature on the run's own dev"),
+        (["--calibrate", "data.limit=9"], "--calibrate fits the temperature on the run's own dev"),
+        (["--out", "x.txt"], "--out x.txt: expected a name that ends with .csv, .tsv, .jsonl"),
+        (["--out", "no/x.csv"], "--out no/x.csv: there is no folder"),
+        (["--threads", "0"], "--threads is 0; expected 1 to 1,024"),
+        (["--device", "warp"], "--device warp cannot be used here"),
+    ],
+)
+def test_options_that_do_not_fit_are_named(
+    arguments: list[str], message: str, trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(trained_run), *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_prediction_for_every_example_is_written(
+    trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for suffix in ("csv", "tsv", "jsonl"):
+        out = tmp_path / f"predictions.{suffix}"
+        found = evaluated(capsys, str(trained_run), "--out", str(out))
+        if suffix == "jsonl":
+            rows = [json.loads(line) for line in out.read_text().splitlines()]
+        else:
+            delimiter = "," if suffix == "csv" else "\t"
+            rows = list(csv.DictReader(out.read_text().splitlines(), delimiter=delimiter))
+        for name, results in found["sets"].items():
+            of_set = [row for row in rows if row["set"] == name]
+            assert len(of_set) == results["examples"]
+            right = sum(row["gold"] == row["predicted"] for row in of_set)
+            assert right / len(of_set) == pytest.approx(results["accuracy"])
+        for row in rows:
+            labels = ("entailment", "neutral", "contradiction")
+            values = {label: float(row[f"probability of {label}"]) for label in labels}
+            assert max(values, key=lambda label: values[label]) == row["predicted"]
+            assert Path(row["file"]).is_file()
+
+
+def test_the_summary_comes_last_and_confusion_on_request(
+    trained_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(trained_run)]) == 0
+    plain = capsys.readouterr().out
+    assert "gold / predicted" not in plain
+    assert main(["evaluate", str(trained_run), "--confusion"]) == 0
+    whole = capsys.readouterr().out
+    assert whole.index("gold / predicted") < whole.index("macro_f1")
+    assert whole.splitlines()[-1] == plain.splitlines()[-1]

@@ -213,10 +213,10 @@ def test_a_score_as_text_and_in_columns(
     feed(monkeypatch, "dogs\tcats\nbad\n")
     assert main(["predict", run, "--tsv", "--on-error", "skip"]) == 0
     header, good, bad = (line.split("\t") for line in capsys.readouterr().out.splitlines())
-    assert header == ["line", "id", "score", "error", "warnings"]
+    assert header == ["line", "id", "score", "unknown_share", "error", "warnings"]
     assert 1 <= float(good[2]) <= 5
     assert bad[:3] == ["2", "", ""]
-    assert "expected 2: sentence_a, sentence_b; --format training reads the columns" in bad[3]
+    assert "expected 2: sentence_a, sentence_b; --format training reads the columns" in bad[4]
 
 
 def test_labels_of_one_sentence_in_columns(
@@ -225,7 +225,7 @@ def test_labels_of_one_sentence_in_columns(
     feed(monkeypatch, "a good film\nbad\n")
     assert main(["predict", str(run_of("lstm")), "--tsv"]) == 0
     header, *rows = (line.split("\t") for line in capsys.readouterr().out.splitlines())
-    assert header == ["line", "id", "label", *LABELS, "error", "warnings"]
+    assert header == ["line", "id", "label", *LABELS, "unknown_share", "error", "warnings"]
     for row in rows:
         assert sum(map(float, row[3:8])) == pytest.approx(1, abs=1e-5)
 
@@ -276,17 +276,17 @@ def test_evaluate_reproduces_the_results_of_every_task(
     assert {key: found[key] for key in numbers} == pytest.approx(numbers, rel=1e-4)
     assert main(["evaluate", str(run)]) == 0
     shown = capsys.readouterr().out
-    header = shown.splitlines()[2].split()
+    header = shown.splitlines()[3].split()
     if name == "score":
         assert header[:3] == ["pearson", "spearman", "mse"]
         return
     assert header[0] == "accuracy"
     assert ("node_accuracy" in header) == (name == "nodes")
     caption = {
-        "nodes": "test: roots of sentences, gold trees",
-        "one": "test: sentences, gold trees",
-        "lstm": "test: sentences, no trees read",
-        "hypothesis": "test: pairs, no trees read",
+        "nodes": "roots of sentences, gold trees:",
+        "one": "sentences, gold trees:",
+        "lstm": "sentences, no trees read:",
+        "hypothesis": "pairs, no trees read:",
     }[name]
     assert caption in shown.splitlines()
 
@@ -640,4 +640,4 @@ def test_a_model_of_three_classes_on_the_two_of_hans(
         correct += (shares["entailment"] > 0.5) == (label == "entailment")
     assert results["accuracy"] == pytest.approx(correct / len(pairs))
     assert main(["evaluate", str(trained_run), *data]) == 0
-    assert "heuristics_evaluation_set: pairs, gold trees" in capsys.readouterr().out
+    assert "pairs, gold trees" in capsys.readouterr().out

@@ -265,12 +265,12 @@ def test_predictions_in_columns(
     assert main(["predict", str(trained_run), "--tsv", "--on-error", "skip"]) == 0
     header, good, bad = (line.split("\t") for line in capsys.readouterr().out.splitlines())
     labels = ["entailment", "neutral", "contradiction"]
-    assert header == ["line", "id", "label", *labels, "error", "warnings"]
-    assert (good[0], good[6:], bad[:6]) == ("1", ["", ""], ["2", *[""] * 5])
+    assert header == ["line", "id", "label", *labels, "unknown_share", "error", "warnings"]
+    assert (good[0], good[6:], bad[:6]) == ("1", ["0.0", "", ""], ["2", *[""] * 5])
     probabilities = dict(zip(header[3:6], map(float, good[3:6]), strict=True))
     assert max(probabilities, key=lambda label: probabilities[label]) == good[2]
     assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
-    assert bad[6].startswith("malformed JSON")
+    assert bad[7].startswith("malformed JSON")
 
 
 def test_text_has_line_numbers_and_no_control_characters(

@@ -47,7 +47,7 @@ def test_results_name_the_trees_that_were_followed(
     found = evaluated(capsys, *arguments)
     assert (found["trees"], found["followed"]) == (read, followed)
     assert main(["evaluate", *arguments]) == 0
-    assert f"test: {caption}\n" in capsys.readouterr().out
+    assert f"\n{caption}:\n" in capsys.readouterr().out
 
 
 def test_predicted_trees_need_no_parse_in_the_data(
@@ -146,7 +146,7 @@ def test_evaluate_shows_no_trees_of_a_model_without_trees(
     assert (found["trees"], found["followed"]) == (None, None)
     assert main(["evaluate", str(lstm_run)]) == 0
     output = capsys.readouterr().out
-    assert "test: pairs, no trees read\n" in output
+    assert "pairs, no trees read:\n" in output
     assert "gold" not in output.replace("gold / predicted", "")
 
 

@@ -11,6 +11,8 @@ import pytest
 from spinn.cli import main
 from spinn.cli.support.tree_options import TreeChoice
 
+NAMES = ("premise", "hypothesis")
+
 LABELS = ("entailment", "neutral", "contradiction")
 PLAIN = ["all old dogs move", "dogs move fast"]
 BRACKETS = ["( ( all dogs ) move )", "( dogs ( move fast ) )"]
@@ -247,7 +249,7 @@ def test_another_shape_than_in_training_carries_a_warning(
     captured = capsys.readouterr()
     assert captured.err == f"warning: {warning}\n"
     assert captured.out.endswith(f"\nwarning: {warning}\n")
-    assert f"test: pairs, {kind} trees\n" in captured.out
+    assert f"pairs, {kind} trees:\n" in captured.out
 
 
 def test_a_shape_of_training_needs_no_option_and_no_warning(
@@ -297,3 +299,50 @@ def test_gold_trees_differ_from_the_trees_of_a_policy() -> None:
     assert "gold trees here and was trained on predicted trees" in str(choice.warning("gold"))
     supervised = TreeChoice("corenlp", "corenlp", "gold", 0, "", False, "", False)
     assert supervised.warning("corenlp") is None
+
+
+def test_the_trees_of_another_run(
+    trained_run: Path, parsing_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentences = ["some old dogs move", "some dogs move"]
+    assert main(["predict", str(parsing_run), *sentences, "--json"]) == 0
+    parsed = json.loads(capsys.readouterr().out)
+    both = [str(trained_run), *sentences, "--trees", str(parsing_run)]
+    assert main(["predict", *both, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [found[name] for name in NAMES] == [parsed[name] for name in NAMES]
+    assert found["trees"] == dict.fromkeys(NAMES, str(parsing_run))
+    assert found["warnings"] == []  # a parser's trees count as gold ones
+    assert main(["predict", str(trained_run), *(parsed[n] for n in NAMES), "--json"]) == 0
+    brackets = json.loads(capsys.readouterr().out)
+    assert brackets["probabilities"] == found["probabilities"]
+    assert main(["inspect", *both]) == 0
+    assert f"4 words, {parsing_run}'s tree" in capsys.readouterr().out
+    file = tmp_path / "pairs.jsonl"
+    row = {"gold_label": "neutral", "sentence1": sentences[0], "sentence2": sentences[1]}
+    file.write_text(json.dumps(row) + "\n")
+    evaluation = [str(trained_run), "--file", str(file), "--trees", str(parsing_run)]
+    assert main(["evaluate", *evaluation, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["trees"] == str(parsing_run)
+
+
+def test_a_run_that_cannot_parse_is_named(
+    trained_run: Path, lstm_run: Path, parsing_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for run, message in (
+        (lstm_run, f"--trees {lstm_run}: its encoder, lstm, predicts no trees; expected corenlp"),
+        (trained_run, "predicts no trees"),
+    ):
+        assert main(["predict", str(trained_run), "a b", "c", "--trees", str(run)]) == 2
+        assert message in capsys.readouterr().err
+    assert main(["predict", str(parsing_run), "a b", "c", "--trees", str(parsing_run)]) == 2
+    assert "is the run itself; leave it out" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["predict", str(trained_run), "a b", "c", "--trees", "lefft"])
+    assert "argument --trees: 'lefft': did you mean 'left'? Or the folder of a run" in (
+        capsys.readouterr().err
+    )
+    assert main(["evaluate", str(trained_run), "--trees", str(parsing_run)]) == 2
+    assert "a run parses a --file; parse the data once with `spinn data parse" in (
+        capsys.readouterr().err
+    )

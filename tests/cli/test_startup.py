@@ -93,7 +93,7 @@ import torch
 
 def test_names_of_the_package_are_imported_at_first_use() -> None:
     assert spinn.SequenceModel is SequenceModel
-    assert set(spinn.__all__) <= {*vars(spinn), "SequenceModel", "load_run"}
+    assert set(spinn.__all__) <= {*vars(spinn), *spinn._MODULES}
     with pytest.raises(AttributeError, match="module 'spinn' has no attribute 'SequenceModle'"):
         spinn.SequenceModle  # noqa: B018
 

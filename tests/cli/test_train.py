@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from spinn.cli import main
 
@@ -38,7 +39,21 @@ def test_a_run_from_another_folder_with_a_space(tiny_overrides: list[str], tmp_p
     assert main(shlex.split(last.partition("next: ")[2])[1:]) == 0
 
 
-def test_a_run_of_sequences_prints_the_command_that_draws_it(
+def test_a_run_of_sequences_prints_examples_and_the_command_that_predicts(
+    run_train: RunTrain, tmp_path: Path
+) -> None:
+    few = ["data.examples=64", "data.held_out=20", "data.longer=[]", "trainer.device=cpu"]
+    small = ["trainer.epochs=1", "trainer.threads=1", f"hydra.run.dir='{tmp_path / 'a run'}'"]
+    done = run_train("data=parity", *few, *small)
+    assert done.returncode == 0, done.stderr
+    *_, examples = done.stdout.partition("examples of test:\n")
+    verdicts = [line.split()[-1] for line in examples.splitlines()[1:11]]
+    assert len(verdicts) == 10
+    assert {*verdicts} <= {"right", "wrong"}
+    assert done.stdout.endswith(f"next: spinn predict '{tmp_path / 'a run'}' \"an input\"\n")
+
+
+def test_a_run_of_forecasts_prints_the_command_that_forecasts(
     run_train: RunTrain, tmp_path: Path
 ) -> None:
     small = ["data.steps=300", "trainer.epochs=1", "trainer.threads=1", "trainer.device=cpu"]
@@ -46,7 +61,7 @@ def test_a_run_of_sequences_prints_the_command_that_draws_it(
     assert done.returncode == 0, done.stderr
     assert "sequences, 1 number a step" in done.stdout
     assert "parameters, on cpu with 1 thread\n" in done.stdout
-    assert done.stdout.endswith(f"next: spinn draw {tmp_path / 'run'}\n")
+    assert done.stdout.endswith(f"next: spinn predict {tmp_path / 'run'}\n")
 
 
 @pytest.mark.parametrize(
@@ -56,6 +71,15 @@ def test_a_run_of_sequences_prints_the_command_that_draws_it(
         (["+typo=1"], "unknown key typo"),
         (["++trainer.epohcs=1"], "unknown key trainer.epohcs: did you mean 'trainer.epochs'?"),
         (["modle=spinn"], "unknown key modle: did you mean 'model'?"),
+        (["optimizer.learning_rate=1"], "did you mean 'optimizer.lr'?"),
+        (["model.num_layers=2", "model=lstm"], "did you mean 'model.layers'?"),
+        (["trees=right"], "unknown key trees: did you mean 'data.trees'?"),
+        (["decay_rate=0.9"], "unknown key decay_rate: did you mean 'optimizer.decay_rate'?"),
+        (["--model", "lstm"], "--model: a setting is KEY=VALUE without dashes: model=lstm"),
+        (["--batch-size=3"], "a setting is KEY=VALUE without dashes: batch_size=3"),
+        (["model", "=", "lstm"], "'model = lstm': a setting has no spaces around =: model=lstm"),
+        (["model=LSTM"], "Could not find 'model/LSTM': did you mean 'lstm'?"),
+        (["trainer.precision=fp16", "trainer.device=cpu"], "trainer.precision=fp16 is for a GPU"),
         (["model=spin"], "Could not find 'model/spin': did you mean 'spinn'?"),
         (["data=forecst"], "Could not find 'data/forecst': did you mean 'forecast'?\n\nAvailable"),
         (["data=zzz"], "Could not find 'data/zzz'\n\nAvailable options in 'data':"),
@@ -174,3 +198,19 @@ def test_latest_is_also_a_run_whose_loss_was_not_finite(
     assert done.returncode == 1, done.stderr
     assert "Try a lower optimizer.lr" in done.stderr
     assert (tmp_path / "latest").resolve() == tmp_path / "run"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_an_error(run_train: RunTrain, tmp_path: Path) -> None:
+    done = run_train("trainer.device=cuda", f"hydra.run.dir={tmp_path / 'run'}")
+    assert done.returncode == 2
+    assert "error: trainer.device=cuda: torch finds no CUDA device" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_spinn_train_is_train_py(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["spinn"])
+    assert main(["train", "trainer.epoch=1"]) == 2
+    assert "did you mean 'trainer.epochs'?" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Gradients by hand equal central differences, and the check detects wrong gradients."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from itertools import combinations
@@ -147,8 +148,19 @@ def test_the_command_prints_every_array(capsys: pytest.CaptureFixture[str]) -> N
     printed = capsys.readouterr().out
     for name, case in CASES.items():
         block = printed.split(f"{name}\n")[1].split("\n\n")[0].splitlines()
-        assert " ".join(block[0].split()) == "weight worst entry expected actual relative error"
+        assert " ".join(block[0].split()) == (
+            "weight gate worst entry expected actual relative error"
+        )
         assert [line.split()[0] for line in block[1:]] == list(case.values)
+        for line in block[1:]:  # gates have names, by the row of the entry
+            name, entry = line.split()[0], re.search(r"\[(\d+)", line)
+            assert entry is not None
+            if gates := case.gates.get(name):
+                units = len(case.values[name]) // len(gates)
+                assert line.split()[1] == gates[int(entry[1]) // units]
+    entries = sum(values.size for case in CASES.values() for values in case.values.values())
+    *_, verdict = printed.splitlines()
+    assert verdict.startswith(f"All {entries:,} entries agree with central differences")
 
 
 def test_the_command_fails_for_a_wrong_gradient(
@@ -156,7 +168,7 @@ def test_the_command_fails_for_a_wrong_gradient(
 ) -> None:
     monkeypatch.setattr(lstm, "weight_gradients", last_step_only(lstm.weight_gradients, "W"))
     assert finite_difference.main([]) == 1
-    assert capsys.readouterr().err == "wrong by more than 1e-07: W of LSTM\n"
+    assert capsys.readouterr().err == "wrong by more than 1e-07: W (gate o) of LSTM\n"
 
 
 def test_a_negative_seed_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,18 +3,21 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from omegaconf import DictConfig
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
 from spinn.data.text import cache
-from spinn.errors import Interrupted, TrainingError
+from spinn.errors import InputError, Interrupted, TrainingError
 from spinn.tasks.classification import Classification
 from spinn.tasks.text_task import TextBatch
 from spinn.training import loop
+from spinn.training.loop import Trainer
 from spinn.training.optimization import OptimizerSettings, learning_rate
 from spinn.training.run import train
 from spinn.training.run_folder import RunFolder
@@ -194,3 +197,67 @@ def test_patience_stops_a_run_without_improvement(
     still = ["optimizer.lr=1e-12", "trainer.patience=2", "trainer.epochs=10"]
     results = train(composed(*tiny_overrides, *still))
     assert results["epochs"] == 3  # the first one is the best, and two more are no better
+
+
+def test_a_target_loss_stops_after_the_interval_that_reaches_it(
+    composed: Compose,
+    tiny_overrides: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The mean over the steps of an interval counts, not a single step or the last fifty."""
+    losses: list[float] = []
+
+    def by_plan(self: Trainer, value: float, name: str, steps_per_epoch: int) -> None:
+        if name == "loss":
+            losses.append(value)
+
+    monkeypatch.setattr(Trainer, "_require_finite", by_plan)
+    longer = ["trainer.epochs=6", "trainer.evaluate_every=3", "optimizer.lr=0.02"]
+    full = train(composed(*tiny_overrides, *longer))
+    means = [sum(losses[i : i + 3]) / 3 for i in range(0, 48, 3)]
+    target = sorted(means)[8]
+    expected = next(i for i, mean in enumerate(means, 1) if mean <= target)
+    assert 1 < expected < 16
+    with caplog.at_level("INFO"):
+        results = train(composed(*tiny_overrides, *longer, f"trainer.target_loss={target!r}"))
+    assert (full["steps"], results["steps"]) == (48, 3 * expected)
+    assert f"training ends at step {3 * expected}" in caplog.text
+
+
+def test_a_resumed_run_stops_at_the_target_loss_of_the_whole_interval(
+    composed: Compose, tiny_overrides: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longer = ["trainer.epochs=4", "optimizer.decay=none", "optimizer.warmup=0"]
+
+    def run(name: str, *further: str) -> DictConfig:
+        return composed(*tiny_overrides, *longer, f"hydra.run.dir={tmp_path / name}", *further)
+
+    def state(name: str) -> dict[str, Any]:
+        with safe_open(tmp_path / name / "last.safetensors", framework="pt") as file:
+            found: dict[str, Any] = json.loads(file.metadata()["progress"])
+        return found
+
+    train(run("two", "trainer.epochs=2"))
+    target = state("two")["interval_loss"]  # that of the second epoch
+    wanted = [f"trainer.target_loss={target!r}"]
+    whole = train(run("whole", *wanted))
+    assert whole["steps"] == 16
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 11, signal.SIGINT)  # in the middle of the second epoch
+        with pytest.raises(Interrupted):
+            train(run("cut", *wanted))
+    assert state("cut")["loss_steps"] == 3
+    results = train(run("resumed", *wanted, f"trainer.resume={tmp_path / 'cut'}"))
+    assert (results["steps"], results["dev"]) == (16, whole["dev"])
+    assert state("resumed")["interval_loss"] == target
+    # A run that has ended by its target stays ended; without the target it continues.
+    again = train(run("again", *wanted, f"trainer.resume={tmp_path / 'whole'}"))
+    assert (again["steps"], again["dev"]) == (16, whole["dev"])
+    rest = train(run("rest", f"trainer.resume={tmp_path / 'whole'}"))
+    assert rest["steps"] == 32
+
+
+def test_a_target_loss_is_a_finite_number(composed: Compose, tiny_overrides: list[str]) -> None:
+    with pytest.raises(InputError, match="target_loss is nan; expected a finite number or null"):
+        train(composed(*tiny_overrides, "trainer.target_loss=nan"))

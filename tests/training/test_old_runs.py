@@ -33,7 +33,7 @@ RUNS = sorted(path.parent.name for path in FOLDER.glob("*/config.yaml"))
 PAIR_RUNS = sorted(path.parent.name for path in FOLDER.glob("*/prediction.json"))
 NAMES = {"hypothesis": "bow", "spinn": "spinn_pi", "spinn_predicted": "spinn"}  # today's models
 NAMES |= {"addition": "rnn", "copy": "gru", "lstm_format_2": "lstm"}
-LATER = {"f1", "macro_f1"}  # metrics that the old versions did not have
+LATER = {"ece", "f1", "macro_f1"}  # metrics that the old versions did not have
 
 
 def dataset_of(run: Run) -> Dataset:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
@@ -30,6 +30,8 @@ MOST_LABELLED = 12  # classes whose names are written
 MOST_WITH_NUMBERS = 7  # classes whose cells have numbers
 DARK = 0.85  # share from which a cell's text is white
 LONGEST = 16  # characters of a class
+# Of a row, by its place in the comparison: the classes, and (C, C) counts.
+Matrices = Mapping[int, tuple[tuple[str, ...], NDArray[Any]]]
 
 
 def confusion(comparison: Comparison, rows: Drawn, name: str) -> Iterator[Drawing]:
@@ -38,29 +40,16 @@ def confusion(comparison: Comparison, rows: Drawn, name: str) -> Iterator[Drawin
     Args: name: of the set.
     """
     found = {
-        number: matrix for number, row in rows.items() if (matrix := _matrix(row, name)) is not None
+        number: matrix
+        for number, row in rows.items()
+        if (matrix := matrix_of(row, name)) is not None
     }
-    labels = {labels for labels, _ in found.values()}
-    if len(labels) != 1:  # none, or rows with other classes
+    if len({labels for labels, _ in found.values()}) != 1:  # none, or rows with other classes
         return
-    classes = labels.pop()
-    size = _side(len(classes))
-    columns = max(1, min(len(found), int((PAGE - 0.9) / size)))
-    lines = math.ceil(len(found) / columns)
-    width = max(COLUMN, min(PAGE, 0.9 + columns * (size + 0.12)))
-    figure = Figure(figsize=(width, 0.75 + lines * (size + 0.3)), layout="compressed")
-    panels = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True)
-    for place, axes in enumerate(panels.flat):
-        if place >= len(found):
-            axes.axis("off")
-            continue
-        number = [*found][place]
-        _draw(axes, found[number][1], classes)
-        axes.set_title(fill(short(rows[number].name), int(14 * size)), fontsize=8)
-        below = place + columns >= len(found)  # no panel is under it
-        axes.tick_params(labelbottom=below, labelleft=place % columns == 0)
-    figure.supxlabel("predicted", fontsize=8)
-    figure.supylabel("gold", fontsize=8)
+    classes = next(iter(found.values()))[0]
+    width, height, columns = matrices_size(found)
+    figure = Figure(figsize=(width, height), layout="compressed")
+    draw_matrices(figure, found, rows, columns)
     correct = []
     for number, (_, counts) in found.items():
         shares = zip(classes[:MOST_LABELLED], _shares(counts).diagonal(), strict=False)
@@ -73,7 +62,37 @@ def confusion(comparison: Comparison, rows: Drawn, name: str) -> Iterator[Drawin
     yield Drawing("confusion", f"Confusion on {name}", text, figure)
 
 
-def _matrix(row: Row, name: str) -> tuple[tuple[str, ...], NDArray[Any]] | None:
+def matrices_size(found: Matrices) -> tuple[float, float, int]:
+    """Return width and height of the matrices in inches, and how many stand side by side."""
+    size = _side(len(next(iter(found.values()))[0]))
+    columns = max(1, min(len(found), int((PAGE - 0.9) / size)))
+    lines = math.ceil(len(found) / columns)
+    width = max(COLUMN, min(PAGE, 0.9 + columns * (size + 0.12)))
+    return width, 0.75 + lines * (size + 0.3), columns
+
+
+def draw_matrices(figure: Figure | SubFigure, found: Matrices, rows: Drawn, columns: int) -> None:
+    """Draw matrices with the same classes, each below the name of its row.
+
+    Args: columns: matrices side by side.
+    """
+    classes = next(iter(found.values()))[0]
+    size, lines = _side(len(classes)), math.ceil(len(found) / columns)
+    panels = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True)
+    for place, axes in enumerate(panels.flat):
+        if place >= len(found):
+            axes.axis("off")
+            continue
+        number = [*found][place]
+        draw_matrix(axes, found[number][1], classes)
+        axes.set_title(fill(short(rows[number].name), int(14 * size)), fontsize=8)
+        below = place + columns >= len(found)  # no panel is under it
+        axes.tick_params(labelbottom=below, labelleft=place % columns == 0)
+    figure.supxlabel("predicted", fontsize=8)
+    figure.supylabel("gold", fontsize=8)
+
+
+def matrix_of(row: Row, name: str) -> tuple[tuple[str, ...], NDArray[Any]] | None:
     """Return the classes, and the counts of all runs together: (C, C), rows are gold."""
     labels: set[tuple[str, ...]] = set()
     counts = []
@@ -97,7 +116,7 @@ def _shares(counts: NDArray[Any]) -> NDArray[Any]:
     return shares
 
 
-def _draw(axes: Axes, counts: NDArray[Any], classes: Sequence[str]) -> None:
+def draw_matrix(axes: Axes, counts: NDArray[Any], classes: Sequence[str]) -> None:
     """Draw a matrix as squares whose opacity is the share; they suit light and dark pages."""
     shares = _shares(counts)
     number = len(classes)

@@ -49,6 +49,8 @@ STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "spinn",
 }
+# Metadata without the time, so that equal figures are equal files.
+DATELESS: dict[str, Any] = {"png": {}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}
 Drawn = Mapping[int, Row]  # the rows of a figure, by their place in the comparison
 
 
@@ -76,13 +78,18 @@ class Drawing:
         return [pdf, png]
 
     def write(self, file: Any, **options: Any) -> None:
-        """Write the figure to a file, without warnings of letters that the font lacks."""
-        with mpl.rc_context(STYLE), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-            if self.figure.get_layout_engine() is not None:  # laid out once, for all formats
-                self.figure.draw_without_rendering()
-                self.figure.set_layout_engine("none")
-            self.figure.savefig(file, dpi=200, **options)
+        """Write the figure to a file."""
+        write_figure(self.figure, file, **options)
+
+
+def write_figure(figure: Figure, file: Any, **options: Any) -> None:
+    """Write a figure to a file, without warnings of letters that the font lacks."""
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        if figure.get_layout_engine() is not None:  # laid out once, for all formats
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+        figure.savefig(file, dpi=200, **options)
 
 
 def drawn_rows(comparison: Comparison) -> Drawn:
@@ -163,7 +170,7 @@ def score_axis(axis: Any, metric: str) -> None:
 def score_name(metric: str) -> str:
     """Return the name of a metric with its unit."""
     name = {"rmse": "RMSE", "pearson": "Pearson"}.get(metric, metric.replace("_", " "))
-    return f"{name} (%)" if metric in PERCENT else name
+    return printable(f"{name} (%)" if metric in PERCENT else name)
 
 
 def error_bars(

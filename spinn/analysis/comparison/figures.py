@@ -41,6 +41,7 @@ from spinn.analysis.comparison.grouping import Row
 from spinn.text import duration
 
 MOST_SETS = 6  # one below the other; more stand side by side
+MOST_ON_COLUMN, MOST_ON_PAGE = 44, 105  # characters of the labels of bins, side by side
 LOG_RATIO = 10  # of the ends of an axis that is logarithmic
 UNITS = ((7200.0, "hours", 3600.0), (120.0, "minutes", 60.0), (0.0, "seconds", 1.0))
 Points = NDArray[np.float64]
@@ -89,18 +90,7 @@ def _learning_curves(comparison: Comparison, rows: Drawn) -> Iterator[Drawing]:
         return
     names = [rows[number].name for number in curves]
     figure, columns = make_figure(COLUMN, 2.3, names)
-    axes = figure.subplots()
-    handles: list[Any] = []
-    for number, (epochs, means, deviations) in curves.items():
-        style = style_of(number)
-        handles += axes.plot(epochs, means, **style, markevery=max(1, len(epochs) // 8))
-        axes.fill_between(
-            epochs, means - deviations, means + deviations,
-            color=style["color"], alpha=0.16, linewidth=0,
-        )  # fmt: skip
-    axes.set(xlabel="epoch", ylabel=f"{score_name(metric)} on dev")
-    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
-    score_axis(axes.yaxis, metric)
+    handles = draw_curves(figure.subplots(), curves, metric)
     add_legend(figure, handles, names, columns)
     show = formatter(metric)
     ends = [
@@ -113,6 +103,29 @@ def _learning_curves(comparison: Comparison, rows: Drawn) -> Iterator[Drawing]:
     yield Drawing(
         "learning_curves", "Learning curves on dev", text + not_drawn(comparison, rows), figure
     )
+
+
+def draw_curves(
+    axes: Axes, curves: Mapping[int, tuple[Points, Points, Points]], metric: str
+) -> list[Any]:
+    """Draw the metric on dev over the epochs; the band is a standard deviation to each side.
+
+    Args: curves: of a row, by its place in the comparison; see `curve`.
+
+    Returns: the handles of the legend.
+    """
+    handles: list[Any] = []
+    for number, (epochs, means, deviations) in curves.items():
+        style = style_of(number)
+        handles += axes.plot(epochs, means, **style, markevery=max(1, len(epochs) // 8))
+        axes.fill_between(
+            epochs, means - deviations, means + deviations,
+            color=style["color"], alpha=0.16, linewidth=0,
+        )  # fmt: skip
+    axes.set(xlabel="epoch", ylabel=f"{score_name(metric)} on dev")
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
+    score_axis(axes.yaxis, metric)
+    return handles
 
 
 def curve(row: Row, metric: str) -> tuple[Points, Points, Points] | None:
@@ -152,7 +165,23 @@ def _test_sets(comparison: Comparison, rows: Drawn) -> Drawing:
         figure, columns = make_figure(COLUMN, 0.6 + len(sets) * (0.1 * len(rows) + 0.15), names)
     else:
         figure, columns = make_figure(PAGE, 3.0, names)
-    axes = figure.subplots()
+    handles = draw_sets(figure.subplots(), comparison, rows, down=down)
+    add_legend(figure, handles, names, columns)
+    text = (
+        f"{score_name(comparison.metric)} on {', '.join(sets)}: mean over seeds with its 95 % t "
+        f"interval. The results table has the numbers.{not_drawn(comparison, rows)}"
+    )
+    return Drawing("test_sets", "Score on each set", text, figure)
+
+
+def draw_sets(axes: Axes, comparison: Comparison, rows: Drawn, *, down: bool) -> list[Any]:
+    """Draw each row's score on each set, with its interval over seeds.
+
+    Args: down: whether the sets are one below the other.
+
+    Returns: the handles of the legend.
+    """
+    sets = comparison.sets
     handles = []
     for place, number in enumerate(rows):
         cells = {
@@ -180,12 +209,7 @@ def _test_sets(comparison: Comparison, rows: Drawn) -> Drawing:
         axes.set_ylabel(score_name(comparison.metric))
         axes.tick_params("x", rotation=90 if max(map(len, sets)) > 6 else 0)
     score_axis(along, comparison.metric)
-    add_legend(figure, handles, names, columns)
-    text = (
-        f"{score_name(comparison.metric)} on {', '.join(sets)}: mean over seeds with its 95 % t "
-        f"interval. The results table has the numbers.{not_drawn(comparison, rows)}"
-    )
-    return Drawing("test_sets", "Score on each set", text, figure)
+    return handles
 
 
 def _name_places(axes: Axes, axis: Any, names: Sequence[str]) -> None:
@@ -207,15 +231,52 @@ def _by_bin(comparison: Comparison, rows: Drawn, entry: Mapping[str, Any]) -> Dr
     """Draw each row's score in each bin; ranges of numbers are joined by lines."""
     numbers = {row.name: number for number, row in rows.items()}
     found = {numbers[row["name"]]: row["bins"] for row in entry["rows"] if row["name"] in numbers}
-    metric, bins = entry["metric"], entry["bins"]
+    metric = entry["metric"]
     names = [rows[number].name for number in found]
-    labels = [f"{short(one['label'])}\nn={one['examples']:,}" for one in bins]
-    widest = max(max(map(len, label.split("\n"))) for label in labels)
-    wide = len(bins) * (widest + 1) > 44
-    turned = len(bins) * (widest + 1) > 105
-    width = PAGE if wide else COLUMN
+    characters = bin_characters(entry)
+    turned = characters > MOST_ON_PAGE
+    width = PAGE if characters > MOST_ON_COLUMN else COLUMN
     figure, columns = make_figure(width, 2.9 if turned else 2.3, names)
-    axes = figure.subplots()
+    handles = draw_bins(figure.subplots(), found, entry, turned=turned)
+    add_legend(figure, handles, names, columns)
+    text = (
+        f"{score_name(metric)} on {', '.join(entry['sets'])} by {entry['by']}: mean over seeds "
+        f"with its 95 % t interval. The table has the numbers.{not_drawn(comparison, rows)}"
+    )
+    file = re.sub(r"\W+", "_", entry["by"], flags=re.ASCII).strip("_") or "column"
+    return Drawing(f"by_{file}", f"By {entry['by']}", text, figure)
+
+
+def bin_characters(entry: Mapping[str, Any]) -> int:
+    """Return the characters of the labels of all bins side by side.
+
+    Args: entry: see `breakdown`.
+    """
+    widest = max(max(map(len, label.split("\n"))) for label in _bin_labels(entry))
+    return len(entry["bins"]) * (widest + 1)
+
+
+def _bin_labels(entry: Mapping[str, Any]) -> list[str]:
+    return [f"{short(one['label'])}\nn={one['examples']:,}" for one in entry["bins"]]
+
+
+def draw_bins(
+    axes: Axes,
+    found: Mapping[int, Sequence[Mapping[str, Any]]],
+    entry: Mapping[str, Any],
+    *,
+    turned: bool,
+) -> list[Any]:
+    """Draw the score of rows in each bin; ranges of numbers are joined by lines.
+
+    Args:
+        found: the cells of a row, by its place in the comparison.
+        entry: see `breakdown`.
+        turned: whether the labels of the bins stand upright.
+
+    Returns: the handles of the legend.
+    """
+    metric, bins, labels = entry["metric"], entry["bins"], _bin_labels(entry)
     handles = []
     for place, (number, cells) in enumerate(found.items()):
         means = [cell["mean"] for cell in cells]
@@ -232,13 +293,7 @@ def _by_bin(comparison: Comparison, rows: Drawn, entry: Mapping[str, Any]) -> Dr
     axes.tick_params("x", rotation=90 if turned else 0)
     axes.set(xlabel=short(entry["title"]), ylabel=score_name(metric))
     score_axis(axes.yaxis, metric)
-    add_legend(figure, handles, names, columns)
-    text = (
-        f"{score_name(metric)} on {', '.join(entry['sets'])} by {entry['by']}: mean over seeds "
-        f"with its 95 % t interval. The table has the numbers.{not_drawn(comparison, rows)}"
-    )
-    file = re.sub(r"\W+", "_", entry["by"], flags=re.ASCII).strip("_") or "column"
-    return Drawing(f"by_{file}", f"By {entry['by']}", text, figure)
+    return handles
 
 
 def _against(comparison: Comparison, rows: Drawn, name: str, quantity: str) -> Iterator[Drawing]:

@@ -79,19 +79,16 @@ class RunRecord:
 
     @cached_property
     def curve(self) -> list[dict[str, Any]]:
-        """The evaluations on dev in training; empty where the file is missing or damaged."""
+        """The evaluations on dev in training; empty where the file is missing or damaged.
+
+        A last line that is incomplete is left out.
+        """
         try:
-            text = RunFolder(self.path).metrics.read_text(encoding="utf-8")
-            lines = [json.loads(line) for line in text.splitlines()]
-        except (OSError, ValueError, RecursionError):
+            lines, _ = RunFolder(self.path).read_metrics()
+        except InputError:
             return []
         keys = ("step", "epoch")
-        complete = all(
-            isinstance(line, dict)
-            and isinstance(line.get("dev"), dict)
-            and all(_is_number(line.get(key)) for key in keys)
-            for line in lines
-        )
+        complete = all(_is_number(line.get(key)) for line in lines for key in keys)
         return lines if complete else []
 
 

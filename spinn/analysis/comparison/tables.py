@@ -15,16 +15,11 @@ from spinn.analysis.comparison.comparison import (
     formatter,
 )
 from spinn.analysis.comparison.grouping import show
+from spinn.analysis.comparison.latex import latex_text, one_line
 from spinn.text import duration, printable
 
 SIGNIFICANT = 0.05
 MARKS = {"seeds": "*", "examples": "†"}
-# Characters with a meaning in LaTeX; ± and † are in text mode from 2020 on, older ones need these.
-LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "[": "{[}", "±": r"$\pm$", "†": r"\textsuperscript{\dag}", "–": "--", "<": "$<$", ">": "$>$",
-}  # fmt: skip
 
 
 class Number(str):
@@ -205,31 +200,26 @@ def markdown(table: Table) -> str:
     sides = ["---" if place < table.texts else "--:" for place, _ in enumerate(table.header)]
     lines = [table.header, sides, *table.rows]
     rows = [
-        "| " + " | ".join(_one_line(c).replace("|", r"\|") for c in line) + " |" for line in lines
+        "| " + " | ".join(one_line(c).replace("|", r"\|") for c in line) + " |" for line in lines
     ]
-    return "\n".join([*rows, "", *(f"{_one_line(n)}  " for n in table.notes)]).rstrip() + "\n"
-
-
-def _one_line(text: str) -> str:
-    """Return a text without line breaks, which would end a row of a table or a comment."""
-    return " ".join(text.split())
+    return "\n".join([*rows, "", *(f"{one_line(n)}  " for n in table.notes)]).rstrip() + "\n"
 
 
 def latex(table: Table) -> str:
     """Write a table in LaTeX, with the package booktabs."""
     sides = "l" * table.texts + "r" * (len(table.header) - table.texts)
-    rows = [" & ".join(map(_latex, line)) + r" \\" for line in table.rows]
+    rows = [" & ".join(map(latex_text, line)) + r" \\" for line in table.rows]
     return "\n".join(
         [
             r"% \usepackage{booktabs}",
             rf"\begin{{tabular}}{{{sides}}}",
             r"\toprule",
-            " & ".join(map(_latex, table.header)) + r" \\",
+            " & ".join(map(latex_text, table.header)) + r" \\",
             r"\midrule",
             *rows,
             r"\bottomrule",
             r"\end{tabular}",
-            *(f"% {_one_line(note)}" for note in table.notes),
+            *(f"% {one_line(note)}" for note in table.notes),
             "",
         ]
     )
@@ -293,10 +283,6 @@ def _p(value: float | None) -> str:
     if value is None:
         return "–"
     return Number("<0.001" if value < 0.001 else f"{value:.3f}", value)
-
-
-def _latex(text: str) -> str:
-    return "".join(LATEX.get(character, character) for character in _one_line(text))
 
 
 def terminal(found: Sequence[Table], width: int | None = None) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.errors import InputError
+from spinn.project import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -19,9 +19,7 @@ CONF = PROJECT_ROOT / "conf"
 def composed(overrides: Sequence[str]) -> Iterator[DictConfig]:
     """Yield the configuration of train.py; in the block, `${hydra:…}` resolves.
 
-    Raises:
-        InputError: without the project's folder.
-        HydraException: for a bad override.
+    Raises: HydraException: for a bad override.
     """
     from hydra import compose, initialize_config_dir
     from hydra.core.hydra_config import HydraConfig
@@ -29,11 +27,6 @@ def composed(overrides: Sequence[str]) -> Iterator[DictConfig]:
 
     from spinn.cli import train  # noqa: F401 - registers what the files of conf/ use
 
-    if not CONF.is_dir():
-        raise InputError(
-            f"{' '.join(overrides)}: there is no folder {CONF}; spinn is installed without its "
-            "project folder"
-        )
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("train", overrides=list(overrides), return_hydra_config=True)
     whole = config.copy()
@@ -46,3 +39,23 @@ def composed(overrides: Sequence[str]) -> Iterator[DictConfig]:
         yield config
     finally:
         hydra.cfg = before
+
+
+@contextmanager
+def composed_run(overrides: Sequence[str]) -> Iterator[DictConfig]:
+    """Yield the configuration of a run: that of train.py, with the folder that it would have.
+
+    Raises: InputError: for a bad override.
+    """
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.errors import HydraException
+
+    from spinn.cli.support.hydra_errors import explain
+
+    try:
+        with composed(overrides) as config:
+            if not any(word.partition("=")[0] == "run" for word in overrides):
+                config.run = HydraConfig.get().run.dir
+            yield config
+    except HydraException as error:
+        raise InputError(explain(error, CONF, overrides)) from error

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from spinn.cli.support import compute_options
 from spinn.cli.support.evaluation_data import load_evaluation_data
 from spinn.data.text.corpus import Corpus
 from spinn.data.text.report import ReadReport
@@ -58,10 +59,11 @@ def run_trees(loaded: Run, options: argparse.Namespace) -> RunTrees:
             "whose encoder predicts or follows trees"
         )
     data = load_evaluation_data(loaded, options, compared=True)
+    device = compute_options.use(options, loaded)
     sets = {}
     for name, corpus in data.sets.items():
         parses = _sentences(corpus, loaded.task.places, options.each_occurrence)
-        trees = encoder_trees(encoder, parses, loaded.vocabulary, options.batch_size)
+        trees = encoder_trees(encoder, parses, loaded.vocabulary, options.batch_size, device)
         sets[name] = SetTrees(parses, trees)
     predicted = encoder.tree_source == "predicted"
     return RunTrees(folder, data.read or PREDICTED, predicted, sets, data.reports)

@@ -122,7 +122,7 @@ def load_evaluation_data(
         _check_nothing_changed(run, options)
         splits = run.dataset.load()
         changed = None
-        if run.dataset.has_files and _results_of_others(run, splits.fingerprint) is not None:
+        if has_changed(run, splits.fingerprint):
             changed = f"{run.folder.path} was trained on other content of its files: {LEAK}"
         if changed and not options.data_changed:
             raise InputError(f"{changed}. Evaluate on these with --data-changed")
@@ -142,12 +142,17 @@ def load_evaluation_data(
         own_data=options.file is None and not other.chosen,
         compared=compared,
     )
+    if choice.parser is not None and options.file is None:
+        raise InputError(
+            f"--trees {choice.read}: a run parses a --file; parse the data once with `spinn data "
+            f"parse --trees {choice.read}`, and evaluate on the new file"
+        )
     own = run.dataset.settings
     settings = replace(
         other.dataset.settings,
         on_error=options.on_error,
         root=options.root or other.dataset.settings.root,
-        trees=choice.read,  # type: ignore[arg-type]  # one of TREE_NAMES
+        trees=own.trees if choice.parser else choice.read,  # type: ignore[arg-type]  # one of TREE_NAMES
         parser_url=choice.parser_url,
     )
     files = ("train", "dev", "test", "tests")
@@ -279,6 +284,14 @@ def _difference(run: Run, dataset: TextDataset, splits: Splits) -> str | None:
     names = f" (not in both: {', '.join(sorted(before ^ now))})" if before != now else ""
     shown = ", ".join(map(str, paths[:MOST_FILES])) + (", …" if paths[MOST_FILES:] else "")
     return f"{run.folder.path} was trained on other files than {shown}{names}: {LEAK}"
+
+
+def has_changed(run: Run, fingerprint: str) -> bool:
+    """Return whether the files of a run over sequences have other content than in its training.
+
+    Args: fingerprint: of the splits as they are read now.
+    """
+    return run.dataset.has_files and _results_of_others(run, fingerprint) is not None
 
 
 def _results_of_others(run: Run, fingerprint: str) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,6 +33,46 @@ LAUNCHERS = {
 }
 
 
+# What other toolkits call a key: its last part, or the whole key.
+SYNONYMS = {
+    "learning_rate": "lr", "rate": "lr", "eta": "lr", "batch": "batch_size", "bs": "batch_size",
+    "epoch": "epochs", "max_epochs": "epochs", "num_epochs": "epochs", "n_epochs": "epochs",
+    "hidden": "hidden_size", "hidden_dim": "hidden_size", "dim": "hidden_size",
+    "units": "hidden_size", "num_layers": "layers", "n_layers": "layers", "depth": "layers",
+    "embedding_dim": "embedding.size", "embedding_size": "embedding.size",
+    "embed_dim": "embedding.size", "glove": "embedding.vectors", "clip": "clip_norm",
+    "grad_clip": "clip_norm", "max_grad_norm": "clip_norm", "l2": "weight_decay",
+    "wd": "weight_decay", "gpu": "device", "cuda": "device", "workers": "threads",
+    "num_workers": "threads", "fp16": "precision", "amp": "precision", "bf16": "precision",
+    "early_stopping": "patience", "checkpoint": "resume", "path": "data.root",
+    "folder": "data.root", "dataset": "data", "encoder": "model", "random_seed": "seed",
+    "output_dir": "hydra.run.dir", "out": "hydra.run.dir",
+}  # fmt: skip
+# Options of train.py that take a dash or two: those of Hydra.
+DASHED = {
+    "-h", "--help", "--hydra-help", "--version", "-c", "--cfg", "--resolve", "-p", "--package",
+    "-r", "--run", "-m", "--multirun", "-sc", "--shell-completion", "-cp", "--config-path", "-cn",
+    "--config-name", "-cd", "--config-dir", "--experimental-rerun", "-i", "--info",
+}  # fmt: skip
+
+
+def check_words(words: Sequence[str]) -> None:
+    """Raise InputError for the ways of other programs to write a setting: `--model lstm`."""
+    for place, word in enumerate(words):
+        key, equals, value = word.lstrip("-").partition("=")
+        if word.startswith("--") and word.partition("=")[0] not in DASHED:
+            following = words[place + 1] if place + 1 < len(words) and not equals else value
+            raise InputError(
+                f"{word}: a setting is KEY=VALUE without dashes: {key.replace('-', '_')}="
+                f"{following or 'VALUE'}"
+            )
+        if word == "=" and 0 < place < len(words) - 1:
+            before, after = words[place - 1], words[place + 1]
+            raise InputError(
+                f"'{before} = {after}': a setting has no spaces around =: {before}={after}"
+            )
+
+
 def run(main: Callable[[], object], conf: Path) -> None:
     """Run Hydra's main.
 
@@ -40,6 +80,7 @@ def run(main: Callable[[], object], conf: Path) -> None:
 
     Raises: InputError: with a short message, in place of Hydra's errors.
     """
+    check_words(sys.argv[1:])
     try:
         main()
     except HydraException as error:
@@ -59,15 +100,17 @@ def check_launcher(name: str) -> None:
     )
 
 
-def explain(error: HydraException, conf: Path) -> str:
+def explain(error: HydraException, conf: Path, words: Sequence[str] | None = None) -> str:
     """Return Hydra's error about an override in one or two sentences.
 
     Args:
         error: raised by Hydra.
         conf: the folder of the configuration.
+        words: the overrides; None for those of the command line.
     """
+    words = sys.argv[1:] if words is None else words
     if isinstance(error, OverrideParseException):
-        return _with_quotes(error.override)
+        return _with_quotes(error.override, words)
     message = str(error).split("\nConfig search path:")[0].split("\nSee https:")[0].strip()
     ambiguous = AMBIGUOUS.search(message)
     if ambiguous is not None:
@@ -82,15 +125,30 @@ def explain(error: HydraException, conf: Path) -> str:
     groups = set(_groups(conf))
     if key in groups:
         return f"{key} is not a group of the chosen options; choose another model, or leave it out"
-    known = groups if "." not in key else set(_known_keys(conf, groups))
-    return f"unknown key {key}: {nearest(key, known)}"
+    keys = set(_known_keys(conf, groups, words))
+    meant = _meant(key, keys | groups)
+    if meant:
+        return f"unknown key {key}: did you mean {' or '.join(map(repr, meant))}?"
+    section = key.partition(".")[0]
+    own = {name for name in keys if name.partition(".")[0] == section}
+    return f"unknown key {key}: {nearest(key, groups if '.' not in key else own or keys)}"
 
 
-def _with_quotes(override: str) -> str:
+def _meant(key: str, known: set[str]) -> list[str]:
+    """Return the full keys that a key without its section, or another word, stands for."""
+    last = key.rpartition(".")[2]
+    wanted = SYNONYMS.get(last.lower(), last)
+    if wanted in known or wanted.startswith("hydra."):
+        return [wanted]
+    found = sorted(name for name in known if name.endswith(f".{wanted}"))
+    own = [name for name in found if name.split(".")[0] == key.split(".")[0]]
+    return own if "." in key else found
+
+
+def _with_quotes(override: str, words: Sequence[str]) -> str:
     """Say how to write an override that Hydra's grammar refuses."""
     key, equals, value = override.partition("=")
     if not equals:  # the end of a value with a space, or a word that is no override
-        words = sys.argv[1:]
         before = words[: words.index(override)] if override in words else []
         joined = f"{before[-1]} {override}" if before and "=" in before[-1] else ""
         advice = f"; a value with a space needs quotes: {_quoted(joined)}" if joined else ""
@@ -150,10 +208,10 @@ def _groups(conf: Path) -> Iterator[str]:
         yield folder.relative_to(conf).as_posix()
 
 
-def _known_keys(conf: Path, groups: set[str]) -> Iterator[str]:
+def _known_keys(conf: Path, groups: set[str], words: Sequence[str]) -> Iterator[str]:
     """Yield every key of the configuration of the chosen groups."""
-    words = (word.partition("=") for word in sys.argv[1:])  # among them `spinn data audit`
-    chosen = ["".join(word) for word in words if word[1] and word[0] in groups - {"seed", "run"}]
+    parts = (word.partition("=") for word in words)  # among them `spinn data audit`
+    chosen = ["".join(part) for part in parts if part[1] and part[0] in groups - {"seed", "run"}]
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf), version_base="1.3"):

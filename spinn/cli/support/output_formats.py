@@ -10,7 +10,9 @@ SHOWN = 20  # unknown words that the text lists
 WIDEST = 100  # characters of a node's line in the text
 DEEPEST = 30  # level of a node that is indented further than its parent
 NODES = "nodes"  # of a prediction: the label of each node
-PLACE, MESSAGES = ("line", "id"), ("error", "warnings")  # the first and last columns of TSV
+UNKNOWN_SHARE = "unknown_share"  # of a prediction: the share of words that train lacks
+PLACE = ("line", "id")  # the first columns of TSV
+LAST = (UNKNOWN_SHARE, "error", "warnings")  # its last ones
 Formatter = Callable[[dict[str, Any]], str]
 
 # Characters that would end a line or control a terminal; JSON has escaped the first 32 already.
@@ -44,6 +46,8 @@ def format_text(
     if "error" in prediction:
         return escape_controls(f"{start}error: {prediction['error']}")
     parts = [_part(key, prediction[key]) for key in outputs]
+    if prediction[UNKNOWN_SHARE]:
+        parts.append(f"{prediction[UNKNOWN_SHARE]:.0%} of the words unknown")
     lines = [start + "    ".join(parts)]
     width = max(10, *map(len, names))
     for role in names:
@@ -87,7 +91,7 @@ def tsv_columns(outputs: Mapping[str, Any]) -> dict[str, Any]:
     A label that is named like another column has the column `probability of LABEL`.
     """
     cells: dict[str, Any] = {}
-    taken = {*PLACE, *MESSAGES, *outputs}
+    taken = {*PLACE, *LAST, *outputs}
     for key, value in outputs.items():
         if isinstance(value, Mapping):
             cells |= {f"probability of {k}" if k in taken else k: v for k, v in value.items()}
@@ -98,7 +102,7 @@ def tsv_columns(outputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def tsv_header(columns: Sequence[str]) -> str:
     """Return the names of the columns of `format_tsv`."""
-    return "\t".join(map(escape_controls, (*PLACE, *columns, *MESSAGES)))
+    return "\t".join(map(escape_controls, (*PLACE, *columns, *LAST)))
 
 
 def format_tsv(prediction: dict[str, Any], outputs: Sequence[str], columns: Sequence[str]) -> str:
@@ -112,6 +116,7 @@ def format_tsv(prediction: dict[str, Any], outputs: Sequence[str], columns: Sequ
     cells = [
         prediction["line"], prediction.get("id", ""),
         *(found.get(column, "") for column in columns),
+        prediction.get(UNKNOWN_SHARE, ""),
         prediction.get("error", ""), "; ".join(prediction.get("warnings", ())),
     ]  # fmt: skip
     return "\t".join(escape_controls(str(cell)) for cell in cells)

@@ -35,7 +35,7 @@ from spinn.data.text.table_reading import (
 from spinn.data.text.table_writing import RowWriter, write_lines, written_format
 from spinn.errors import InputError
 from spinn.files import write_atomically
-from spinn.text import plural
+from spinn.text import plural, printable_lines
 
 DATASETS = {  # format and columns of known files
     "snli": (JSONL, ("sentence1", "sentence2")),
@@ -385,7 +385,7 @@ def _print_summary(
     if report.bad_rows or report.truncated:
         lines.append(f"{plural(report.bad_rows, 'row')} that cannot be read left out")
         lines += [f"  {message}" for message in report.messages]
-    print("\n".join(lines), file=sys.stderr)
+    print(printable_lines("\n".join(lines)), file=sys.stderr)
 
     def listed(names: Sequence[str]) -> str:
         return f"[{','.join(map(hydra_value, names))}]"
@@ -403,4 +403,4 @@ def _print_summary(
         print("replace LABEL in this command by the column of the labels", file=sys.stderr)
     elif label not in LABELS:
         print(f"labels are taken from {label!r}, a column with few values", file=sys.stderr)
-    print(f"python train.py {shlex.join(overrides)}")
+    print(printable_lines(f"python train.py {shlex.join(overrides)}"))

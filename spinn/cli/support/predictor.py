@@ -9,15 +9,15 @@ from torch import Tensor
 from spinn.analysis.trace import children_and_spans, in_order
 from spinn.batch.sentences import Sentences
 from spinn.cli.support.input_examples import MOST_WORDS, BadLine, InputExample
-from spinn.cli.support.output_formats import NODES
+from spinn.cli.support.output_formats import NODES, UNKNOWN_SHARE
 from spinn.cli.support.tree_options import TreeChoice
 from spinn.data.text.tree_source import PREDICTED
-from spinn.data.text.vocabulary import UNKNOWN, Vocabulary
+from spinn.data.text.vocabulary import MANY_UNKNOWN, UNKNOWN, UNKNOWN_WARNING, Vocabulary
 from spinn.errors import InputError
 from spinn.tasks.text_task import TextTask
 from spinn.trees.transitions import Parse, to_brackets
 
-FIXED = ("line", "id", "trees", "words", NODES, "unknown_words", "warnings", "error")
+FIXED = ("line", "id", "trees", "words", NODES, UNKNOWN_SHARE, "unknown_words", "warnings", "error")
 
 
 class Encoded(NamedTuple):
@@ -42,6 +42,7 @@ class Predictor:
         vocabulary: its words.
         trees: which trees its encoder follows.
         batch_size: examples; all their sentences are encoded at once, or fewer if they are long.
+        device: of the model.
 
     Attributes:
         outputs: what the task predicts for a dummy example, as keys and values.
@@ -52,11 +53,17 @@ class Predictor:
     """
 
     def __init__(
-        self, task: TextTask, vocabulary: Vocabulary, trees: TreeChoice, *, batch_size: int
+        self,
+        task: TextTask,
+        vocabulary: Vocabulary,
+        trees: TreeChoice,
+        *,
+        batch_size: int,
+        device: torch.device | str = "cpu",
     ) -> None:
         if task.target == "nodes" and len(task.places) > 1:
             raise InputError("predict shows the labels at the nodes of one sentence alone")
-        zeros = torch.zeros(len(task.places), task.encoder.size)
+        zeros = torch.zeros(len(task.places), task.encoder.size, device=device)
         with torch.no_grad():
             self.outputs = task.predictions(task.values(zeros))[0]
         taken = (*FIXED, *self.outputs)
@@ -64,6 +71,7 @@ class Predictor:
         self._task = task
         self._vocabulary = vocabulary
         self._trees = trees
+        self._device = device
         self._most = len(task.places) * batch_size
 
     @torch.no_grad()
@@ -92,7 +100,7 @@ class Predictor:
             packed = Sentences.from_lists(
                 [self._vocabulary.encode(parse.words) for parse in batch],
                 [parse.transitions for parse in batch],
-            )
+            ).to(self._device)
             encoding = self._task.encoder(packed)
             transitions = encoding.followed_transitions(packed)
             sizes = [len(parse.transitions) for parse in batch]
@@ -121,6 +129,8 @@ class Predictor:
     ) -> dict[str, Any]:
         words = [word for sentence in encoded for word in sentence.parse.words]
         ids = self._vocabulary.encode(words)
+        unknown = [word for word, number in zip(words, ids, strict=True) if number == UNKNOWN]
+        share = len(unknown) / len(words)
         origins = example.origins
         if self._trees.followed == PREDICTED:
             origins = (PREDICTED,) * len(origins)
@@ -129,17 +139,18 @@ class Predictor:
         else:
             texts = [to_brackets(sentence.parse) for sentence in encoded]
             trees = dict(zip(self.names, origins, strict=True))
-        warnings = filter(None, map(self._trees.warning, origins))
+        warnings = dict.fromkeys(filter(None, map(self._trees.warning, origins)))
+        if share > MANY_UNKNOWN:
+            warnings[UNKNOWN_WARNING] = None
         return {
             **_place(example),
             **outputs,
             **dict(zip(self.names, texts, strict=True)),
             **_nodes(encoded[0]),
             "trees": trees,
-            "unknown_words": list(
-                dict.fromkeys(w for w, number in zip(words, ids, strict=True) if number == UNKNOWN)
-            ),
-            "warnings": list(dict.fromkeys(warnings)),
+            UNKNOWN_SHARE: round(share, 4),
+            "unknown_words": list(dict.fromkeys(unknown)),
+            "warnings": list(warnings),
         }
 
 

@@ -12,6 +12,9 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
 from hydra.types import RunMode
 
+from spinn.project import IN_CHECKOUT
+
+INSTALLED = ("spinn", "train")  # the command without a checkout
 RESUME = "trainer.resume"
 INIT_FROM = "trainer.init_from"
 SWEEP_FOLDER = "hydra.sweep.dir"
@@ -39,10 +42,12 @@ def of_run() -> str:
     """Return the command that trains this run, from the project's folder; in a sweep, alone."""
     alone = HydraConfig.get().mode != RunMode.MULTIRUN
     overrides = sys.argv[1:] if alone else HydraConfig.get().overrides.task
-    return shlex.join(["python", "train.py", *overrides])
+    return shlex.join([*(["python", "train.py"] if IN_CHECKOUT else INSTALLED), *overrides])
 
 
 def _train(arguments: Iterable[str]) -> str:
+    if not IN_CHECKOUT:
+        return shlex.join([*INSTALLED, *arguments])
     found = shutil.which("python")
     ours = found is not None and Path(found).parent == Path(sys.executable).parent
     python = "python" if ours else sys.executable

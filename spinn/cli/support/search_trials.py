@@ -12,10 +12,10 @@ from typing import IO
 from optuna.study import Study
 from optuna.trial import Trial, TrialState
 
-from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.cli.support.resume_command import hydra_value
 from spinn.errors import InputError
 from spinn.files import write_json
+from spinn.project import PROJECT_ROOT
 from spinn.training.run_folder import RunFolder
 
 TRAIN = PROJECT_ROOT / "train.py"

@@ -23,7 +23,6 @@ from omegaconf import DictConfig, OmegaConf, read_write
 from tqdm import tqdm
 
 from spinn.cli.support import exit_codes, hydra_errors, resume_command
-from spinn.cli.support.project_root import PROJECT_ROOT
 from spinn.cli.support.sweep_folder import (
     BASIC,
     FAILURE,
@@ -34,7 +33,8 @@ from spinn.cli.support.sweep_folder import (
 )
 from spinn.cli.support.text_tables import aligned
 from spinn.errors import InputError
-from spinn.text import duration, plural
+from spinn.project import PROJECT_ROOT
+from spinn.text import duration, plural, printable_lines
 
 SWEEPER = f"{BasicSweeper.__module__}.{BasicSweeper.__qualname__}"
 SUBDIR = "hydra.sweep.subdir"
@@ -101,9 +101,11 @@ class Sweep:
             _print_comparison([job.folder for job in finished])
         count = f"{len(finished)} of {plural(len(self.jobs), 'job')} finished"
         before = len(self._before.intersection(finished))
-        print(f"{count}{f', {before} of them before' if before else ''}: {shown(self.folder)}")
+        earlier = f", {before} of them before" if before else ""
+        print(printable_lines(f"{count}{earlier}: {shown(self.folder)}"))
         if len(finished) > 1:
-            print(f"next: {shlex.join(['spinn', 'compare', str(shown(self.folder))])}")
+            command = shlex.join(["spinn", "compare", str(shown(self.folder))])
+            print(printable_lines(f"next: {command}"))
         if len(finished) == len(self.jobs):
             return code
         sys.stdout.flush()
@@ -113,7 +115,7 @@ class Sweep:
         if missing and self._launcher.startswith("submitit"):
             lines.append("jobs that the queue holds continue; wait for them, or cancel them")
         lines.append(f"continue with: {resume_command.of_sweep(shown(self.folder))}")
-        print("\n".join(lines), file=sys.stderr)
+        print(printable_lines("\n".join(lines)), file=sys.stderr)
         codes = {failure["exit_code"] for failure in failures.values()}
         return code or (exit_codes.BAD_INPUT if codes == {exit_codes.BAD_INPUT} else 1)
 

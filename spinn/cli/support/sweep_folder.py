@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spinn.cli.support.project_root import PROJECT_ROOT
+from spinn.project import PROJECT_ROOT
 
 BASIC = "basic"  # the launcher that runs one job after the other
 RESULTS = "results.json"  # of a finished job

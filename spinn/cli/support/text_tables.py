@@ -3,8 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from spinn.text import printable
+
 # Printed in per cent.
-PERCENT = ("accuracy", "macro_f1", "node_accuracy", "exact", "transition_accuracy")
+PERCENT = (
+    "accuracy",
+    "macro_f1",
+    "ece",
+    "node_accuracy",
+    "exact",
+    "transition_accuracy",
+)
 
 
 def results_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
@@ -29,12 +38,17 @@ def results_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def aligned(names: Sequence[str], cells: Mapping[str, Sequence[str]]) -> str:
-    """Return a header of names, and below it a line for each label with its cells."""
-    widths = [max(map(len, column)) for column in zip(names, *cells.values(), strict=True)]
-    label = max(map(len, cells))
+    """Return a header of names, and below it a line for each label with its cells.
+
+    Control characters are escapes.
+    """
+    every = [("", names), *cells.items()]
+    lines = [(printable(name), [*map(printable, line)]) for name, line in every]
+    widths = [max(map(len, column)) for column in zip(*(line for _, line in lines), strict=True)]
+    label = max(len(name) for name, _ in lines)
     return "\n".join(
         f"{name:{label}}" + "".join(f"  {c:>{w}}" for c, w in zip(line, widths, strict=True))
-        for name, line in {"": names, **cells}.items()
+        for name, line in lines
     )
 
 
@@ -50,14 +64,15 @@ def confusion_table(results: Mapping[str, Any]) -> str:
     """Return the confusion matrix (rows gold, columns predicted) with precision and recall."""
     labels = results["confusion"]["labels"]
     counts = results["confusion"]["counts"]
-    width = max(9, *map(len, labels))
-    head = " ".join(f"{label:>{width}}" for label in [*labels, "precision", "recall"])
+    names = list(map(printable, labels))
+    width = max(9, *map(len, names))
+    head = " ".join(f"{name:>{width}}" for name in [*names, "precision", "recall"])
     lines = [f"{'gold / predicted':{width + 8}} {head}"]
-    for label, row in zip(labels, counts, strict=True):
+    for label, name, row in zip(labels, names, counts, strict=True):
         scores = results["per_class"][label]
         cells = [f"{count:>{width},}" for count in row]
         cells += [_percent(scores[name], width) for name in ("precision", "recall")]
-        lines.append(f"{label:{width + 8}} {' '.join(cells)}")
+        lines.append(f"{name:{width + 8}} {' '.join(cells)}")
     return "\n".join(lines)
 
 

@@ -30,14 +30,15 @@ def format_trace(trace: Trace, stream: TextIO) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if coloured else text
 
     width = shutil.get_terminal_size((WIDTH, 24)).columns if terminal else WIDTH
-    signs = marks(trace.labels)
+    labels = [*map(printable, trace.labels)]
+    signs = marks(labels)
     lines: list[str] = []
     for sentence in trace.sentences:
         words = plural(len(sentence.words), "word")
         title = f"{sentence.role}, {words}, {tree_kind(sentence.origin)} tree"
         lines += [paint(title, BOLD), ""]
         lines += [*_steps(sentence, width, paint), "", *_tree(sentence, signs, width, paint), ""]
-    legend = ", ".join(f"{sign} {label}" for sign, label in zip(signs, trace.labels, strict=True))
+    legend = ", ".join(f"{sign} {label}" for sign, label in zip(signs, labels, strict=True))
     lines += [paint(f"at each node: {trace.legend}{legend and ': '}{legend}", FAINT)]
     unknown = [
         word
@@ -47,12 +48,12 @@ def format_trace(trace: Trace, stream: TextIO) -> str:
     ]
     if unknown:
         lines += [paint(f"words not seen in training: {', '.join(map(printable, unknown))}", FAINT)]
-    lines += [f"warning: {warning}" for warning in trace.warnings]
+    lines += [printable(f"warning: {warning}") for warning in trace.warnings]
     if trace.score is not None:
         return "\n".join([*lines, "", f"score {paint(f'{trace.score:.4f}', BOLD)}"])
-    pairs = zip(trace.labels, trace.probabilities, strict=True)
+    pairs = zip(labels, trace.probabilities, strict=True)
     probabilities = "  ".join(f"{label} {p:.1%}" for label, p in pairs)
-    return "\n".join([*lines, "", f"{paint(trace.label, BOLD)}    ({probabilities})"])
+    return "\n".join([*lines, "", f"{paint(printable(trace.label), BOLD)}    ({probabilities})"])
 
 
 def _steps(sentence: SentenceTrace, width: int, paint: Paint) -> Iterator[str]:

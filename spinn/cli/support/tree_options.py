@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spinn.data.text.parsers import CORENLP, DEFAULT_URL, PARSERS
+from spinn.data.text.parsers import CORENLP, DEFAULT_URL, PARSERS, ExternalParser
 from spinn.data.text.tree_source import (
     GOLD,
     PREDICTED,
@@ -16,6 +17,7 @@ from spinn.data.text.tree_source import (
     tree_kind,
 )
 from spinn.errors import InputError
+from spinn.project import DEMO
 
 if TYPE_CHECKING:
     from spinn.training.loading import Run
@@ -44,14 +46,26 @@ def add_to(parser: argparse.ArgumentParser, meaning: str = FOLLOWED) -> None:
     """
     parser.add_argument(
         "--trees",
-        choices=TREE_NAMES,
+        type=_name_or_run,
+        metavar="NAME|RUN",
         help=f"{meaning}; corenlp: those of a CoreNLP server; link-grammar: those of Debian's "
-        "link-parser",
+        "link-parser; the folder of a run that predicts trees: those of its model",
     )
     parser.add_argument(
         "--parser-url",
         metavar="URL",
         help=f"address of the CoreNLP server (default: {DEFAULT_URL})",
+    )
+
+
+def _name_or_run(text: str) -> str:
+    """Return the value of --trees; raise ArgumentTypeError if it is neither a name nor a folder."""
+    if text in (*TREE_NAMES, DEMO.name) or Path(text).is_dir():
+        return text
+    from spinn.config import nearest
+
+    raise argparse.ArgumentTypeError(
+        f"{text!r}: {nearest(text, TREE_NAMES)} Or the folder of a run that predicts trees"
     )
 
 
@@ -69,6 +83,7 @@ class TreeChoice:
         optional: whether a sentence without a parse is read for its words.
         advice: what to do about a sentence that has no tree.
         replace: whether trees in brackets are replaced, because a shape was requested.
+        parser: the model of another run, which predicts the trees that are read.
     """
 
     read: str
@@ -79,6 +94,7 @@ class TreeChoice:
     optional: bool
     advice: str
     replace: bool = False
+    parser: ExternalParser | None = None
 
     def source(self) -> TreeSource:
         """Return what reads the sentences.
@@ -92,6 +108,7 @@ class TreeChoice:
             optional=self.optional,
             advice=self.advice,
             replace=self.replace,
+            parser=self.parser,
         )
 
     def warning(self, origin: str) -> str | None:
@@ -99,7 +116,8 @@ class TreeChoice:
         if self.followed in (None, PREDICTED) or origin == self.trained:
             return None
         # Gold trees and those of a parser count as one kind.
-        if {origin, self.trained} <= {GOLD, *PARSERS}:
+        parsed = {GOLD, *PARSERS} if self.parser is None else {GOLD, *PARSERS, self.read}
+        if {origin, self.trained} <= parsed:
             return None
         return (
             f"the model follows {tree_kind(origin)} trees here and was trained on "
@@ -136,6 +154,9 @@ def choose_trees(
 
     assert isinstance(run.dataset, TextDataset)  # other data have no trees
     settings = run.dataset.settings
+    parser = None
+    if requested is not None and requested not in TREE_NAMES:
+        parser = _parser_of(requested, run)
     encoder, kind = run.task.encoder, run.model_name
     as_trained = settings.trees if own_data or settings.trees not in PARSERS else PREDICTED
     trained: str = settings.trees
@@ -173,4 +194,19 @@ def choose_trees(
         )
     optional = requested is None and followed != read
     replace = requested in SHAPE_NAMES
-    return TreeChoice(read, followed, trained, settings.tree_seed, url, optional, advice, replace)
+    return TreeChoice(
+        read, followed, trained, settings.tree_seed, url, optional, advice, replace, parser
+    )
+
+
+def _parser_of(requested: str, run: Run) -> ExternalParser:
+    """Return the model of another run as a parser.
+
+    Raises: InputError: if it is no run, the run itself, or its encoder predicts no trees.
+    """
+    from spinn.cli.support.run_parser import RunParser
+
+    parser = RunParser(requested)
+    if parser.folder.path.resolve() == run.folder.path.resolve():
+        raise InputError(f"--trees {requested} is the run itself; leave it out")
+    return parser

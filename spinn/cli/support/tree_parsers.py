@@ -8,9 +8,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Any
 
-from spinn.data.text.parsers import CORENLP, PARSERS
+from spinn.data.text.parsers import CORENLP
 from spinn.data.text.tree_source import PREDICTED, TreeSource
-from spinn.errors import InputError, ParserUnavailableError
+from spinn.errors import ParserUnavailableError
 from spinn.trees.transitions import Parse, to_brackets
 
 # A sentence, and its tree in brackets or why it has none.
@@ -78,28 +78,18 @@ class RunTreeParser(TreeParser):
     """
 
     def __init__(self, folder: str, batch_size: int) -> None:
-        from spinn.data.dataset import TextDataset
+        from spinn.cli.support.run_parser import RunParser
         from spinn.data.text.reading import fingerprint
-        from spinn.training.loading import load_run
 
-        run = load_run(folder)
-        encoder = run.task.encoder
-        if not isinstance(run.dataset, TextDataset) or encoder.tree_source != "predicted":
-            raise InputError(
-                f"--trees {folder}: its encoder, {run.model_name}, predicts no trees; expected "
-                f"{', '.join(PARSERS)} or a run of model=spinn, rl_spinn or gumbel_treelstm"
-            )
-        files = (run.folder.config, run.folder.vocabulary, run.folder.weights)
+        self._parser = RunParser(folder)
+        run = self._parser.folder
+        files = (run.config, run.vocabulary, run.weights)
         self.identity = {"--trees": "a run", "files of the run": fingerprint(files)[:16]}
-        self._encoder = encoder
-        self._vocabulary = run.vocabulary
         self._batch_size = batch_size
         self._source = TreeSource(PREDICTED)
 
     def parse(self, sentences: Sequence[str], *, bracketed: bool) -> Outcomes:
         """Yield the sentences of some batches after the other."""
-        from spinn.training.evaluation import encoder_trees
-
         read = self._source.from_brackets if bracketed else self._source.from_text
         size = WINDOW * self._batch_size
         for start in range(0, len(sentences), size):
@@ -110,9 +100,7 @@ class RunTreeParser(TreeParser):
                     yield text, found
                 else:
                     parses[text] = found
-            trees = encoder_trees(
-                self._encoder, [*parses.values()], self._vocabulary, self._batch_size
-            )
+            trees = self._parser.trees([*parses.values()], batch_size=self._batch_size)
             for (text, words), tree in zip(parses.items(), trees, strict=True):
                 yield text, _brackets(words._replace(transitions=tree))
 

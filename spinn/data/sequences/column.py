@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinn.data.sequences.bad_rows import BadRows
+from spinn.data.sequences.times import Times, microseconds
 from spinn.data.text.readers.rows import MAX_LINE_BYTES, raw_lines
 from spinn.errors import InputError
 from spinn.text import plural
@@ -37,10 +38,12 @@ class Columns(NamedTuple):
     Attributes:
         values: (rows, columns).
         warnings: about missing values and gaps in time, a line each.
+        times: of the rows; their numbers where there is no column of times.
     """
 
     values: NDArray[np.float64]
     warnings: tuple[str, ...]
+    times: Times
 
 
 def read_columns(
@@ -116,7 +119,8 @@ def read_columns(
     if dropped:
         rows_left = f"{plural(len(dropped), 'row')} with a missing value left out"
         warnings.insert(0, f"{path}:{dropped[0]}: {rows_left}, this one first")
-    return Columns(table, tuple(warnings))
+    times = Times.rows(len(table)) if time is None else clock.times()
+    return Columns(table, tuple(warnings), times)
 
 
 def _advice(text: str) -> str:
@@ -283,6 +287,8 @@ class _Clock:
         self._last: tuple[str, Moment, str] | None = None
         self._steps = array("d")  # from the time before, in seconds for dates
         self._lines = array("q")
+        self._numbers = array("d")  # the times, if they are numbers
+        self._dates = array("q")  # the times in microseconds, if they are dates
 
     def tick(self, text: str, line: int) -> None:
         """Parse the next time.
@@ -302,6 +308,19 @@ class _Clock:
             self._steps.append(step.total_seconds() if isinstance(step, timedelta) else step)
             self._lines.append(line)
         self._last = kind, moment, text
+        if isinstance(moment, datetime):
+            self._dates.append(microseconds(moment))
+        else:
+            self._numbers.append(moment)
+
+    def times(self) -> Times:
+        """Return the times of all rows, of which there is at least one."""
+        assert self._last is not None
+        _, last, text = self._last
+        if isinstance(last, datetime):
+            dates = np.array(self._dates, dtype=np.int64).astype("datetime64[us]")
+            return Times(dates, text, last.tzinfo)
+        return Times(np.array(self._numbers, dtype=np.float64), text)
 
     def gaps(self, path: Path, name: str | None) -> Iterator[str]:
         """Yield a line about the steps in time that are longer than the usual one, if any."""

@@ -18,6 +18,7 @@ from spinn.data.sequences.baselines import last_value, mae, mase, rmse, seasonal
 from spinn.data.sequences.column import Columns, Missing, column_names, read_columns
 from spinn.data.sequences.series import Series, SeriesSplits
 from spinn.data.sequences.split_plan import at_least
+from spinn.data.sequences.times import Times
 from spinn.errors import InputError
 
 Numbers = NDArray[np.float64]
@@ -193,12 +194,26 @@ class Forecast(SequenceDataset):
         Raises: InputError: with file and line, for a file that cannot be read.
         """
         if self.csv is None:
-            return Columns(generated(self.steps, self.seed)[:, None], ())
+            values = generated(self.steps, self.seed)[:, None]
+            return Columns(values, (), Times.rows(self.steps))
+        return self.read(Path(self.csv))
+
+    def read(self, path: Path) -> Columns:
+        """Read a file with the settings of this dataset: columns, times, missing values.
+
+        Raises: InputError: with file and line, for a file that cannot be read, and for the
+            generated series, whose columns have no names.
+        """
+        if self.csv is None:
+            raise InputError(
+                f"{path}: the run was trained on the generated series, whose column has no name; "
+                "train on a file: data.csv=FILE data.column=NAME"
+            )
         if self.column is None:
             columns = ", ".join(column_names(Path(self.csv)))
             raise InputError(f"data.column is not set; columns: {columns}")
         return read_columns(
-            Path(self.csv),
+            path,
             [self.column, *self.covariates],
             self.time,
             missing=self.missing,
@@ -238,7 +253,7 @@ class Forecast(SequenceDataset):
         Raises: InputError: for a file that cannot be read, or a split without a window.
         """
         starts = {name: self._starts(name) for name in self.spans}
-        scaled = self._scaled()
+        scaled = self.scale(self.table.values, self._name)
         train, dev, test = (
             windows(scaled, starts[name], self.look_back, self.horizon, relative=self.relative)
             for name in self.spans
@@ -309,17 +324,24 @@ class Forecast(SequenceDataset):
             name = f"{self._name}: {self.covariates[column - 1]}" if column else self._name
             raise InputError(f"{name}: train: {error}") from error
 
-    def _scaled(self) -> Numbers:
-        """Scale all columns; raise InputError if a value overflows single precision."""
-        scaled = np.empty_like(self.table.values)
-        for column, values in enumerate(self.table.values.T):
+    def scale(self, table: Numbers, name: str) -> Numbers:
+        """Scale all columns as those of train.
+
+        Args:
+            table: (steps, inputs) in the columns' own units.
+            name: of its file, for messages.
+
+        Raises: InputError: if a value overflows single precision.
+        """
+        scaled = np.empty_like(table)
+        for column, values in enumerate(table.T):
             scaling = self._scaling(column)
             with np.errstate(over="ignore"):
                 scaled[:, column] = scaling.apply(values)
             far = np.flatnonzero(np.abs(scaled[:, column]) > np.finfo(np.float32).max)
             if len(far):
                 raise InputError(
-                    f"{self._name}: value {far[0] + 1} is {values[far[0]]:g}, too far from train's "
+                    f"{name}: value {far[0] + 1} is {values[far[0]]:g}, too far from train's "
                     f"mean of {scaling.mean:g} and deviation of {scaling.deviation:g}"
                 )
         return scaled

@@ -6,13 +6,16 @@ American usage without "and" and without hyphens; each word is one symbol. 1,023
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinn.data.dataset import SequenceDataset
+from spinn.data.sequences.sequence_text import parse_symbols
 from spinn.data.sequences.series import SeriesSplits
 from spinn.data.sequences.split_plan import Example, SplitPlan, at_least
 
@@ -103,12 +106,33 @@ class NumberWords(SequenceDataset):
         known = vocabulary(self.digits)
 
         def encode(number: int) -> Example:
-            one_hot = np.zeros((1, self.digits, 10))
-            digits = [int(digit) for digit in str(number).zfill(self.digits)]
-            one_hot[0, np.arange(self.digits), digits] = 1
-            return one_hot.reshape(1, -1).tolist(), list(map(known.index, words_of(number)))
+            return self._one_hot(number), list(map(known.index, words_of(number)))
 
         return self.plan().draw_splits(draw_number, encode)
+
+    def _one_hot(self, number: int) -> list[list[float]]:
+        """Return the input of a number, (1, 10 * digits)."""
+        one_hot = np.zeros((1, self.digits, 10))
+        digits = [int(digit) for digit in str(number).zfill(self.digits)]
+        one_hot[0, np.arange(self.digits), digits] = 1
+        rows: list[list[float]] = one_hot.reshape(1, -1).tolist()
+        return rows
+
+    def parse_input(self, text: str) -> Sequence[Any]:
+        """Return the input of a number: `107` or `1,023`.
+
+        Raises: ValueError: if it is no whole number of at most `digits` digits.
+        """
+        digits = text.strip().replace(",", "")
+        if not re.fullmatch("[0-9]+", digits) or len(digits.lstrip("0")) > self.digits:
+            raise ValueError(
+                f"{text[:40]!r}; expected a whole number from 0 to {10**self.digits - 1:,}"
+            )
+        return self._one_hot(int(digits))
+
+    def format_input(self, steps: NDArray[Any]) -> str:
+        """Return the number as digits."""
+        return str(int("".join(map(str, steps.reshape(self.digits, 10).argmax(axis=1).tolist()))))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +192,14 @@ class WordsToDigits(SequenceDataset):
             return list(map(known.index, words_of(number))), list(map(int, str(number)))
 
         return self.plan().draw_splits(draw_number, encode)
+
+    def parse_input(self, text: str) -> Sequence[Any]:
+        """Return the words of a number; "and", hyphens, commas and capitals are left out.
+
+        Raises: ValueError: for an empty text, or another word.
+        """
+        words = text.lower().replace("-", " ").replace(",", " ").split()
+        return parse_symbols(" ".join(word for word in words if word != "and"), self.symbols or ())
 
 
 def _lengths(digits: int) -> range:

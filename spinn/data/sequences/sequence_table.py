@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
@@ -21,7 +22,14 @@ from spinn.data.sequences.sequence_rows import (
     is_whole,
     numbers_of,
     read_sequences,
+    steps_of,
     symbol_of,
+)
+from spinn.data.sequences.sequence_text import (
+    UNKNOWN,
+    check_numbers,
+    format_numbers,
+    indices_of,
 )
 from spinn.data.sequences.series import Series, SeriesSplits
 from spinn.data.sequences.split_plan import at_least
@@ -326,6 +334,39 @@ class SequenceTable(SequenceDataset):
 
         return {split: self._convert(split, example) for split in self._splits}
 
+    def parse_input(self, text: str) -> Sequence[Any]:
+        """Return the steps of a value as it stands in the file; JSON lists are read, too.
+
+        Raises: ValueError: for an empty text, a symbol that train lacks, or a wrong number.
+        """
+        steps = steps_of(_json_list(text), empty=False)
+        if self.form["inputs"] == "symbols":
+            return indices_of([symbol_of(step) for step in steps], self.symbols or ())
+        numbers = check_numbers(steps, self.inputs or 1, self.decimal)
+        rows: list[list[float]] = self._scale(0).apply(np.array(numbers)).tolist()
+        return rows
+
+    def format_input(self, steps: NDArray[Any]) -> str:
+        """Return the steps as they stand in the file, with spaces between."""
+        if self.symbols is None:
+            return format_numbers(self._scale(0).undo(steps))
+        names = (*self.symbols, UNKNOWN)
+        return " ".join(names[step] for step in steps.tolist())
+
+    def format_output(self, steps: NDArray[Any]) -> str:
+        """Return the steps as they stand in the file, with spaces between."""
+        if self.labels is None:
+            return format_numbers(self.unscaled(steps))
+        return " ".join(self.labels[step] for step in steps.tolist())
+
+    def unscaled(self, steps: NDArray[Any]) -> NDArray[np.float64]:
+        """Return targets or outputs that are numbers in the file's unit, (T, O)."""
+        return self._scale(1).undo(steps)
+
+    def _scale(self, column: int) -> Scale:
+        """Return the scale of inputs (0) or targets (1); only a scale reads train again."""
+        return self._scales[column] if self.scale else Scale(0.0, 1.0)
+
     @cached_property
     def _scales(self) -> tuple[Scale, Scale]:
         """The scales of inputs and targets, fitted to train."""
@@ -471,6 +512,17 @@ def needed(form: Mapping[str, Any]) -> tuple[str, ...]:
     inputs = "input_size" if form["inputs"] == "numbers" else "symbols"
     targets = "target_size" if form["targets"] == "numbers" else "labels"
     return "inputs", "targets", "per", inputs, targets
+
+
+def _json_list(text: str) -> Any:
+    """Return the list of a text such as `["a", "b"]`, and any other text as it is."""
+    if not text.lstrip().startswith("["):
+        return text
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return found if isinstance(found, list) else text
 
 
 def ordered(symbols: set[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 
 from spinn.data.text.parsers import CORENLP as CORENLP  # part of the vocabulary of origins
-from spinn.data.text.parsers import DEFAULT_URL, PARSERS, external_parser
+from spinn.data.text.parsers import DEFAULT_URL, PARSERS, ExternalParser, external_parser
 from spinn.data.text.parsers import LINK_GRAMMAR as LINK_GRAMMAR
 from spinn.errors import InputError
 from spinn.text import split_words
@@ -42,8 +42,10 @@ _BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]")  # line and cell separa
 
 
 def tree_kind(origin: str) -> str:
-    """Return the words for trees of an origin: "gold", "right-branching", "corenlp"."""
-    return f"{origin}-branching" if origin in (LEFT, RIGHT) else origin
+    """Return the words for trees of an origin: "gold", "right-branching", "runs/spinn's"."""
+    if origin in (LEFT, RIGHT):
+        return f"{origin}-branching"
+    return origin if origin in TREE_NAMES else f"{origin}'s"
 
 
 class TreeSource:
@@ -53,12 +55,13 @@ class TreeSource:
         name: origin of the tree. `gold` keeps the tree of the brackets. `left`, `right`, `balanced`
             and `random` replace it by that shape, and also read data without parses. `predicted`
             takes the words alone, for encoders that predict trees. `corenlp` and `link-grammar` run
-            a parser on each sentence.
+            a parser on each sentence. Any name with `parser`.
         seed: of random trees. The same seed and words always give the same tree.
         parser_url: address of the CoreNLP server.
         optional: with `gold`, read text without a parse for its words instead of raising an error.
         advice: what to do about text without a parse; the end of that error's message.
         replace: whether `read` replaces the tree of brackets that a user typed, too.
+        parser: parses each sentence, in place of the one of that name.
 
     Attributes:
         optional: as the argument.
@@ -76,8 +79,9 @@ class TreeSource:
         optional: bool = False,
         advice: str = _ADVICE,
         replace: bool = False,
+        parser: ExternalParser | None = None,
     ) -> None:
-        if name not in TREE_NAMES:
+        if parser is None and name not in TREE_NAMES:
             raise InputError(f"trees={name!r}, expected one of {', '.join(TREE_NAMES)}")
         self.name = name
         self.seed = seed
@@ -85,7 +89,9 @@ class TreeSource:
         self.optional = optional
         self._advice = advice
         self._replace = replace or name == PREDICTED
-        self._parser = external_parser(name, parser_url) if name in PARSERS else None
+        self._parser = parser
+        if parser is None and name in PARSERS:
+            self._parser = external_parser(name, parser_url)
         # Neighbouring rows share sentences: an SNLI premise occurs in three.
         self._cached_brackets = lru_cache(maxsize=256)(self._read_brackets)
         self._cached_text = lru_cache(maxsize=256)(self._read_text)

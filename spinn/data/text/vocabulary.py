@@ -14,6 +14,11 @@ from spinn.files import write_text
 
 PADDING, UNKNOWN = 0, 1
 SPECIAL = 2  # ids before the first word's
+MANY_UNKNOWN = 0.5  # share of unknown words above which a prediction has a warning
+UNKNOWN_WARNING = (
+    "more than half of the words do not occur in training: the model reads each of them as the "
+    "same unknown word, so the prediction says little about this text"
+)
 
 
 class Vocabulary:

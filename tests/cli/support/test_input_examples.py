@@ -243,7 +243,7 @@ def test_any_pair_of_texts_can_be_printed(premise: str, hypothesis: str, identit
         texts = [to_brackets(parse) for parse in item.sentences]
         assert [parse_brackets(text) for text in texts] == list(item.sentences)
         prediction |= {"label": "x", "probabilities": {}, "unknown_words": item.sentences[0].words}
-        prediction["warnings"] = ["careful\n"]
+        prediction |= {"warnings": ["careful\n"], "unknown_share": 0.5}
         prediction |= {"premise": texts[0], "hypothesis": texts[1]}
         prediction["trees"] = dict.fromkeys(("premise", "hypothesis"), "right")
     line = format_json(prediction)

@@ -11,7 +11,7 @@ def test_a_label_named_like_a_column_has_one_of_its_own(name: str) -> None:
     columns = list(tsv_columns(outputs))
     header = tsv_header(columns).split("\t")
     row = format_tsv({"line": 1, **outputs}, list(outputs), columns).split("\t")
-    assert len({*header}) == len(header) == len(row) == 7
+    assert len({*header}) == len(header) == len(row) == 8
     assert row[2:5] == ["other", "0.25", "0.75"]
     assert header[2] == "label"
     assert header[4] == "other"
@@ -19,4 +19,4 @@ def test_a_label_named_like_a_column_has_one_of_its_own(name: str) -> None:
 
 def test_other_labels_name_their_columns() -> None:
     columns = tsv_columns({"label": "a", "probabilities": {"a": 0.5, "b": 0.5}})
-    assert tsv_header(list(columns)) == "line\tid\tlabel\ta\tb\terror\twarnings"
+    assert tsv_header(list(columns)) == "line\tid\tlabel\ta\tb\tunknown_share\terror\twarnings"

@@ -126,3 +126,14 @@ def test_no_examples() -> None:
     predictor, encoder = counting_predictor(batch_size=4)
     assert predictor.predict([]) == []
     assert encoder.given == []
+
+
+def test_many_unknown_words_are_a_warning() -> None:
+    predictor, _ = counting_predictor(batch_size=4)
+    few, half, most = predictor.predict(
+        examples_of([("dogs dogs", "dogs x"), ("dogs x", "dogs y"), ("dogs x", "y z")])
+    )
+    assert [p["unknown_share"] for p in (few, half, most)] == [0.25, 0.5, 0.75]
+    assert few["warnings"] == half["warnings"] == []
+    (warning,) = most["warnings"]
+    assert warning.startswith("more than half of the words do not occur in training")

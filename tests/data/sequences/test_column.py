@@ -20,7 +20,7 @@ def write(path: Path, text: str) -> Path:
 
 
 def read_column(path: Path, column: str, time: str | None, **settings: Any) -> np.ndarray:
-    table, _ = read_columns(path, [column], time, **settings)
+    table, _, _ = read_columns(path, [column], time, **settings)
     assert table.shape == (len(table), 1)
     return table[:, 0]
 
@@ -152,7 +152,7 @@ GAPPY = "time,a,b\n1,1,10\n2,NA,20\n3,nan,\n4,4,40\n5,5,70\n"
 
 def test_missing_values_are_interpolated_by_row(tmp_path: Path) -> None:
     path = write(tmp_path / "series.csv", GAPPY)
-    table, warnings = read_columns(path, ["a", "b"], "time", missing="interpolate")
+    table, warnings, _ = read_columns(path, ["a", "b"], "time", missing="interpolate")
     np.testing.assert_allclose(table, [[1, 10], [2, 20], [3, 30], [4, 40], [5, 70]])
     assert warnings == (
         f"{path}:3: a: 2 missing values interpolated, this one first",
@@ -162,7 +162,7 @@ def test_missing_values_are_interpolated_by_row(tmp_path: Path) -> None:
 
 def test_rows_with_a_missing_value_are_left_out(tmp_path: Path) -> None:
     path = write(tmp_path / "series.csv", GAPPY)
-    table, warnings = read_columns(path, ["a", "b"], "time", missing="drop")
+    table, warnings, _ = read_columns(path, ["a", "b"], "time", missing="drop")
     np.testing.assert_array_equal(table, [[1, 10], [4, 40], [5, 70]])
     assert warnings[0] == f"{path}:3: 2 rows with a missing value left out, this one first"
 

@@ -198,7 +198,7 @@ def test_a_file_without_a_header(tmp_path: Path) -> None:
         (
             "t.jsonl",
             '{"a": 1, "Y": 2}\n',
-            ":1: no column 'y' (data.columns.label); the columns are 'a', 'Y'",
+            ":1: no column 'y' (data.columns.label); did you mean 'Y'? The columns are 'a', 'Y'",
         ),
         (
             "t.jsonl",
