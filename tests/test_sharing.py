@@ -69,7 +69,7 @@ def test_the_card_has_the_results(model: spinn.Model, tmp_path: Path) -> None:
 
 
 class FakeHub:
-    """Keeps what is uploaded; raises what it is told to."""
+    """Keeps what is uploaded; raises a given error."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinn.cli.support import compute_options, tree_options
+from spinn.cli.support.input_examples import LONGEST_LINE, SHOWN
 from spinn.errors import InputError
 from spinn.files import write_atomically
 from spinn.text import printable, printable_lines
@@ -15,9 +16,6 @@ from spinn.text import printable, printable_lines
 if TYPE_CHECKING:
     from spinn.data.text.tree_source import TreeSource
     from spinn.trees.transitions import Parse
-
-LONGEST_LINE = 1 << 20  # bytes
-SHOWN = 60  # characters of a bad sentence in a message
 
 
 def add_to(commands: Any) -> None:

@@ -129,8 +129,12 @@ def _check_options(options: argparse.Namespace) -> None:
 
 def temperature_of(run: Run) -> float | None:
     """Return the temperature of a run's probabilities; None if they are not calibrated."""
-    classes = getattr(run.task, "classes", None)
-    return None if classes is None or classes.temperature == 1.0 else float(classes.temperature)
+    from spinn.tasks.text_task import TextTask
+
+    if not isinstance(run.task, TextTask) or run.task.classes is None:
+        return None
+    temperature = run.task.classes.temperature
+    return None if temperature == 1.0 else temperature
 
 
 def _evaluate(
