@@ -199,7 +199,7 @@ def draw_rows(
     curves = {n: found for n, row in rows.items() if (found := curve(row, metric)) is not None}
     numbers = {row.name: number for number, row in rows.items()}
     panels = [Panel(lambda axes: _dev_curves(axes, curves, metric))] if curves else []
-    shares = _chances(comparison, rows)
+    shares = _majority_shares(comparison, rows)
     panels.append(Panel(lambda axes: _row_sets(axes, comparison, rows, shares)))
     for entry in bins:
         cells = {numbers[r["name"]]: r["bins"] for r in entry["rows"] if r["name"] in numbers}
@@ -340,7 +340,7 @@ def _dev_curves(axes: Axes, curves: Mapping[int, Any], metric: str) -> None:
     axes.set_title("Training")
 
 
-def _chances(comparison: Comparison, rows: Drawn) -> list[tuple[float, float, float]]:
+def _majority_shares(comparison: Comparison, rows: Drawn) -> list[tuple[float, float, float]]:
     """Return share of the most frequent class, place and height of each line.
 
     Rows with the same examples have one line across the set; otherwise, each row has its own, the

@@ -40,5 +40,5 @@ class RunParser(ExternalParser):
         return Parse(tuple(words), tree)
 
     def trees(self, sentences: Sequence[Parse], *, batch_size: int) -> list[bytes]:
-        """Return the predicted tree of each sentence; the trees that they come with are not read."""
+        """Return the predicted tree of each sentence; the given trees are not read."""
         return encoder_trees(self.encoder, sentences, self.vocabulary, batch_size)
